@@ -1,0 +1,20 @@
+package dev.anneal.core.data;
+
+import java.util.List;
+
+/**
+ * Random access to tokenized rows in their global order: the folders as listed, each folder's files
+ * as {@code state.json} lists them, then the file's rows. Thread-safe; O(1) per row.
+ */
+public interface RowSource extends AutoCloseable {
+  long rowCount();
+
+  /** The row at a global index; {@link InvalidRowException} names the folder, file and row. */
+  TokenRow row(long index);
+
+  /** Content hash of every shard set, in order: what a checkpoint stores and a resume compares. */
+  List<String> contentHashes();
+
+  @Override
+  void close();
+}

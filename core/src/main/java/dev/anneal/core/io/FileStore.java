@@ -1,0 +1,31 @@
+package dev.anneal.core.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+
+/**
+ * Files of a run, wherever they live: a local folder, HDFS, an object store. Paths are strings
+ * (local paths or URIs) so that core needs no Hadoop type. Implementations are thread-safe.
+ */
+public interface FileStore {
+  /** Opens a file for reading; {@link java.nio.file.NoSuchFileException} names the path. */
+  InputStream open(String path) throws IOException;
+
+  /** Creates or replaces a file; missing parent folders are made. Visible at close. */
+  OutputStream create(String path) throws IOException;
+
+  boolean exists(String path) throws IOException;
+
+  /** Immediate children in byte order of their names; empty when the folder does not exist. */
+  List<FileEntry> list(String folder) throws IOException;
+
+  /** Removes a file or a whole folder; does nothing when absent. */
+  void delete(String path) throws IOException;
+
+  /** Joins a folder and a child name with one slash. */
+  static String join(String folder, String child) {
+    return folder.endsWith("/") ? folder + child : folder + "/" + child;
+  }
+}

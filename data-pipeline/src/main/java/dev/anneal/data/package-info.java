@@ -1,0 +1,2 @@
+/** Documents to token shards, as pure blocks. */
+package dev.anneal.data;

@@ -1,0 +1,2 @@
+/** Reads the configuration, places work on executors, calls core and data-pipeline. */
+package dev.anneal.jobs;
