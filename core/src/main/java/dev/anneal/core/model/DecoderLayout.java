@@ -5,32 +5,28 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The weights of a decoder under their Hugging Face names, and its linear modules. Immutable. */
+/** The weights of a decoder by name, and its linear modules. Immutable. */
 public final class DecoderLayout {
   private final DecoderConfig config;
+  private final Map<String, long[]> weights = new LinkedHashMap<>();
 
   public DecoderLayout(DecoderConfig config) {
     this.config = config;
+    for (WeightSpec weight : WeightNames.expected(config)) {
+      weights.put(weight.name(), weight.shape().toArray());
+    }
   }
 
   /** Every weight with its shape, embedding first and head last; a tied head is absent. */
   public Map<String, long[]> weights() {
-    return WeightNames.of(config);
+    return weights;
   }
 
   /** The linear modules of a layer, in the order of the forward. */
   public List<LinearSite> sites(int layer) {
-    String prefix = WeightKeys.layerPrefix(layer);
-    List<LinearSite> sites = new ArrayList<>();
-    weights()
-        .forEach(
-            (name, shape) -> {
-              if (name.startsWith(prefix) && name.endsWith("_proj.weight")) {
-                String module = name.substring(0, name.length() - ".weight".length());
-                sites.add(new LinearSite(module, layer, shape[1], shape[0]));
-              }
-            });
-    return sites;
+    return WeightNames.layerLinears(config, layer).stream()
+        .map(linear -> new LinearSite(linear.path(), layer, linear.in(), linear.out()))
+        .toList();
   }
 
   /** The linear modules of all layers. */
@@ -44,14 +40,12 @@ public final class DecoderLayout {
 
   /** All weights as trained parameters; norms and biases take no weight decay, as in HF Trainer. */
   public List<ParameterSpec> parameters() {
-    Map<String, ParameterSpec> specs = new LinkedHashMap<>();
-    weights()
-        .forEach(
-            (name, shape) ->
-                specs.put(
-                    name,
-                    new ParameterSpec(
-                        name, shape, !name.endsWith("norm.weight") && !name.endsWith(".bias"))));
-    return List.copyOf(specs.values());
+    List<ParameterSpec> specs = new ArrayList<>();
+    weights.forEach((name, shape) -> specs.add(new ParameterSpec(name, shape, decays(name))));
+    return specs;
+  }
+
+  private static boolean decays(String name) {
+    return !name.endsWith("norm.weight") && !name.endsWith(".bias");
   }
 }

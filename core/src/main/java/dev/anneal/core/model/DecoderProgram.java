@@ -13,7 +13,7 @@ final class DecoderProgram {
     Map<String, String> constants =
         Map.of(
             "rms_norm_eps", Double.toString(config.rmsNormEps()),
-            "heads", Integer.toString(config.heads()),
+            "heads", Integer.toString(config.attentionHeads()),
             "kv_heads", Integer.toString(config.keyValueHeads()),
             "head_dim", Integer.toString(config.headDim()),
             "attention_scale", Double.toString(1 / Math.sqrt(config.headDim())));

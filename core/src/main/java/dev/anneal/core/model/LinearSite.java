@@ -12,6 +12,6 @@ package dev.anneal.core.model;
 public record LinearSite(String module, int layer, long inFeatures, long outFeatures) {
   /** The path inside the layer: what the layer program calls the site. */
   public String nameInLayer() {
-    return module.substring(WeightKeys.layerPrefix(layer).length());
+    return module.substring(WeightNames.layer(layer, "").length());
   }
 }

@@ -44,7 +44,7 @@ public final class ModelParts implements AutoCloseable {
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary =
         new RotaryTensors(
-            runtime, config.rotary().inverseFrequencies(), config.rotary().attentionScaling());
+            runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
     layout
         .weights()
@@ -63,7 +63,7 @@ public final class ModelParts implements AutoCloseable {
 
   private LayerWeights layer(
       TensorRuntime runtime, DecoderLayout layout, LinearHook hook, int index) {
-    String prefix = WeightKeys.layerPrefix(index);
+    String prefix = WeightNames.layer(index, "");
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     List<String> trainedNames = new ArrayList<>();
     layout.weights().keySet().stream()
@@ -131,7 +131,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   long vocabularySize() {
-    return config.vocabularySize();
+    return config.vocabSize();
   }
 
   long keyValueHeads() {
@@ -144,12 +144,12 @@ public final class ModelParts implements AutoCloseable {
 
   /** [vocabulary, hidden] */
   Tensor embedding() {
-    return weight(WeightKeys.EMBEDDING);
+    return weight(WeightNames.EMBED_TOKENS);
   }
 
   /** [hidden] */
   Tensor finalNorm() {
-    return weight(WeightKeys.FINAL_NORM);
+    return weight(WeightNames.FINAL_NORM);
   }
 
   /** [vocabulary, hidden]; the embedding itself where they are tied. */
@@ -158,11 +158,11 @@ public final class ModelParts implements AutoCloseable {
   }
 
   Optional<Tensor> embeddingSum() {
-    return sum(WeightKeys.EMBEDDING);
+    return sum(WeightNames.EMBED_TOKENS);
   }
 
   Optional<Tensor> normSum() {
-    return sum(WeightKeys.FINAL_NORM);
+    return sum(WeightNames.FINAL_NORM);
   }
 
   Optional<Tensor> headSum() {
@@ -170,7 +170,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private String headName() {
-    return config.tieWordEmbeddings() ? WeightKeys.EMBEDDING : WeightKeys.HEAD;
+    return config.tieWordEmbeddings() ? WeightNames.EMBED_TOKENS : WeightNames.LM_HEAD;
   }
 
   private Optional<Tensor> sum(String name) {

@@ -8,21 +8,18 @@ import java.util.List;
 /** The rotary embedding's frequencies on the device. Owns them. */
 final class RotaryTensors implements AutoCloseable {
   private final Tensor frequencies;
-  private final Tensor scaling;
 
-  RotaryTensors(TensorRuntime runtime, float[] inverseFrequencies, double attentionScaling) {
+  RotaryTensors(TensorRuntime runtime, float[] inverseFrequencies) {
     frequencies = runtime.floats(inverseFrequencies, inverseFrequencies.length);
-    scaling = runtime.doubles(new double[] {attentionScaling}, 1);
   }
 
   /** cos and sin [N, D/2] of position ids [N]; the caller owns both. */
   List<Tensor> of(Program program, Tensor positionIds) {
-    return program.call("rotary").tensor(positionIds).tensor(frequencies).tensor(scaling).run();
+    return program.call("rotary").tensor(positionIds).tensor(frequencies).run();
   }
 
   @Override
   public void close() {
     frequencies.close();
-    scaling.close();
   }
 }

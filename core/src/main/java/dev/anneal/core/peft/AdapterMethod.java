@@ -28,7 +28,7 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   String exportName(ParameterSpec parameter);
 
   /** The content of {@code adapter_config.json}. */
-  Map<String, Object> exportConfig(String baseModel);
+  Map<String, Object> exportConfig();
 
   /** Values of one tensor by index. */
   interface InitialValue {

@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
@@ -55,6 +56,19 @@ public final class Lora implements AdapterMethod {
   public Lora(Settings settings) {
     this.settings = settings;
     this.targets = TargetModules.of(settings.targetModules());
+  }
+
+  /** The method as the configuration describes it. */
+  static Lora of(AdapterConfig config) {
+    return new Lora(
+        new Settings(
+            config.r(),
+            config.loraAlpha(),
+            config.loraDropout(),
+            config.useRslora(),
+            config.targetModules(),
+            config.rankPattern(),
+            config.alphaPattern()));
   }
 
   @Override
@@ -157,7 +171,7 @@ public final class Lora implements AdapterMethod {
   }
 
   @Override
-  public Map<String, Object> exportConfig(String baseModel) {
+  public Map<String, Object> exportConfig() {
     Map<String, Object> config = new TreeMap<>();
     config.put("alpha_pattern", new TreeMap<>(settings.alphaPattern()));
     config.put("bias", "none");
