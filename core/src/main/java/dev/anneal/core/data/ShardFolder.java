@@ -3,13 +3,12 @@ package dev.anneal.core.data;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.io.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -109,7 +108,7 @@ final class ShardFolder {
   }
 
   private static String reason(IOException e) {
-    return e instanceof java.nio.file.NoSuchFileException ? "no such file" : e.getMessage();
+    return e instanceof NoSuchFileException ? "no such file" : e.getMessage();
   }
 
   private static void compare(
@@ -127,7 +126,7 @@ final class ShardFolder {
           throw new InvalidShardException(
               "Cannot read " + path + ": " + bytes + " bytes (manifest: " + shard.bytes() + ")");
         }
-        if (options.verifyChecksums() && !sha256(path).equals(shard.sha256())) {
+        if (options.verifyChecksums() && !Sha256.of(path).equals(shard.sha256())) {
           throw new InvalidShardException(
               "Cannot read " + path + ": its sha256 differs from the manifest's");
         }
@@ -156,17 +155,6 @@ final class ShardFolder {
     }
   }
 
-  private static String sha256(Path path) throws IOException {
-    MessageDigest digest = ShardManifest.newSha256();
-    byte[] buffer = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(path)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
   Path path() {
     return folder;
   }
@@ -187,7 +175,7 @@ final class ShardFolder {
     StringBuilder lines = new StringBuilder();
     for (ShardFile file : files) {
       try {
-        lines.append(file.path().getFileName()).append(' ').append(sha256(file.path()));
+        lines.append(file.path().getFileName()).append(' ').append(Sha256.of(file.path()));
         lines.append('\n');
       } catch (IOException e) {
         throw new InvalidShardException("Cannot read " + file.path() + ": " + e.getMessage(), e);

@@ -7,7 +7,6 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardManifestParser;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -59,8 +58,6 @@ public final class ShardFolderWriter {
   }
 
   private void write(String path, String text) throws IOException {
-    try (OutputStream out = store.create(path)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
-    }
+    store.writeBytes(path, text.getBytes(StandardCharsets.UTF_8));
   }
 }
