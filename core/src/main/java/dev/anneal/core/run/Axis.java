@@ -34,12 +34,12 @@ record Axis(double low, double high, double start, double end) {
   private static double roundStep(double rough) {
     double power = Math.pow(10, Math.floor(Math.log10(rough)));
     double leading = rough / power;
-    if (leading <= 1) {
+    if (leading < 1.5) {
       return power;
     }
-    if (leading <= 2) {
+    if (leading < 3.5) {
       return 2 * power;
     }
-    return leading <= 5 ? 5 * power : 10 * power;
+    return leading < 7.5 ? 5 * power : 10 * power;
   }
 }

@@ -9,21 +9,34 @@ import java.util.stream.DoubleStream;
  * One chart of the report: an SVG picture drawn here, complete without a script, and the same
  * points as JSON for the script that shows the values under the pointer.
  */
-record Chart(String title, ValueFormat format, List<Curve> curves) {
+record Chart(String title, ValueFormat format, Size size, List<Curve> curves) {
   private static final int POINTS = 1200;
-  private static final double WIDTH = 640;
-  private static final double HEIGHT = 250;
   private static final double LEFT = 62;
   private static final double RIGHT = 14;
   private static final double TOP = 12;
   private static final double BOTTOM = 26;
+
+  /** How much room it takes: half of the page's width, or all of it. */
+  enum Size {
+    HALF(640, 250),
+    WHOLE(1240, 330);
+
+    private final double width;
+    private final double height;
+
+    Size(double width, double height) {
+      this.width = width;
+      this.height = height;
+    }
+  }
 
   Chart {
     curves = curves.stream().filter(curve -> curve.finite().length > 0).toList();
   }
 
   void write(Html page) {
-    page.raw("<figure class=\"chart\"><figcaption><b>").text(title).raw("</b>");
+    page.raw("<figure class=\"chart " + size.name().toLowerCase(Locale.ROOT) + "\">");
+    page.raw("<figcaption><b>").text(title).raw("</b>");
     for (Curve curve : curves) {
       if (curves.size() > 1) {
         page.raw("<span class=\"key " + css(curve) + "\">").text(curve.name()).raw("</span>");
@@ -38,10 +51,11 @@ record Chart(String title, ValueFormat format, List<Curve> curves) {
     Axis x = xAxis();
     Axis y = yAxis();
     page.raw("<div class=\"plot\">");
-    page.raw("<svg viewBox=\"0 0 640 250\" role=\"img\" aria-label=\"").text(summary()).raw("\">");
+    page.raw(String.format(Locale.ROOT, "<svg viewBox=\"0 0 %.0f %.0f\"", size.width, size.height));
+    page.raw(" role=\"img\" aria-label=\"").text(title + ": " + summary()).raw("\">");
     grid(page, x, y);
     thinned.forEach(curve -> draw(page, curve, x, y));
-    page.raw("<line class=\"cross\" y1=\"12\" y2=\"224\" hidden></line></svg>");
+    page.raw("<line class=\"cross\" y1=\"12\" y2=\"" + (size.height - BOTTOM) + "\"></line></svg>");
     page.raw("<div class=\"tip\" hidden></div></div>\n<p class=\"summary\">");
     page.text(summary()).raw("</p>\n<script type=\"application/json\">");
     page.raw(json(thinned, x, y)).raw("</script></figure>\n");
@@ -84,22 +98,23 @@ record Chart(String title, ValueFormat format, List<Curve> curves) {
         curves.stream().flatMapToDouble(c -> Arrays.stream(c.steps())).min().orElse(0),
         curves.stream().flatMapToDouble(c -> Arrays.stream(c.steps())).max().orElse(1),
         LEFT,
-        WIDTH - RIGHT);
+        size.width - RIGHT);
   }
 
-  /** From zero where that costs less than half of the height. */
+  /** Amounts begin at zero; so does what would lose less than half of the height by it. */
   private Axis yAxis() {
     DoubleStream low = curves.stream().flatMapToDouble(c -> Arrays.stream(c.finite()));
     DoubleStream high = curves.stream().flatMapToDouble(c -> Arrays.stream(c.finite()));
     double least = low.min().orElse(0);
     double most = high.max().orElse(1);
-    double from = least > 0 && least < most * 0.5 ? 0 : least;
+    boolean amount = format != ValueFormat.DECIMAL || least < most * 0.5;
+    double from = least > 0 && amount ? 0 : least;
     double air = (most - from) * 0.06;
-    return Axis.covering(from == 0 ? 0 : from - air, most + air, HEIGHT - BOTTOM, TOP);
+    return Axis.covering(from == 0 ? 0 : from - air, most + air, size.height - BOTTOM, TOP);
   }
 
   private void grid(Html page, Axis x, Axis y) {
-    for (double tick : y.ticks(5)) {
+    for (double tick : y.ticks(6)) {
       double at = y.position(tick);
       page.raw(
           String.format(
@@ -107,20 +122,20 @@ record Chart(String title, ValueFormat format, List<Curve> curves) {
               "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>"
                   + "<text class=\"y\" x=\"%.0f\" y=\"%.1f\">%s</text>",
               LEFT,
-              WIDTH - RIGHT,
+              size.width - RIGHT,
               at,
               at,
               LEFT - 8,
               at + 4,
               format.format(tick)));
     }
-    for (double tick : x.wholeTicks(7)) {
+    for (double tick : x.wholeTicks(size == Size.WHOLE ? 12 : 7)) {
       page.raw(
           String.format(
               Locale.ROOT,
               "<text class=\"x\" x=\"%.1f\" y=\"%.0f\">%s</text>",
               x.position(tick),
-              HEIGHT - 8,
+              size.height - 8,
               ValueFormat.COUNT.format(tick)));
     }
   }

@@ -31,22 +31,30 @@ record Curve(String name, Look look, double[] steps, double[] values) {
   }
 
   /**
-   * An exponential moving average over about {@code window} steps, without the lag of starting at
-   * zero: every value is the mean of what came before it with weights that sum to one.
+   * A running mean with exponential weights over about {@code window} steps, looking as far ahead
+   * as back so that the curve does not lag behind a falling loss.
    */
   Curve smoothed(String smoothedName, double window) {
     double keep = 1 - 2 / (window + 1);
+    double[] sums = new double[values.length];
+    double[] weights = new double[values.length];
+    addDecayed(keep, sums, weights, 0, 1);
+    addDecayed(keep, sums, weights, values.length - 1, -1);
+    double[] means = new double[values.length];
+    Arrays.setAll(means, i -> weights[i] > 0 ? sums[i] / weights[i] : Double.NaN);
+    return new Curve(smoothedName, Look.LINE, steps, means);
+  }
+
+  private void addDecayed(double keep, double[] sums, double[] weights, int from, int direction) {
     double sum = 0;
     double weight = 0;
-    double[] means = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      if (Double.isFinite(values[i])) {
-        sum = sum * keep + values[i];
-        weight = weight * keep + 1;
-      }
-      means[i] = weight > 0 ? sum / weight : Double.NaN;
+    for (int i = from; i >= 0 && i < values.length; i += direction) {
+      boolean present = Double.isFinite(values[i]);
+      sum = sum * keep + (present ? values[i] : 0);
+      weight = weight * keep + (present ? 1 : 0);
+      sums[i] += sum;
+      weights[i] += weight;
     }
-    return new Curve(smoothedName, Look.LINE, steps, means);
   }
 
   /**

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** The part of the report about generated text: a prompt and what each model answered. */
 final class GenerationSection {
-  private static final int SHOWN = 12;
+  private static final int SHOWN = 5;
 
   private GenerationSection() {}
 

@@ -28,14 +28,8 @@ public record Platform(
         machineMemory());
   }
 
-  static Platform with(Path cpuinfo) {
-    Platform here = current();
-    return new Platform(
-        here.jvm, here.operatingSystem, processor(cpuinfo), here.cores, here.memoryBytes);
-  }
-
   /** The model name that Linux gives; the architecture where there is none. */
-  private static String processor(Path cpuinfo) {
+  static String processor(Path cpuinfo) {
     try {
       List<String> lines = Files.readAllLines(cpuinfo);
       for (String line : lines) {

@@ -1,5 +1,6 @@
 package dev.anneal.core.run;
 
+import dev.anneal.core.run.Chart.Size;
 import dev.anneal.core.run.Curve.Look;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ final class TrainingSection {
     }
     page.raw("<div class=\"charts\">\n");
     List<StepMetrics> steps = training.steps();
-    new Chart("Loss", ValueFormat.DECIMAL, lossCurves(training)).write(page);
+    new Chart("Loss", ValueFormat.DECIMAL, Size.WHOLE, lossCurves(training)).write(page);
     chart(page, "Learning rate", ValueFormat.DECIMAL, steps, StepMetrics::learningRate);
     chart(page, "Gradient norm before clipping", ValueFormat.DECIMAL, steps, StepMetrics::gradNorm);
     chart(page, "Tokens per second", ValueFormat.COUNT, steps, StepMetrics::tokensPerSecond);
@@ -35,7 +36,8 @@ final class TrainingSection {
       ValueFormat format,
       List<StepMetrics> steps,
       ToDoubleFunction<StepMetrics> value) {
-    new Chart(title, format, List.of(Curve.of(title, Look.LINE, steps, value))).write(page);
+    new Chart(title, format, Size.HALF, List.of(Curve.of(title, Look.LINE, steps, value)))
+        .write(page);
   }
 
   private static List<Curve> lossCurves(TrainingReport training) {

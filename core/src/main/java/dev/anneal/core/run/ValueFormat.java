@@ -10,7 +10,7 @@ enum ValueFormat {
     @Override
     String finite(double value) {
       double size = Math.abs(value);
-      if (size != 0 && (size < 1e-3 || size >= 1e6)) {
+      if (size != 0 && (size < 1e-2 || size >= 1e6)) {
         String text = String.format(Locale.ROOT, "%.2e", value);
         return text.replaceFirst("\\.?0*e", "e").replaceFirst("e([+-])0", "e$1").replace("e+", "e");
       }

@@ -18,7 +18,7 @@
       return value.toPrecision(3) + " " + units[unit];
     }
     var size = Math.abs(value);
-    return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(3) : String(+value.toPrecision(5));
+    return size !== 0 && (size < 1e-2 || size >= 1e6) ? value.toExponential(3) : String(+value.toPrecision(5));
   }
 
   function nearest(steps, step) {
@@ -38,7 +38,7 @@
     var cross = figure.querySelector(".cross"), tip = figure.querySelector(".tip");
     var x = chart.x;
 
-    function hide() { tip.hidden = true; cross.setAttribute("hidden", ""); }
+    function hide() { tip.hidden = true; cross.classList.remove("on"); }
 
     function show(event) {
       var matrix = svg.getScreenCTM();
@@ -63,7 +63,7 @@
       var px = x[2] + (shown - x[0]) / (x[1] - x[0]) * (x[3] - x[2]);
       cross.setAttribute("x1", px);
       cross.setAttribute("x2", px);
-      cross.removeAttribute("hidden");
+      cross.classList.add("on");
       tip.hidden = false;
       var box = plot.getBoundingClientRect();
       var left = matrix.e + px * matrix.a - box.left;
