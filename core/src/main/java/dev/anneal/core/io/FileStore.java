@@ -24,6 +24,48 @@ public interface FileStore {
   /** Removes a file or a whole folder; does nothing when absent. */
   void delete(String path) throws IOException;
 
+  /**
+   * Writes a whole file. When the body fails, the stream is given up where the store can do that
+   * ({@link Abortable}), so that a half-written file never takes the place of an older one.
+   */
+  default void write(String path, StoreWriter body) throws IOException {
+    try (OutputStream out = create(path)) {
+      boolean complete = false;
+      try {
+        body.writeTo(out);
+        complete = true;
+      } finally {
+        if (!complete && out instanceof Abortable abortable) {
+          abortable.abort();
+        }
+      }
+    }
+  }
+
+  /** Writes a small file at once. */
+  default void writeBytes(String path, byte[] content) throws IOException {
+    write(path, out -> out.write(content));
+  }
+
+  /** Reads a small file at once. */
+  default byte[] readBytes(String path) throws IOException {
+    try (InputStream in = open(path)) {
+      return in.readAllBytes();
+    }
+  }
+
+  /**
+   * Creates a file only where none is; false when there is one. Atomic on a local file system; on
+   * stores without such an operation two callers at the same instant may both get true.
+   */
+  default boolean createIfAbsent(String path, byte[] content) throws IOException {
+    if (exists(path)) {
+      return false;
+    }
+    writeBytes(path, content);
+    return true;
+  }
+
   /** Joins a folder and a child name with one slash. */
   static String join(String folder, String child) {
     return folder.endsWith("/") ? folder + child : folder + "/" + child;
