@@ -1,9 +1,11 @@
 package dev.anneal.core.config;
 
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What is trained besides, or instead of, the base weights; PEFT's names. Immutable.
@@ -47,8 +49,8 @@ public record AdapterConfig(
 
   public AdapterConfig {
     targetModules = List.copyOf(targetModules);
-    rankPattern = Map.copyOf(rankPattern);
-    alphaPattern = Map.copyOf(alphaPattern);
+    rankPattern = Collections.unmodifiableMap(new TreeMap<>(rankPattern));
+    alphaPattern = Collections.unmodifiableMap(new TreeMap<>(alphaPattern));
     modulesToSave = List.copyOf(modulesToSave);
     Rule.positive("adapter.r", r);
     Rule.positive("adapter.lora_alpha", loraAlpha);

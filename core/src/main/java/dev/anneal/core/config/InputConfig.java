@@ -1,7 +1,9 @@
 package dev.anneal.core.config;
 
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One corpus to tokenize. Immutable.
@@ -44,7 +46,7 @@ public record InputConfig(
   }
 
   public InputConfig {
-    columns = Map.copyOf(columns);
+    columns = Collections.unmodifiableMap(new TreeMap<>(columns));
     Rule.check(
         path.isEmpty() != query.isEmpty(),
         "tokenize.inputs",
