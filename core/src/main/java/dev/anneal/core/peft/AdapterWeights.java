@@ -35,7 +35,7 @@ public final class AdapterWeights {
       FlatParameters parameters) {
     try {
       SafetensorsReader reader = SafetensorsReader.openFile(folder.resolve(FILE));
-      try (SafetensorsWeights weights = new SafetensorsWeights(runtime, tensors, reader)) {
+      try (SafetensorsWeights weights = new SafetensorsWeights(runtime, reader)) {
         Set<String> unexpected = new TreeSet<>(reader.tensors().keySet());
         Set<String> missing =
             parameters.specs().stream()

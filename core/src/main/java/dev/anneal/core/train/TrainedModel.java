@@ -103,7 +103,7 @@ public final class TrainedModel implements AutoCloseable {
       return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
     }
     SafetensorsReader reader = assembly.folder().openWeights();
-    return scope.own(new SafetensorsWeights(runtime, tensors, reader));
+    return scope.own(new SafetensorsWeights(runtime, reader));
   }
 
   private List<ParameterSpec> trainedSpecs(Assembly assembly) {
