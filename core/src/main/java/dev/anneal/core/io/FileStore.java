@@ -26,6 +26,15 @@ public interface FileStore {
   void delete(String path) throws IOException;
 
   /**
+   * Opens a file for adding at its end, made with its parent folders when absent. What a {@code
+   * write} was given survives the end of this process. Empty where the store cannot append, as
+   * object stores cannot: there a caller writes the whole file again.
+   */
+  default Optional<OutputStream> append(String path) throws IOException {
+    return Optional.empty();
+  }
+
+  /**
    * Writes a whole file. When the body fails, the stream is given up where the store can do that
    * ({@link Abortable}), so that a half-written file never takes the place of an older one.
    */
@@ -65,15 +74,6 @@ public interface FileStore {
     }
     writeBytes(path, content);
     return true;
-  }
-
-  /**
-   * Opens a file for adding at its end, made with its parent folders when absent. What a {@code
-   * write} was given survives the end of this process. Empty where the store cannot append, as
-   * object stores cannot: there a caller writes the whole file again.
-   */
-  default Optional<OutputStream> append(String path) throws IOException {
-    return Optional.empty();
   }
 
   /** Joins a folder and a child name with one slash. */

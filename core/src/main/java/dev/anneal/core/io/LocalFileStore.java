@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -85,6 +86,14 @@ public final class LocalFileStore implements FileStore {
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Path target = path(path);
+    Files.createDirectories(target.toAbsolutePath().getParent());
+    return Optional.of(
+        Files.newOutputStream(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
   }
 
   @Override

@@ -41,8 +41,7 @@ final class AutogradLayers implements LayerProgram {
                   .one())
           : Optional.empty();
     }
-    Program.Call call =
-        program.call(inputNeeded ? "layer_backward" : "layer_backward_parameters");
+    Program.Call call = program.call(inputNeeded ? "layer_backward" : "layer_backward_parameters");
     if (inputNeeded) {
       call.tensor(graph.leaf());
     }

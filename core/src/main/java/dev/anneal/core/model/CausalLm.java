@@ -1,6 +1,5 @@
 package dev.anneal.core.model;
 
-import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
@@ -186,12 +185,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private Tensor embed(BatchTensors tensors) {
-    return parts
-        .program()
-        .call("embed")
-        .tensor(tensors.tokenIds())
-        .tensor(parts.embedding())
-        .one();
+    return parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
   }
 
   private BatchTensors tensors(MicroBatch batch) {

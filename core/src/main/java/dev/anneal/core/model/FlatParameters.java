@@ -43,8 +43,7 @@ public final class FlatParameters implements AutoCloseable {
       specs.put(spec.name(), spec);
       views.put(spec.name(), view);
       leaves.put(spec.name(), scope.own(tensors.leaf(view)));
-      gradientViews.put(
-          spec.name(), scope.own(tensors.view(gradients, offset, spec.shape())));
+      gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, spec.shape())));
     }
   }
 

@@ -3,8 +3,7 @@ package dev.anneal.core.model;
 /**
  * A linear module that an adapter may attach to.
  *
- * @param module its path in the Hugging Face model, such as {@code
- *     model.layers.0.self_attn.q_proj}
+ * @param module its path in the Hugging Face model, such as {@code model.layers.0.self_attn.q_proj}
  * @param layer index of its decoder layer
  * @param inFeatures width of its input
  * @param outFeatures width of its output

@@ -11,7 +11,6 @@ public record LossSum(double sum, long targetTokens, long tokens) {
   public static final LossSum ZERO = new LossSum(0, 0, 0);
 
   public LossSum plus(LossSum other) {
-    return new LossSum(
-        sum + other.sum, targetTokens + other.targetTokens, tokens + other.tokens);
+    return new LossSum(sum + other.sum, targetTokens + other.targetTokens, tokens + other.tokens);
   }
 }

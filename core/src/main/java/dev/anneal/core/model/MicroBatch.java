@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The rows of one forward and backward on one rank, one after another without padding. Position
- * ids restart at each packed sample; the target of a position is the label of the next position of
- * the same sample, so the first token of a sample is never a target.
+ * The rows of one forward and backward on one rank, one after another without padding. Position ids
+ * restart at each packed sample; the target of a position is the label of the next position of the
+ * same sample, so the first token of a sample is never a target.
  *
  * @param tokenIds ids, [N]
  * @param positionIds position inside the own sample, [N]

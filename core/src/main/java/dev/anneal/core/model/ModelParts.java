@@ -42,9 +42,7 @@ public final class ModelParts implements AutoCloseable {
     this.trained = trained;
     this.program = DecoderProgram.compile(runtime, config, hook);
     this.tensorProgram = TensorProgram.open(runtime);
-    this.rotary =
-        new RotaryTensors(
-            runtime, config.inverseFrequencies());
+    this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
     layout
         .weights()

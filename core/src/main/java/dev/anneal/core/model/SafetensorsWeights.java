@@ -15,8 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Weights of safetensors files. fp32 tensors are views of the mapped files, without a copy; bf16 and
- * fp16 are widened. The mappings live as long as this object: keep it until the tensors are closed.
+ * Weights of safetensors files. fp32 tensors are views of the mapped files, without a copy; bf16
+ * and fp16 are widened. The mappings live as long as this object: keep it until the tensors are
+ * closed.
  */
 public final class SafetensorsWeights implements WeightSource, AutoCloseable {
   private final TensorRuntime runtime;

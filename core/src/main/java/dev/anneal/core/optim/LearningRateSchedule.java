@@ -25,8 +25,7 @@ public record LearningRateSchedule(
     double rest = Math.max(1, totalSteps - warmupSteps);
     return switch (type) {
       case LINEAR -> Math.max(0, (totalSteps - step) / rest);
-      case COSINE ->
-          Math.max(0, 0.5 * (1 + Math.cos(Math.PI * ((step - warmupSteps) / rest))));
+      case COSINE -> Math.max(0, 0.5 * (1 + Math.cos(Math.PI * ((step - warmupSteps) / rest))));
       case CONSTANT, CONSTANT_WITH_WARMUP -> 1;
     };
   }

@@ -39,8 +39,7 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   default Map<String, Tensor> mergeInputs(LinearSite site, Function<String, Tensor> parameter) {
     Map<String, Tensor> inputs = new java.util.LinkedHashMap<>();
     for (ParameterSpec spec : parameters(site)) {
-      inputs.put(
-          spec.name().substring(site.module().length() + 1), parameter.apply(spec.name()));
+      inputs.put(spec.name().substring(site.module().length() + 1), parameter.apply(spec.name()));
     }
     return inputs;
   }

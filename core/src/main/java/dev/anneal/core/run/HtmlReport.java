@@ -3,7 +3,6 @@ package dev.anneal.core.run;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -24,9 +23,7 @@ public final class HtmlReport {
   private HtmlReport() {}
 
   public static void write(FileStore store, String path, ReportData data) throws IOException {
-    try (OutputStream out = store.create(path)) {
-      out.write(render(data).getBytes(StandardCharsets.UTF_8));
-    }
+    store.writeBytes(path, render(data).getBytes(StandardCharsets.UTF_8));
   }
 
   public static String render(ReportData data) {

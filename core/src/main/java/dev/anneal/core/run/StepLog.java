@@ -170,9 +170,7 @@ final class StepLog implements AutoCloseable {
   }
 
   private void rewrite() throws IOException {
-    try (OutputStream out = store.create(path)) {
-      held.writeTo(out);
-    }
+    store.write(path, held::writeTo);
     lastRewrite = clock.instant();
     dirty = false;
   }

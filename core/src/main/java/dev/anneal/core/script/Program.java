@@ -38,8 +38,7 @@ public final class Program implements AutoCloseable {
     try {
       return new Program(
           runtime,
-          JniUtils.loadModule(
-              runtime.manager(), new ByteArrayInputStream(archive), false, false));
+          JniUtils.loadModule(runtime.manager(), new ByteArrayInputStream(archive), false, false));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

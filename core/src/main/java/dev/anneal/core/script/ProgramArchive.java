@@ -21,7 +21,9 @@ final class ProgramArchive {
   /** The archive of a class {@code Program} with the given methods, indented by two spaces. */
   static byte[] pack(String methods) {
     String code =
-        "class " + CLASS_NAME + "(Module):\n"
+        "class "
+            + CLASS_NAME
+            + "(Module):\n"
             + "  __parameters__ = []\n"
             + "  __buffers__ = []\n"
             + "  training : bool\n"

@@ -40,7 +40,9 @@ public final class CounterRandom {
     return radius * StrictMath.cos(2 * StrictMath.PI * uniform(2 * index + 1));
   }
 
-  /** SplitMix64's finaliser: a bijection of 64 bits in which every input bit reaches every output. */
+  /**
+   * SplitMix64's finaliser: a bijection of 64 bits in which every input bit reaches every output.
+   */
   public static long mix(long z) {
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

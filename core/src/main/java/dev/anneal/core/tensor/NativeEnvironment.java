@@ -22,8 +22,7 @@ final class NativeEnvironment {
   /** The path under which this process has mapped libtorch_cpu. */
   static String libtorchPath() {
     try {
-      List<String> maps =
-          Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8);
+      List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8);
       for (String line : maps) {
         int slash = line.indexOf('/');
         if (slash >= 0 && line.contains("libtorch_cpu")) {

@@ -17,7 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * libtorch as one rank sees it: makes tensors, counts the open ones, prepares threads. One runtime
- * a rank; two ranks may share a JVM and then have two runtimes. Closing it frees what is still open.
+ * a rank; two ranks may share a JVM and then have two runtimes. Closing it frees what is still
+ * open.
  */
 public final class TensorRuntime implements AutoCloseable {
   private final PtNDManager manager;
@@ -135,8 +136,7 @@ public final class TensorRuntime implements AutoCloseable {
 
   long address(PtNDArray array) {
     PointerByReference result = new PointerByReference();
-    int error =
-        dataPointer.invokeInt(new Object[] {new Pointer(array.getHandle()), result});
+    int error = dataPointer.invokeInt(new Object[] {new Pointer(array.getHandle()), result});
     if (error != 0) {
       throw new IllegalStateException("Cannot read a tensor's data pointer: error " + error);
     }

@@ -49,8 +49,8 @@ public final class PartitionPlan {
       boolean decay) {}
 
   /**
-   * @param bucketElements a bucket closes when it holds at least this many; a parameter is never cut
-   *     by a bucket's end
+   * @param bucketElements a bucket closes when it holds at least this many; a parameter is never
+   *     cut by a bucket's end
    */
   public PartitionPlan(List<ParameterSpec> parameters, int worldSize, long bucketElements) {
     if (worldSize <= 0) {

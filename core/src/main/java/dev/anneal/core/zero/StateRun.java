@@ -19,8 +19,7 @@ record StateRun(long flatOffset, long stateOffset, long length, boolean decay) {
       if (!runs.isEmpty() && runs.get(runs.size() - 1).continuesWith(next)) {
         StateRun last = runs.remove(runs.size() - 1);
         next =
-            new StateRun(
-                last.flatOffset, last.stateOffset, last.length + next.length, last.decay);
+            new StateRun(last.flatOffset, last.stateOffset, last.length + next.length, last.decay);
       }
       runs.add(next);
     }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.io.LocalFileStore;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +18,7 @@ import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MetricsFileTest {
   private static final String PATH = "/a run/metrics.jsonl";
@@ -93,6 +97,24 @@ class MetricsFileTest {
         .containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
     String keptLines = first.substring(0, first.indexOf("{\"step\":6"));
     assertThat(store.text(PATH)).startsWith(keptLines);
+  }
+
+  @Test
+  void resumesOnALocalDisk(@TempDir Path folder) throws Exception {
+    LocalFileStore store = new LocalFileStore();
+    String path = folder.resolve("运行 1/metrics.jsonl").toString();
+    MetricsFile killed = MetricsFile.open(store, path, 0);
+    killed.append(step(1, 2, 1));
+    killed.append(step(2, 1, 1));
+    assertThat(Files.readAllLines(Path.of(path))).hasSize(2);
+
+    try (MetricsFile resumed = MetricsFile.open(store, path, 1)) {
+      resumed.append(step(2, 1.5, 1));
+    }
+
+    assertThat(MetricsFile.read(store, path))
+        .extracting(StepMetrics::loss)
+        .containsExactly(2.0, 1.5);
   }
 
   @Test
