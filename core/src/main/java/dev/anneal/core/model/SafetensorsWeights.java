@@ -5,7 +5,7 @@ import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorInfo;
-import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.HalfType;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -21,15 +21,12 @@ import java.util.List;
  */
 public final class SafetensorsWeights implements WeightSource, AutoCloseable {
   private final TensorRuntime runtime;
-  private final TensorProgram tensors;
   private final SafetensorsReader reader;
   private final List<ByteBuffer> mapped = new ArrayList<>();
 
   /** Takes ownership of the reader. */
-  public SafetensorsWeights(
-      TensorRuntime runtime, TensorProgram tensors, SafetensorsReader reader) {
+  public SafetensorsWeights(TensorRuntime runtime, SafetensorsReader reader) {
     this.runtime = runtime;
-    this.tensors = tensors;
     this.reader = reader;
   }
 
@@ -53,8 +50,8 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
           mapped.add(bytes);
           yield runtime.borrowFloats(bytes, shape);
         }
-        case BF16 -> tensors.widenBf16(bytes, shape);
-        case F16 -> tensors.widenFp16(bytes, shape);
+        case BF16 -> widen(bytes, HalfType.BF16, shape);
+        case F16 -> widen(bytes, HalfType.FP16, shape);
         default ->
             throw new ConfigException(
                 "Unsupported dtype of weight "
@@ -68,6 +65,12 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read weight " + name + ": " + e.getMessage(), e);
     }
+  }
+
+  private Tensor widen(ByteBuffer bytes, HalfType type, long[] shape) {
+    Tensor wide = runtime.zeros(shape);
+    type.widen(bytes, wide.region());
+    return wide;
   }
 
   @Override

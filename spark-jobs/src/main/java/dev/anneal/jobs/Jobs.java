@@ -1,0 +1,12 @@
+package dev.anneal.jobs;
+
+import java.util.List;
+
+/** Every job there is, in the order of the help: the one list to add a job to. */
+final class Jobs {
+  private Jobs() {}
+
+  static List<SparkJob> all() {
+    return List.of();
+  }
+}
