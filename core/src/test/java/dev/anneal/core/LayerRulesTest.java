@@ -32,7 +32,7 @@ class LayerRulesTest {
           Set.of("peft", "zero"),
           Set.of("checkpoint", "run"),
           Set.of("control"),
-          Set.of("train", "generate"));
+          Set.of("train", "generate", "export"));
 
   @Test
   void packagesOfCoreUseOnlyLowerLayers() throws IOException {
