@@ -101,14 +101,6 @@ public final class LocalFileStore implements FileStore {
   }
 
   @Override
-  public Optional<OutputStream> append(String path) throws IOException {
-    Path target = path(path);
-    Files.createDirectories(target.toAbsolutePath().getParent());
-    return Optional.of(
-        Files.newOutputStream(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
-  }
-
-  @Override
   public boolean exists(String path) {
     return Files.exists(path(path));
   }
