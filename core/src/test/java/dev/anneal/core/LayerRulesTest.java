@@ -26,13 +26,13 @@ class LayerRulesTest {
   private static final List<Set<String>> LAYERS =
       List.of(
           Set.of("config", "io"),
-          Set.of("tensor"),
+          Set.of("tensor", "net"),
           Set.of("format", "collective", "script"),
           Set.of("model", "data", "optim"),
           Set.of("peft", "zero"),
           Set.of("checkpoint", "run"),
           Set.of("control"),
-          Set.of("train"));
+          Set.of("train", "generate", "export"));
 
   @Test
   void packagesOfCoreUseOnlyLowerLayers() throws IOException {

@@ -124,7 +124,8 @@ final class StepLog implements AutoCloseable {
         return lines(new String(in.readAllBytes(), StandardCharsets.UTF_8), path);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          new IOException("Cannot read " + path + ": " + e.getMessage(), e));
     }
   }
 
@@ -183,6 +184,7 @@ final class StepLog implements AutoCloseable {
   }
 
   private UncheckedIOException unwritable(IOException e) {
-    return new UncheckedIOException("Cannot write " + path + ": " + e.getMessage(), e);
+    return new UncheckedIOException(
+        new IOException("Cannot write " + path + ": " + e.getMessage(), e));
   }
 }

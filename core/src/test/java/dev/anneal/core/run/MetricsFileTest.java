@@ -171,6 +171,7 @@ class MetricsFileTest {
 
     assertThatThrownBy(() -> file.append(step(2, 1, 1)))
         .isInstanceOf(UncheckedIOException.class)
+        .cause()
         .hasMessage("Cannot write /a run/metrics.jsonl: No space left on device");
     assertThat(MetricsFile.read(store, PATH)).hasSize(1);
   }
