@@ -59,8 +59,7 @@ public final class AdapterWeights {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "Cannot read adapter " + folder + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("Cannot read adapter " + folder + ": " + e.getMessage(), e);
     }
   }
 }

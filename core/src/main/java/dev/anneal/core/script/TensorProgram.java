@@ -5,8 +5,8 @@ import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
 
 /**
- * Small operations on whole tensors that the engine's own arrays lack: views that share memory,
- * and leaves of an autograd graph. One thread; owns a native module.
+ * Small operations on whole tensors that the engine's own arrays lack: views that share memory, and
+ * leaves of an autograd graph. One thread; owns a native module.
  */
 public final class TensorProgram implements AutoCloseable {
   private final TensorRuntime runtime;

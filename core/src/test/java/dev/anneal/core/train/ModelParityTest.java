@@ -60,8 +60,7 @@ class ModelParityTest {
     try (SafetensorsReader expected = Parity.expected(name)) {
       for (int i = 0; i < rows.size(); i++) {
         long[] all = LongStream.range(0, rows.get(i).inputIds().length).toArray();
-        try (Tensor logits =
-            model.model().logits(MicroBatch.of(List.of(rows.get(i)), 0), all)) {
+        try (Tensor logits = model.model().logits(MicroBatch.of(List.of(rows.get(i)), 0), all)) {
           requireClose(logits.toFloats(), Parity.floats(expected, prefix + i), 2e-5f);
         }
       }
@@ -129,12 +128,10 @@ class ModelParityTest {
       double second = model.model().score(MicroBatch.of(packed.subList(1, 2), 0)).loss().sum();
       assertThat(first)
           .isCloseTo(
-              nll.get(1).asDouble() + nll.get(0).asDouble() + nll.get(5).asDouble(),
-              within(1e-4));
+              nll.get(1).asDouble() + nll.get(0).asDouble() + nll.get(5).asDouble(), within(1e-4));
       assertThat(second)
           .isCloseTo(
-              nll.get(3).asDouble() + nll.get(4).asDouble() + nll.get(2).asDouble(),
-              within(1e-4));
+              nll.get(3).asDouble() + nll.get(4).asDouble() + nll.get(2).asDouble(), within(1e-4));
     }
   }
 

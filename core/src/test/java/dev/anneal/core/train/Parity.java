@@ -73,8 +73,7 @@ final class Parity {
   }
 
   static AdapterMethod lora() {
-    return new Lora(
-        new Lora.Settings(4, 8, 0, false, List.of("all-linear"), Map.of(), Map.of()));
+    return new Lora(new Lora.Settings(4, 8, 0, false, List.of("all-linear"), Map.of(), Map.of()));
   }
 
   static TrainedModel.Assembly assembly(
