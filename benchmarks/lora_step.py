@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -55,6 +57,16 @@ class Parties:
     def __init__(self, folder: Path, steps: int, batch: int, threads: int):
         self.folder, self.steps, self.batch, self.threads = folder, steps, batch, threads
         self.runs = 0
+        self.classes = self._compile()
+
+    def _compile(self) -> str:
+        """The class path of our trainer; compiled before, so that the compiler is not measured."""
+        target = CHECKOUT / "spark-jobs" / "target"
+        built = os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
+        own = self.folder / "classes"
+        source = str(HERE / "CoreTrainer.java")
+        subprocess.run(["javac", "-cp", built, "-d", str(own), source], check=True)
+        return os.pathsep.join([str(own), built])
 
     def settings(self, output: Path) -> list[str]:
         pairs = {
@@ -84,18 +96,24 @@ class Parties:
         line = next(x for x in done.output.splitlines() if x.startswith("RESULT "))
         return done, json.loads(line.removeprefix("RESULT "))
 
-    def launcher(self) -> tuple[Measured, dict]:
-        return self._ours([str(CHECKOUT / "bin" / "anneal"), "train"])
-
     def core(self) -> tuple[Measured, dict]:
-        return self._ours([str(HERE / "core-trainer"), "-Xmx512m"])
+        """Our trainer without Spark, in a heap of 512 MB."""
+        command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
+        done = measure(command + self.settings(self.folder / "unused"))
+        lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
+        steps = [[float(word) for word in line] for line in lines]
+        return done, {
+            "losses": [step[0] for step in steps],
+            "seconds": [step[1] for step in steps],
+            "live_tensors": [int(step[2]) for step in steps],
+        }
 
-    def _ours(self, command: list[str]) -> tuple[Measured, dict]:
+    def launcher(self) -> tuple[Measured, dict]:
+        """The same through `bin/anneal train`: Spark in local mode, one rank."""
         self.runs += 1
         output = self.folder / f"run{self.runs}"
-        done = measure(command + self.settings(output))
-        lines = (output / "metrics.jsonl").read_text().splitlines()
-        steps = [json.loads(line) for line in lines]
+        done = measure([str(CHECKOUT / "bin" / "anneal"), "train", *self.settings(output)])
+        steps = [json.loads(x) for x in (output / "metrics.jsonl").read_text().splitlines()]
         seconds = [step["tokens"] / step["tokens_per_second"] for step in steps]
         return done, {"seconds": seconds, "losses": [step["loss"] for step in steps]}
 

@@ -72,6 +72,18 @@ public final class LocalFileStore implements FileStore {
   }
 
   @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Path target = path(path);
+    try {
+      Files.createDirectories(target.toAbsolutePath().getParent());
+      return Optional.of(
+          Files.newOutputStream(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + path + ": " + reason(e), e);
+    }
+  }
+
+  @Override
   public boolean createIfAbsent(String path, byte[] content) throws IOException {
     Path target = path(path);
     Path temporary = temporaryBeside(target);
@@ -86,14 +98,6 @@ public final class LocalFileStore implements FileStore {
     } finally {
       Files.deleteIfExists(temporary);
     }
-  }
-
-  @Override
-  public Optional<OutputStream> append(String path) throws IOException {
-    Path target = path(path);
-    Files.createDirectories(target.toAbsolutePath().getParent());
-    return Optional.of(
-        Files.newOutputStream(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
   }
 
   @Override

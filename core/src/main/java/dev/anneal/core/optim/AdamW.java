@@ -57,10 +57,10 @@ public final class AdamW implements Optimizer {
       };
       try (Tensor constants = runtime.doubles(hyper, hyper.length)) {
         Program.Call call = program.call("adamw");
-        call.tensor(run.parameters())
-            .tensor(run.gradients())
-            .tensor(state.first())
-            .tensor(state.second())
+        call.list(List.of(run.parameters()))
+            .list(List.of(run.gradients()))
+            .list(List.of(state.first()))
+            .list(List.of(state.second()))
             .tensor(constants)
             .invoke();
       }

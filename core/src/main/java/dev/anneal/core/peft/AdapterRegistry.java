@@ -38,6 +38,11 @@ public final class AdapterRegistry {
         "Unsupported adapter.peft_type: " + config.peftType() + " (supported: " + names() + ")");
   }
 
+  /** The method of an existing adapter; paths are those of the model's linear modules. */
+  public static AdapterMethod of(AdapterFolder folder, List<String> modulePaths) {
+    return Lora.of(folder.config(), modulePaths);
+  }
+
   private static List<AdapterConfig.PeftType> names() {
     return ENTRIES.stream().map(Entry::peftType).toList();
   }

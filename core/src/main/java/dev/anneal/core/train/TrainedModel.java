@@ -14,6 +14,7 @@ import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.model.SafetensorsWeights;
 import dev.anneal.core.model.WeightSource;
+import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterWeights;
 import dev.anneal.core.script.TensorProgram;
@@ -21,7 +22,6 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.PartitionPlan;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -54,7 +54,7 @@ public final class TrainedModel implements AutoCloseable {
       ModelFolder folder,
       BaseWeights weights,
       Optional<AdapterMethod> adapter,
-      Optional<Path> adapterFolder,
+      Optional<AdapterFolder> adapterFolder,
       long seed,
       boolean trainBase,
       LayerStorage storage) {}

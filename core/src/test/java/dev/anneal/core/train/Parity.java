@@ -6,6 +6,7 @@ import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Lora;
 import java.io.IOException;
@@ -69,7 +70,7 @@ final class Parity {
 
   static TrainedModel.Assembly lora(String name, LayerStorage storage) {
     return assembly(
-        name, Optional.of(lora()), Optional.of(folder(name).resolve("adapter")), storage);
+        name, Optional.of(lora()), Optional.of(AdapterFolder.open(folder(name).resolve("adapter"))), storage);
   }
 
   static AdapterMethod lora() {
@@ -77,7 +78,7 @@ final class Parity {
   }
 
   static TrainedModel.Assembly assembly(
-      String name, Optional<AdapterMethod> method, Optional<Path> adapter, LayerStorage storage) {
+      String name, Optional<AdapterMethod> method, Optional<AdapterFolder> adapter, LayerStorage storage) {
     return new TrainedModel.Assembly(
         ModelFolder.open(folder(name)),
         TrainedModel.BaseWeights.PRETRAINED,
