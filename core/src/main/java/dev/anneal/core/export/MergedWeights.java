@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A model's weights with its adapter folded in, or its trained base weights. Borrows the model, owns
- * the program that merges. One thread.
+ * A model's weights with its adapter folded in, or its trained base weights. Borrows the model,
+ * owns the program that merges. One thread.
  */
 public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
   private final TensorRuntime runtime;
@@ -58,11 +58,9 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
           .constants(site)
           .forEach(
               (name, value) ->
-                  constants.put(
-                      name.substring(prefix), runtime.doubles(new double[] {value}, 1)));
+                  constants.put(name.substring(prefix), runtime.doubles(new double[] {value}, 1)));
       inputs.putAll(constants);
-      return runtime.withoutGradients(
-          () -> program.call("merge").tensor(base).dict(inputs).one());
+      return runtime.withoutGradients(() -> program.call("merge").tensor(base).dict(inputs).one());
     } finally {
       constants.values().forEach(Tensor::close);
     }

@@ -96,7 +96,6 @@ public final class ModelExport {
 
   private void copy(Path file, String folder) throws IOException {
     store.write(
-        FileStore.join(folder, file.getFileName().toString()),
-        out -> Files.copy(file, out));
+        FileStore.join(folder, file.getFileName().toString()), out -> Files.copy(file, out));
   }
 }

@@ -27,8 +27,7 @@ public final class TokenGenerator {
     prompts.forEach(this::check);
     List<int[]> answers = new ArrayList<>();
     for (int start = 0; start < prompts.size(); start += batchSize) {
-      List<int[]> batch =
-          prompts.subList(start, Math.min(start + batchSize, prompts.size()));
+      List<int[]> batch = prompts.subList(start, Math.min(start + batchSize, prompts.size()));
       answers.addAll(batch(batch, settings, start));
     }
     return answers;

@@ -8,8 +8,11 @@ record Axis(double low, double high, double start, double end) {
 
   /** Covers a range; one with no width is widened, so that a single value lies in the middle. */
   static Axis covering(double low, double high, double start, double end) {
-    double margin = high > low ? 0 : Math.max(Math.abs(low) * 0.1, 0.5);
-    return new Axis(low - margin, high + margin, start, end);
+    if (high > low) {
+      return new Axis(low, high, start, end);
+    }
+    double margin = low == 0 ? 1 : Math.abs(low);
+    return new Axis(low - margin, low + margin, start, end);
   }
 
   double position(double value) {

@@ -12,7 +12,7 @@ import java.util.stream.DoubleStream;
 record Chart(String title, ValueFormat format, Size size, List<Curve> curves) {
   private static final int POINTS = 1200;
   private static final double LEFT = 62;
-  private static final double RIGHT = 14;
+  private static final double RIGHT = 26;
   private static final double TOP = 12;
   private static final double BOTTOM = 26;
 
@@ -84,13 +84,13 @@ record Chart(String title, ValueFormat format, Size size, List<Curve> curves) {
     }
     return String.format(
         Locale.ROOT,
-        "first %s \u00b7 last %s \u00b7 lowest %s (step %.0f) \u00b7 highest %s (step %.0f)",
+        "first %s \u00b7 last %s \u00b7 lowest %s (step %s) \u00b7 highest %s (step %s)",
         format.format(values[first]),
         format.format(values[last]),
         format.format(values[low]),
-        main.steps()[low],
+        ValueFormat.COUNT.format(main.steps()[low]),
         format.format(values[high]),
-        main.steps()[high]);
+        ValueFormat.COUNT.format(main.steps()[high]));
   }
 
   private Axis xAxis() {

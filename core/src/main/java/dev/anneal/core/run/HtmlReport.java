@@ -75,10 +75,8 @@ public final class HtmlReport {
     page.raw("<div class=\"tiles\">\n");
     for (TrainingReport training : trainings) {
       if (!training.steps().isEmpty()) {
-        double first = training.steps().get(0).loss();
-        double last = training.steps().get(training.steps().size() - 1).loss();
         String label = trainings.size() == 1 ? "loss" : training.name() + ": loss";
-        tile(page, label, decimal(first) + " \u2192 " + decimal(last));
+        tile(page, label, lossRange(training.steps()));
       }
     }
     tile(page, "optimizer steps", ValueFormat.COUNT.format(steps));
@@ -92,6 +90,12 @@ public final class HtmlReport {
             .orElse(Double.NaN);
     tile(page, "peak memory", ValueFormat.BYTES.format(peak));
     page.raw("</div>\n");
+  }
+
+  private static String lossRange(List<StepMetrics> steps) {
+    String first = decimal(steps.get(0).loss());
+    String last = decimal(steps.get(steps.size() - 1).loss());
+    return steps.size() == 1 ? last : first + " \u2192 " + last;
   }
 
   private static void tile(Html page, String label, String value) {

@@ -9,6 +9,8 @@ import java.util.function.ToDoubleFunction;
 
 /** The part of the report about one training: facts, curves, evaluations. */
 final class TrainingSection {
+  private static final int STEPS_TO_AVERAGE = 20;
+
   private TrainingSection() {}
 
   static void write(Html page, TrainingReport training) {
@@ -22,8 +24,9 @@ final class TrainingSection {
     List<StepMetrics> steps = training.steps();
     new Chart("Loss", ValueFormat.DECIMAL, Size.WHOLE, lossCurves(training)).write(page);
     chart(page, "Learning rate", ValueFormat.DECIMAL, steps, StepMetrics::learningRate);
-    chart(page, "Gradient norm before clipping", ValueFormat.DECIMAL, steps, StepMetrics::gradNorm);
-    chart(page, "Tokens per second", ValueFormat.COUNT, steps, StepMetrics::tokensPerSecond);
+    noisyChart(
+        page, "Gradient norm before clipping", ValueFormat.DECIMAL, StepMetrics::gradNorm, steps);
+    noisyChart(page, "Tokens per second", ValueFormat.COUNT, StepMetrics::tokensPerSecond, steps);
     chart(page, "Memory", ValueFormat.BYTES, steps, StepMetrics::memoryBytes);
     page.raw("</div>\n");
     evaluations(page, training.evaluations());
@@ -40,23 +43,34 @@ final class TrainingSection {
         .write(page);
   }
 
+  private static void noisyChart(
+      Html page,
+      String title,
+      ValueFormat format,
+      ToDoubleFunction<StepMetrics> value,
+      List<StepMetrics> steps) {
+    new Chart(title, format, Size.HALF, withAverage(steps, value)).write(page);
+  }
+
   private static List<Curve> lossCurves(TrainingReport training) {
-    List<Curve> curves = new ArrayList<>();
-    int count = training.steps().size();
-    boolean smooth = count >= 20;
-    Curve raw =
-        Curve.of("each step", smooth ? Look.FAINT : Look.LINE, training.steps(), StepMetrics::loss);
-    curves.add(raw);
-    if (smooth) {
-      int window = Math.min(1000, Math.max(5, count / 25));
-      curves.add(raw.smoothed("average over " + window + " steps", window));
-    }
+    List<Curve> curves = new ArrayList<>(withAverage(training.steps(), StepMetrics::loss));
     List<EvalMetrics> evaluations = training.evaluations();
     evaluations.stream()
         .map(EvalMetrics::name)
         .distinct()
         .forEach(name -> curves.add(evaluation(name, evaluations)));
     return curves;
+  }
+
+  /** Every step, and where there are enough of them, their running mean in front. */
+  private static List<Curve> withAverage(
+      List<StepMetrics> steps, ToDoubleFunction<StepMetrics> value) {
+    if (steps.size() < STEPS_TO_AVERAGE) {
+      return List.of(Curve.of("each step", Look.LINE, steps, value));
+    }
+    Curve each = Curve.of("each step", Look.FAINT, steps, value);
+    int window = Math.min(1000, Math.max(5, steps.size() / 25));
+    return List.of(each, each.smoothed("average over " + window + " steps", window));
   }
 
   private static Curve evaluation(String name, List<EvalMetrics> all) {

@@ -151,6 +151,20 @@ class HtmlReportTest {
     Path folder = Files.createDirectories(Path.of("target", "report-sample"));
     Files.writeString(folder.resolve("report.html"), HtmlReport.render(full(400)));
     Files.writeString(folder.resolve("long.html"), HtmlReport.render(full(100_000)));
+    ReportData brief = full(2);
+    Files.writeString(
+        folder.resolve("failed.html"),
+        HtmlReport.render(
+            new ReportData(
+                "runs/quick start/一次运行",
+                new Outcome(State.FAILED, "Invalid loss: NaN at step 3 (must be finite)"),
+                List.of(
+                    brief.trainings().get(1),
+                    new TrainingReport("Nothing", facts("full"), List.of(), List.of())),
+                List.of(),
+                List.of(),
+                brief.manifest(),
+                brief.config())));
 
     assertThat(folder.resolve("report.html")).isNotEmptyFile();
   }
