@@ -22,8 +22,7 @@ final class JobRun {
   private final PrintStream err;
   private final Clock clock;
 
-  JobRun(
-      SparkJob job, Supplier<FileStore> store, PrintStream out, PrintStream err, Clock clock) {
+  JobRun(SparkJob job, Supplier<FileStore> store, PrintStream out, PrintStream err, Clock clock) {
     this.job = job;
     this.store = store;
     this.out = out;
