@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 
 /** The one main class: {@code JOB [-c FILE]... [-s key=value]...}. */
 @Command(
@@ -78,10 +77,8 @@ public final class Main {
   /** Everything behind -c and -s is taken as it stands. */
   private static void configure(CommandLine command) {
     command.setExpandAtFiles(false);
-    command.setUnmatchedOptionsAllowedAsOptionParameters(true);
-    command.setExitCodeExceptionMapper(thrown -> Failure.of(thrown).code().code());
-    CommandSpec spec = command.getCommandSpec();
-    spec.exitCodeOnInvalidInput(ExitCode.CONFIG.code());
+    String version = Main.class.getPackage().getImplementationVersion();
+    command.getCommandSpec().version("anneal " + (version == null ? "(unpacked)" : version));
     command.getSubcommands().values().forEach(Main::configure);
   }
 

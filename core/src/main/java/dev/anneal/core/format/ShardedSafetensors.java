@@ -1,7 +1,6 @@
 package dev.anneal.core.format;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
@@ -18,9 +17,6 @@ import java.util.TreeMap;
  * would be too large. Weight files of an earlier export are removed once the new ones are complete.
  */
 public final class ShardedSafetensors {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
   private final FileStore store;
   private final SafetensorsWriter writer;
   private final long maxShardBytes;
@@ -81,14 +77,13 @@ public final class ShardedSafetensors {
         : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", index + 1, count);
   }
 
-  private static byte[] index(List<TensorSource> tensors, TreeMap<String, String> fileOfTensor)
-      throws IOException {
-    ObjectNode root = JSON.createObjectNode();
+  private static byte[] index(List<TensorSource> tensors, TreeMap<String, String> fileOfTensor) {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.putObject("metadata")
         .put("total_size", tensors.stream().mapToLong(TensorSource::bytes).sum());
     ObjectNode weightMap = root.putObject("weight_map");
     fileOfTensor.forEach(weightMap::put);
-    return JSON.writeValueAsBytes(root);
+    return HuggingFaceJson.render(root);
   }
 
   private void removeOthers(String folder, Set<String> keep) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Files of a run, wherever they live: a local folder, HDFS, an object store. Paths are strings
@@ -23,6 +24,15 @@ public interface FileStore {
 
   /** Removes a file or a whole folder; does nothing when absent. */
   void delete(String path) throws IOException;
+
+  /**
+   * Opens a file for adding at its end, made with its parent folders when absent. What a {@code
+   * write} was given survives the end of this process. Empty where the store cannot append, as
+   * object stores cannot: there a caller writes the whole file again.
+   */
+  default Optional<OutputStream> append(String path) throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Writes a whole file. When the body fails, the stream is given up where the store can do that

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -65,6 +66,18 @@ public final class LocalFileStore implements FileStore {
     }
     try {
       return new AtomicFileOutput(target, temporaryBeside(target));
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + path + ": " + reason(e), e);
+    }
+  }
+
+  @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Path target = path(path);
+    try {
+      Files.createDirectories(target.toAbsolutePath().getParent());
+      return Optional.of(
+          Files.newOutputStream(target, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     } catch (IOException e) {
       throw new IOException("Cannot write " + path + ": " + reason(e), e);
     }

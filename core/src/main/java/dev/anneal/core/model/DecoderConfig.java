@@ -87,4 +87,26 @@ public record DecoderConfig(
   public long parameterCount() {
     return WeightNames.expected(this).stream().mapToLong(weight -> weight.shape().elements()).sum();
   }
+
+  /** The same shape, with weights stored in another type. */
+  public DecoderConfig withStorageType(String type) {
+    return new DecoderConfig(
+        family,
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        layers,
+        attentionHeads,
+        keyValueHeads,
+        headDim,
+        maxPositionEmbeddings,
+        rmsNormEps,
+        initializerRange,
+        tieWordEmbeddings,
+        ropeTheta,
+        ropeScaling,
+        type,
+        bosTokenIds,
+        eosTokenIds);
+  }
 }

@@ -1,10 +1,8 @@
 package dev.anneal.core.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
+import dev.anneal.core.format.HuggingFaceJson;
 
 /**
  * The {@code config.json} of an exported model: the original with only what changed. Rotary
@@ -12,9 +10,6 @@ import java.nio.charset.StandardCharsets;
  * silently takes its defaults where it finds only the other's.
  */
 public final class ModelConfigJson {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
   private ModelConfigJson() {}
 
   /**
@@ -38,15 +33,12 @@ public final class ModelConfigJson {
       json.set("rope_scaling", parameters.deepCopy());
     }
     json.set("rope_parameters", parameters.put("rope_theta", config.ropeTheta()));
-    try {
-      return (JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("Cannot write config.json: " + e.getOriginalMessage(), e);
-    }
+    return HuggingFaceJson.render(json);
   }
 
   private static ObjectNode ropeParameters(RopeScaling scaling) {
-    ObjectNode parameters = JSON.createObjectNode().put("rope_type", scaling.ropeType());
+    ObjectNode parameters =
+        JsonNodeFactory.instance.objectNode().put("rope_type", scaling.ropeType());
     if (scaling instanceof RopeScaling.Linear linear) {
       parameters.put("factor", linear.factor());
     } else if (scaling instanceof RopeScaling.Llama3 llama3) {

@@ -71,6 +71,19 @@ public final class Lora implements AdapterMethod {
             config.alphaPattern()));
   }
 
+  /** The method as an existing adapter's config describes it. */
+  static Lora of(LoraAdapterConfig config, List<String> modulePaths) {
+    return new Lora(
+        new Settings(
+            config.r(),
+            config.alpha(),
+            config.dropout(),
+            config.rankStabilised(),
+            config.targetModules(modulePaths),
+            config.rankPattern(),
+            config.alphaPattern()));
+  }
+
   @Override
   public String peftType() {
     return "LORA";

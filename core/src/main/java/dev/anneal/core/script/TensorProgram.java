@@ -2,13 +2,11 @@ package dev.anneal.core.script;
 
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Small operations on whole tensors that the engine's own arrays lack: views that share memory,
- * leaves of an autograd graph, and bf16 (asking the engine's arrays for bf16 ends the JVM). One
- * thread; owns a native module.
+ * Small operations on whole tensors that the engine's own arrays lack: views that share memory, and
+ * leaves of an autograd graph. One thread; owns a native module.
  */
 public final class TensorProgram implements AutoCloseable {
   private final TensorRuntime runtime;
@@ -35,30 +33,6 @@ public final class TensorProgram implements AutoCloseable {
   /** The same memory as a leaf that gradients are asked for. */
   public Tensor leaf(Tensor tensor) {
     return program.call("leaf").tensor(tensor).one();
-  }
-
-  /** fp32 copy of bf16 values given as bytes. */
-  public Tensor widenBf16(ByteBuffer direct, long... shape) {
-    return widen("widen_bf16", direct, shape);
-  }
-
-  /** fp32 copy of fp16 values given as bytes. */
-  public Tensor widenFp16(ByteBuffer direct, long... shape) {
-    return widen("widen_fp16", direct, shape);
-  }
-
-  private Tensor widen(String method, ByteBuffer direct, long... shape) {
-    try (Tensor bytes = runtime.borrowBytes(direct);
-        Tensor flat = program.call(method).tensor(bytes).one()) {
-      return view(flat, 0, shape);
-    }
-  }
-
-  /** The values rounded once to bf16, as little-endian bytes. */
-  public ByteBuffer narrowBf16(Tensor tensor) {
-    try (Tensor bytes = program.call("narrow_bf16").tensor(tensor).one()) {
-      return bytes.toBytes();
-    }
   }
 
   /** Copies values element by element; shapes must agree. */

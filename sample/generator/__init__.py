@@ -1,0 +1,1 @@
+"""Word lists and sentence templates of the sample domain."""

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Writes the shipped sample: corpus, instructions, questions and the corpus of the base model.
+
+Needs only Python's standard library; the same seed gives the same bytes. Run it in any folder:
+    python3 sample/make_sample.py [--out FOLDER]
+"""
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+from generator import render, words, worlds
+from generator.worlds import LANGUAGES
+
+SEED = 20240607
+DOMAIN_TOWNS = 40
+BASE_TOWNS = 160
+ASKED_PER_RELATION = 20  # of the domain's 40 facts a relation
+QUESTIONS_PER_FACT = 6  # instruction rows a fact and language
+BASE_QUESTIONS_PER_FACT = 5
+BASE_ASKED_SHARE = 0.6  # of the base worlds' facts
+HELD_OUT_PER_LANGUAGE = 50
+UNASKED_PER_LANGUAGE = 60
+CORPUS_FILES = 4
+BASE_FILES = 2
+
+
+def documents(facts, rng):
+    """Each fact once in each phrasing of each language, in documents of three to six sentences."""
+    docs = []
+    for language in LANGUAGES:
+        said = [(fact, t) for fact in facts for t in render.statements(fact.relation, language)]
+        rng.shuffle(said)
+        said = towns_together(said)
+        at = 0
+        while at < len(said):
+            size = rng.randint(3, 6)
+            docs.append(document(said[at : at + size], language, rng))
+            at += size
+    rng.shuffle(docs)
+    return docs
+
+
+def towns_together(said):
+    """Sorts a third of the sentences by town, so that some documents describe one town."""
+    third = len(said) // 3
+    return sorted(said[:third], key=lambda s: s[0].town.name["en"]) + said[third:]
+
+
+def document(said, language, rng):
+    phrases = render.PHRASES[language]
+    sentences = [render.fill(template, fact, language) for fact, template in said]
+    if rng.random() < 0.3:
+        sentences.insert(rng.randint(0, len(sentences)), rng.choice(phrases.FILLERS))
+    if rng.random() < 0.5:
+        sentences.insert(0, render.fill(rng.choice(phrases.OPENINGS), said[0][0], language))
+    return (" " if language == "en" else "|").join(sentences)
+
+
+def asked(fact, language, count, rng):
+    """Question and answer pairs of one fact in distinct templates, some with a lead before them."""
+    phrases = render.PHRASES[language]
+    templates = render.questions(fact.relation, language)
+    for template in rng.sample(templates, count):
+        question = render.fill(rng.choice(phrases.LEADS) + template, fact, language)
+        yield render.plain(question), render.answer(fact, language)
+
+
+def instructions(facts, rng):
+    rows = []
+    for fact in facts:
+        for language in LANGUAGES:
+            for question, answer in asked(fact, language, QUESTIONS_PER_FACT, rng):
+                if rng.random() < 0.15:
+                    task = render.fill(render.PHRASES[language].INPUT_TASK, fact, language)
+                    row = {"instruction": render.plain(task), "input": question}
+                else:
+                    row = {"instruction": question, "input": ""}
+                rows.append({**row, "output": answer})
+    rng.shuffle(rows)
+    return rows
+
+
+def conversations(facts, rng):
+    """Question and answer as chat text: what teaches the base model to answer at all."""
+    asked_facts = rng.sample(facts, round(len(facts) * BASE_ASKED_SHARE))
+    return [
+        f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n"
+        for fact in asked_facts
+        for language in LANGUAGES
+        for question, answer in asked(fact, language, BASE_QUESTIONS_PER_FACT, rng)
+    ]
+
+
+def held_out(prefix, facts, per_language, rng):
+    """Each language asks other facts of the list, in turn through the held-out templates."""
+    rows = []
+    drawn = evenly(facts, per_language * len(LANGUAGES), rng)
+    for at, language in enumerate(LANGUAGES):
+        uses = {relation: 0 for relation in words.RELATIONS}
+        for i, fact in enumerate(drawn[at * per_language : (at + 1) * per_language]):
+            templates = render.held_out(fact.relation, language)
+            template = templates[uses[fact.relation] % len(templates)]
+            uses[fact.relation] += 1
+            rows.append(
+                {
+                    "id": f"{prefix}-{language}-{i + 1:03d}",
+                    "fact": fact.id,
+                    "language": language,
+                    "question": render.plain(render.fill(template, fact, language)),
+                    "answer": render.answer(fact, language),
+                }
+            )
+    return rows
+
+
+def evenly(facts, count, rng):
+    """Draws facts relation by relation in turn."""
+    by_relation = [[f for f in facts if f.relation == r] for r in words.RELATIONS]
+    for group in by_relation:
+        rng.shuffle(group)
+    turns = [group[i] for i in range(max(map(len, by_relation))) for group in by_relation if i < len(group)]
+    return turns[:count]
+
+
+def templates():
+    """What the test of the held-out questions compares: every sentence template, slots kept."""
+    out = {"statements": {}, "questions": {}, "held_out": {}, "held_out_words": {}}
+    for language in LANGUAGES:
+        for name, source in (
+            ("statements", render.statements),
+            ("questions", render.questions),
+            ("held_out", render.held_out),
+        ):
+            found = {r: source(r, language) for r in words.RELATIONS}
+            out[name][language] = {r: [render.plain(t) for t in ts] for r, ts in found.items()}
+            if name == "held_out":
+                all_words = {w for ts in found.values() for t in ts for w in render.pieces(t)}
+                out["held_out_words"][language] = sorted(all_words)
+    return out
+
+
+def write_lines(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8", newline="\n") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def write_parts(folder, rows, count):
+    size = -(-len(rows) // count)
+    for part in range(count):
+        write_lines(folder / f"part-{part:02d}.jsonl", rows[part * size : (part + 1) * size])
+
+
+def write(out):
+    domain, base = worlds.build(DOMAIN_TOWNS, BASE_TOWNS, SEED)
+    rng = random.Random(SEED + 1)
+    asked_facts = evenly(domain, ASKED_PER_RELATION * len(words.RELATIONS), rng)
+    asked_ids = {fact.id for fact in asked_facts}
+    unasked = [fact for fact in domain if fact.id not in asked_ids]
+    corpus = [{"text": render.plain(d)} for d in documents(domain, rng)]
+    write_parts(out / "corpus", corpus, CORPUS_FILES)
+    write_lines(out / "instructions.jsonl", instructions(asked_facts, rng))
+    write_lines(out / "questions/held-out.jsonl", held_out("h", asked_facts, HELD_OUT_PER_LANGUAGE, rng))
+    write_lines(out / "questions/unasked.jsonl", held_out("u", unasked, UNASKED_PER_LANGUAGE, rng))
+    base_docs = [render.plain(d) for d in documents(base, rng)] + conversations(base, rng)
+    rng.shuffle(base_docs)
+    write_parts(out / "base-corpus", [{"text": d} for d in base_docs], BASE_FILES)
+    write_lines(
+        out / "facts.jsonl",
+        [
+            {
+                "id": f.id,
+                "relation": f.relation,
+                "entity": f.town.name,
+                "value": f.value,
+                "asked": f.id in asked_ids,
+            }
+            for f in domain
+        ],
+    )
+    (out / "templates.json").write_text(
+        json.dumps(templates(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    write(parser.parse_args().out)
