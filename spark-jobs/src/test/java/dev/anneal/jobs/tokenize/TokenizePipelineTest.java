@@ -211,7 +211,7 @@ class TokenizePipelineTest extends LocalSparkTest {
         .hasMessage(
             "Invalid tokenize.inputs[0].path: "
                 + corpus
-                + " (gives no tokens: 0 rows read, 0 empty, 0 bad, 0 dropped)");
+                + " (gives no tokens: 0 rows read)");
     assertThat(empty).exists();
     write("strange.xyz", "?");
     assertThatThrownBy(() -> run(settings)).hasMessageContaining("cannot tell the format of");
