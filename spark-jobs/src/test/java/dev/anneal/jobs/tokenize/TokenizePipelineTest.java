@@ -209,9 +209,7 @@ class TokenizePipelineTest extends LocalSparkTest {
     assertThatThrownBy(() -> run(settings))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Invalid tokenize.inputs[0].path: "
-                + corpus
-                + " (gives no tokens: 0 rows read)");
+            "Invalid tokenize.inputs[0].path: " + corpus + " (gives no tokens: 0 rows read)");
     assertThat(empty).exists();
     write("strange.xyz", "?");
     assertThatThrownBy(() -> run(settings)).hasMessageContaining("cannot tell the format of");
