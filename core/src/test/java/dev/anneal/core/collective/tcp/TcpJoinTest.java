@@ -78,16 +78,22 @@ class TcpJoinTest {
   }
 
   @Test
-  void aRankOfAnOlderAttemptFailsAtOnce() throws Exception {
+  void aRankOfAnOlderAttemptFailsAtOnceAndTheNewerGroupJoins() throws Exception {
     List<TcpEndpoint> endpoints = LoopbackGroup.endpoints(2);
     List<String> addresses = LoopbackGroup.addresses(endpoints);
-    threads.submit(() -> join(endpoints, 0, addresses));
+    Future<Collective> zero = threads.submit(() -> join(endpoints, 0, addresses));
+    TcpEndpoint stale = TcpEndpoint.listen("127.0.0.1", 0, 0);
+    List<String> staleAddresses = List.of(addresses.get(0), stale.address());
     GroupIdentity older = LoopbackGroup.IDENTITY.withAttempt(0);
     assertThatThrownBy(
-            () -> TcpCollective.join(endpoints.get(1), addresses, 1, older, LoopbackGroup.PATIENT))
+            () -> TcpCollective.join(stale, staleAddresses, 1, older, LoopbackGroup.PATIENT))
         .isInstanceOf(CollectiveException.class)
         .hasMessageContaining("Rank 1 cannot join the group: rank 0 at")
         .hasMessageEndingWith("attempt 0: it belongs to another attempt of the run");
+    try (Collective one = join(endpoints, 1, addresses);
+        Collective first = zero.get()) {
+      assertThat(one.worldSize()).isEqualTo(first.worldSize());
+    }
   }
 
   @Test
