@@ -14,6 +14,8 @@ import dev.anneal.core.net.LinkHello;
 import dev.anneal.core.net.LinkKind;
 import dev.anneal.core.net.LinkRefusedException;
 import dev.anneal.core.net.Refusal;
+import java.net.Inet6Address;
+import java.net.NetworkInterface;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -116,6 +119,21 @@ class TcpJoinTest {
     try (Collective group =
         TcpCollective.join(endpoint, alone, 0, LoopbackGroup.IDENTITY, LoopbackGroup.PATIENT)) {
       assertThat(group.allReduceSum(new double[] {4})).containsExactly(4);
+    }
+  }
+
+  @Test
+  void ranksJoinOverIpv6() throws Exception {
+    Assumptions.assumeTrue(
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .anyMatch(address -> address instanceof Inet6Address && address.isLoopbackAddress()),
+        "this host has no IPv6 loopback");
+    List<TcpEndpoint> endpoints =
+        List.of(TcpEndpoint.listen("::1", 0, 0), TcpEndpoint.listen("::1", 0, 0));
+    assertThat(endpoints.get(0).address()).matches("\\[.*:1]:[0-9]+");
+    for (Collective member : LoopbackGroup.join(endpoints, LoopbackGroup.PATIENT)) {
+      member.close();
     }
   }
 
