@@ -42,6 +42,11 @@ public final class ModelExport {
       this.dtype = dtype;
       this.configName = configName;
     }
+
+    /** The type that a config.json names; what cannot be written becomes fp32. */
+    public static StorageType of(String configName) {
+      return BFLOAT16.configName.equals(configName) ? BFLOAT16 : FLOAT32;
+    }
   }
 
   /** Gives a weight's values; the exporter closes them. */
