@@ -23,10 +23,10 @@ import org.apache.spark.SparkException;
  * @param code its class
  * @param message one line, from the exception that says most
  */
-record Failure(ExitCode code, String message) {
+public record Failure(ExitCode code, String message) {
 
   /** Reads the chain of causes from the outside in; the first one that is known decides. */
-  static Failure of(Throwable thrown) {
+  public static Failure of(Throwable thrown) {
     for (Throwable cause : chain(thrown)) {
       ExitCode code = classOf(cause);
       if (code != ExitCode.INTERNAL) {
@@ -41,7 +41,7 @@ record Failure(ExitCode code, String message) {
   }
 
   /** Whether the message says it all, so that a stack trace would only hide it. */
-  boolean explained() {
+  public boolean explained() {
     return code == ExitCode.CONFIG || code == ExitCode.DATA || code == ExitCode.TRAINING;
   }
 

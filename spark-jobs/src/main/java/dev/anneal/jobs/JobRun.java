@@ -50,8 +50,7 @@ final class JobRun {
   }
 
   private JobResult execute(LoadedConfig loaded) {
-    int worldSize = loaded.config().distributed().worldSize();
-    try (LazySpark spark = new LazySpark(job.name(), worldSize)) {
+    try (LazySpark spark = new LazySpark(job, loaded.config().distributed())) {
       NativeFolder natives = NativeFolder.beside(JobRun.class);
       natives.use();
       JobResult result = job.run(new JobContext(loaded, spark, files, natives, out));

@@ -1,5 +1,7 @@
 package dev.anneal.jobs;
 
+import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.jobs.placement.Preflight;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -8,19 +10,23 @@ import org.apache.spark.sql.SparkSession;
 final class LazySpark implements AutoCloseable {
   private static final String MASTER = "spark.master";
 
-  private final String jobName;
-  private final int worldSize;
+  private final SparkJob job;
+  private final DistributedConfig config;
   private SparkSession session;
 
-  LazySpark(String jobName, int worldSize) {
-    this.jobName = jobName;
-    this.worldSize = worldSize;
+  LazySpark(SparkJob job, DistributedConfig config) {
+    this.job = job;
+    this.config = config;
   }
 
   SparkSession session() {
     if (session == null) {
       SparkConf conf = new SparkConf();
-      configure(conf, jobName, worldSize, Runtime.getRuntime().availableProcessors());
+      int worldSize = job.placesRanks() ? config.worldSize() : 1;
+      configure(conf, job.name(), worldSize, Runtime.getRuntime().availableProcessors());
+      if (job.placesRanks()) {
+        new Preflight(config).check(conf);
+      }
       session = SparkSession.builder().config(conf).getOrCreate();
       session.sparkContext().setLogLevel("WARN");
     }

@@ -15,6 +15,11 @@ public interface SparkJob {
     return "";
   }
 
+  /** Whether the job places ranks, so that the settings of Spark are checked before it starts. */
+  default boolean placesRanks() {
+    return false;
+  }
+
   /** Does the work; an exception is reported by its class, see {@link Failure}. */
   JobResult run(JobContext context) throws Exception;
 }

@@ -10,7 +10,6 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * Mutual proof of the run's secret, four messages of fixed size:
@@ -34,16 +33,18 @@ final class Handshake {
   private static final String LISTENER = "listener";
 
   private final GroupIdentity identity;
-  private final LinkKeys keys;
   private final SecureRandom random = new SecureRandom();
 
   Handshake(GroupIdentity identity) {
     this.identity = identity;
-    this.keys = LinkKeys.of(identity);
   }
+
+  /** A peer and what it claims, or has proved, to belong to. */
+  record Peer(GroupIdentity identity, LinkHello hello) {}
 
   /** The connecting side, on a blocking channel. */
   void connect(SocketChannel channel, LinkHello hello, Deadline deadline) throws IOException {
+    LinkKeys keys = LinkKeys.of(identity);
     byte[] first = encode(hello);
     write(channel, first);
     byte[] answer = read(channel, 1 + NONCE_BYTES, deadline);
@@ -65,24 +66,24 @@ final class Handshake {
     }
   }
 
-  /** The listening side, on a blocking channel; returns who is there. */
-  LinkHello accept(
-      SocketChannel channel, Function<LinkHello, Optional<Refusal>> judge, Deadline deadline)
-      throws IOException {
+  /** The listening side, on a blocking channel; returns who is there, proven. */
+  Peer accept(SocketChannel channel, LinkHost host, Deadline deadline) throws IOException {
     byte[] first = read(channel, HELLO_BYTES, deadline);
-    LinkHello hello = decode(channel, first);
-    Optional<Refusal> refusal = judge.apply(hello);
+    Peer peer = decode(channel, first);
+    String who = "rank " + peer.hello().from() + " of attempt " + peer.identity().attempt();
+    Optional<Refusal> refusal = host.judge(peer.identity(), peer.hello());
     if (refusal.isPresent()) {
-      throw refuse(channel, refusal.get(), "rank " + hello.from());
+      throw refuse(channel, refusal.get(), who);
     }
+    LinkKeys keys = LinkKeys.of(peer.identity());
     byte[] nonce = nonce();
     write(channel, concat((byte) 0, nonce));
     byte[] proof = read(channel, LinkKeys.PROOF_BYTES, deadline);
     if (!MessageDigest.isEqual(proof, keys.proof(CONNECTOR, first, nonce))) {
-      throw refuse(channel, Refusal.WRONG_SECRET, "rank " + hello.from());
+      throw refuse(channel, Refusal.WRONG_SECRET, who);
     }
     write(channel, concat((byte) 0, keys.proof(LISTENER, first, nonce)));
-    return hello;
+    return peer;
   }
 
   private byte[] encode(LinkHello hello) {
@@ -93,7 +94,7 @@ final class Handshake {
     return buffer.array();
   }
 
-  private LinkHello decode(SocketChannel channel, byte[] first) throws IOException {
+  private Peer decode(SocketChannel channel, byte[] first) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(first);
     byte[] magic = new byte[MAGIC.length];
     buffer.get(magic);
@@ -110,17 +111,13 @@ final class Handshake {
     if (!Arrays.equals(run, LinkKeys.runDigest(identity.runId()))) {
       throw refuse(channel, Refusal.OTHER_RUN, "rank " + from);
     }
-    if (attempt != identity.attempt()) {
-      String who =
-          "rank " + from + " of attempt " + attempt + " (running: " + identity.attempt() + ")";
-      throw refuse(channel, Refusal.OTHER_ATTEMPT, who);
-    }
     LinkKind[] kinds = LinkKind.values();
-    if (kind < 0 || kind >= kinds.length) {
+    if (attempt < 0 || kind < 0 || kind >= kinds.length) {
       throw refuse(channel, Refusal.OTHER_PROTOCOL, "rank " + from);
     }
     try {
-      return new LinkHello(kinds[kind], from, to, worldSize);
+      LinkHello hello = new LinkHello(kinds[kind], from, to, worldSize);
+      return new Peer(identity.withAttempt(attempt), hello);
     } catch (IllegalArgumentException e) {
       throw refuse(channel, Refusal.UNEXPECTED_PEER, "rank " + from);
     }

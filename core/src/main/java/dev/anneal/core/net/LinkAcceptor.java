@@ -60,9 +60,9 @@ public final class LinkAcceptor implements AutoCloseable {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       Handshake handshake = new Handshake(host.identity());
-      LinkHello hello = handshake.accept(channel, host::judge, Deadline.after(HANDSHAKE_LIMIT));
+      Handshake.Peer peer = handshake.accept(channel, host, Deadline.after(HANDSHAKE_LIMIT));
       shakingHands.remove(channel);
-      host.admitted(hello, channel);
+      host.admitted(peer.identity(), peer.hello(), channel);
     } catch (LinkRefusedException e) {
       LOG.warn("event=link-refused peer={} reason=\"{}\"", name(channel), e.getMessage());
       drop(channel);

@@ -1,7 +1,12 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.LinearSite;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The adapter methods that exist, one line each. */
@@ -28,19 +33,41 @@ public final class AdapterRegistry {
   }
 
   /** The method that a configuration names. */
-  public static AdapterMethod create(AdapterConfig config) {
+  private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
     for (Entry entry : ENTRIES) {
       if (entry.peftType() == config.peftType()) {
-        return entry.create().apply(config);
+        AdapterMethod method = entry.create().apply(config);
+        requireSites(method, config, model);
+        return method;
       }
     }
     throw new IllegalArgumentException(
         "Unsupported adapter.peft_type: " + config.peftType() + " (supported: " + names() + ")");
   }
 
-  /** The method of an existing adapter; paths are those of the model's linear modules. */
-  public static AdapterMethod of(AdapterFolder folder, List<String> modulePaths) {
-    return Lora.of(folder.config(), modulePaths);
+  /** The method of an existing adapter, or else of the configuration; none for full tuning. */
+  public static Optional<AdapterMethod> choose(
+      AdapterConfig config, Optional<AdapterFolder> existing, DecoderConfig model) {
+    if (existing.isPresent()) {
+      List<String> modules =
+          new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
+      return Optional.of(Lora.of(existing.get().config(), modules));
+    }
+    return config.present() ? Optional.of(create(config, model)) : Optional.empty();
+  }
+
+  private static void requireSites(
+      AdapterMethod method, AdapterConfig config, DecoderConfig model) {
+    for (LinearSite site : new DecoderLayout(model).sites()) {
+      if (!method.parameters(site).isEmpty()) {
+        return;
+      }
+    }
+    throw new ConfigException(
+        "Invalid adapter.target_modules: "
+            + config.targetModules()
+            + " (matches no linear module of the model's layers; q_proj, k_proj, v_proj, o_proj,"
+            + " gate_proj, up_proj and down_proj can be adapted)");
   }
 
   private static List<AdapterConfig.PeftType> names() {

@@ -5,11 +5,12 @@ package dev.anneal.core.train;
  *
  * @param step optimizer steps done
  * @param tokensSeen real tokens of those steps over all ranks
+ * @param targetTokensSeen targets of those steps over all ranks
  */
-public record TrainState(long step, long tokensSeen) {
-  public static final TrainState START = new TrainState(0, 0);
+public record TrainState(long step, long tokensSeen, long targetTokensSeen) {
+  public static final TrainState START = new TrainState(0, 0, 0);
 
-  TrainState advance(long tokens) {
-    return new TrainState(step + 1, tokensSeen + tokens);
+  TrainState advance(long tokens, long targetTokens) {
+    return new TrainState(step + 1, tokensSeen + tokens, targetTokensSeen + targetTokens);
   }
 }

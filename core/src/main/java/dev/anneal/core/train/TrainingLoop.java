@@ -61,7 +61,7 @@ public final class TrainingLoop {
       requireFinite(total.sum(), "loss", state);
       double learningRate = schedule.at(state.step());
       double gradNorm = update(total, learningRate, state);
-      state = state.advance(total.tokens());
+      state = state.advance(total.tokens(), total.targetTokens());
       listener.onStep(metrics(state, total, learningRate, gradNorm, begin));
       for (StepHook hook : hooks) {
         hook.after(state, state.step() == settings.totalSteps());

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.anneal.core.format.FormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -93,7 +94,7 @@ public final class JsonRows {
         return Optional.of(new SourceRow(rows, content));
       } catch (JsonProcessingException e) {
         // The rest of the array cannot be found again: the file is lost, not the row.
-        throw new IOException("bad JSON after row " + rows + ": " + e.getOriginalMessage(), e);
+        throw new FormatException("bad JSON after row " + rows + ": " + e.getOriginalMessage(), e);
       }
     }
 

@@ -1,5 +1,6 @@
 package dev.anneal.data.read;
 
+import dev.anneal.core.format.FormatException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,7 +76,7 @@ public final class LineReader implements RowReader {
       }
       line = line == null ? new ByteArrayOutputStream(2 * BUFFER_BYTES) : line;
       if ((long) line.size() + until - next > MAX_LINE_BYTES) {
-        throw new IOException("line " + (lines + 1) + " is longer than 1 GiB");
+        throw new FormatException("line " + (lines + 1) + " is longer than 1 GiB");
       }
       line.write(buffer, next, until - next);
       advance(newline < 0 ? until : until + 1);
@@ -130,7 +131,8 @@ public final class LineReader implements RowReader {
     return ends ? Arrays.copyOf(line, line.length - 1) : line;
   }
 
-  private static byte[] withoutByteOrderMark(byte[] line) {
+  /** The bytes of a file or its first line without a leading byte order mark. */
+  public static byte[] withoutByteOrderMark(byte[] line) {
     boolean starts =
         line.length >= 3
             && line[0] == (byte) 0xEF

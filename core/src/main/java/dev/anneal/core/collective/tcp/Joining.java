@@ -123,7 +123,10 @@ final class Joining implements LinkHost {
   }
 
   @Override
-  public Optional<Refusal> judge(LinkHello hello) {
+  public Optional<Refusal> judge(GroupIdentity claimed, LinkHello hello) {
+    if (claimed.attempt() != identity.attempt()) {
+      return Optional.of(Refusal.OTHER_ATTEMPT);
+    }
     boolean forUs = hello.worldSize() == worldSize() && hello.to() == rank;
     boolean expected =
         switch (hello.kind()) {
@@ -136,7 +139,7 @@ final class Joining implements LinkHost {
 
   /** A rank that connects again has lost its first link: the later one counts. */
   @Override
-  public synchronized void admitted(LinkHello hello, SocketChannel channel) {
+  public synchronized void admitted(GroupIdentity proven, LinkHello hello, SocketChannel channel) {
     if (over) {
       closeQuietly(channel);
       return;

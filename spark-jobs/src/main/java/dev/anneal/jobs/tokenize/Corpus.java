@@ -1,0 +1,111 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.ShardManifest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/** The inputs of a run with their files, in order. Immutable. */
+record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
+
+  /** Lists every input; {@link ConfigException} names one that is missing or empty. */
+  static Corpus list(TokenizeConfig config, Configuration configuration) throws IOException {
+    CorpusListing listing = new CorpusListing(configuration);
+    List<List<CorpusFile>> files = new ArrayList<>();
+    List<InputConfig> inputs = config.requireInputs();
+    for (int i = 0; i < inputs.size(); i++) {
+      if (!inputs.get(i).query().isEmpty()) {
+        throw new ConfigException(
+            "Invalid tokenize.inputs["
+                + i
+                + "].query: "
+                + inputs.get(i).query()
+                + " (queries are not read yet: write the rows to Parquet and name its path)");
+      }
+      files.add(listing.list(i, inputs.get(i)));
+    }
+    return new Corpus(inputs, files);
+  }
+
+  List<CorpusSplit> splits() {
+    return SplitPlanner.plan(inputs, files);
+  }
+
+  /** What the shards are made of, for the manifest and for telling whether anything changed. */
+  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan) {
+    List<ShardManifest.Input> listed = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      for (CorpusFile file : files.get(i)) {
+        listed.add(
+            new ShardManifest.Input(
+                inputs.get(i).path(), file.path(), file.bytes(), file.modifiedMillis()));
+      }
+    }
+    return new ShardManifest.Origin(
+        plan.tokenizerHash(), plan.templateHash(), options(config, plan), listed);
+  }
+
+  private Map<String, String> options(TokenizeConfig config, EncoderPlan plan) {
+    Map<String, String> options = new TreeMap<>();
+    options.put("stage", lower(config.stage()));
+    options.put("block_size", Integer.toString(config.blockSize()));
+    options.put("attention_mask", Boolean.toString(config.attentionMask()));
+    options.put("split_special_tokens", Boolean.toString(config.splitSpecialTokens()));
+    options.put("shard_mb", Integer.toString(config.shardMb()));
+    if (plan.hasLabels()) {
+      options.put("packing", lower(config.packing()));
+      options.put("mask", lower(config.mask()));
+      options.put("overlong", lower(config.overlong()));
+    } else {
+      options.put("tail", lower(config.tail()));
+      options.put("eos_id", Integer.toString(plan.eosId()));
+    }
+    for (int i = 0; i < inputs.size(); i++) {
+      InputConfig input = inputs.get(i);
+      String key = "inputs[" + i + "].";
+      options.put(key + "format", lower(input.format()));
+      options.put(key + "dataset_format", lower(input.datasetFormat()));
+      options.put(key + "weight", Double.toString(input.weight()));
+      options.put(key + "columns", input.columns().toString());
+    }
+    return options;
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Adds the splits' counts up by input and refuses an input that gave nothing. */
+  List<TokenizeReport.InputCounts> counts(List<CorpusSplit> splits, List<StagedSplit> staged) {
+    SplitCounts[] sums = new SplitCounts[inputs.size()];
+    Arrays.fill(sums, SplitCounts.ZERO);
+    for (int i = 0; i < splits.size(); i++) {
+      int input = splits.get(i).input();
+      sums[input] = sums[input].plus(staged.get(i).counts());
+    }
+    List<TokenizeReport.InputCounts> counts = new ArrayList<>();
+    for (int i = 0; i < sums.length; i++) {
+      counts.add(new TokenizeReport.InputCounts(inputs.get(i).path(), files.get(i), sums[i]));
+      if (sums[i].tokens() == 0) {
+        throw new ConfigException(
+            "Invalid %s: %s (gives no tokens: %d rows read, %d empty, %d bad, %d dropped)"
+                .formatted(
+                    CorpusListing.key(i),
+                    inputs.get(i).path(),
+                    sums[i].rows(),
+                    sums[i].empty(),
+                    sums[i].bad(),
+                    sums[i].overlong() + sums[i].noTarget()));
+      }
+    }
+    return counts;
+  }
+}
