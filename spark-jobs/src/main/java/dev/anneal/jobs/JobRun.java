@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,14 +17,14 @@ final class JobRun {
   private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
   private final SparkJob job;
-  private final FileStore files;
+  private final Supplier<FileStore> store;
   private final PrintStream out;
   private final PrintStream err;
   private final Clock clock;
 
-  JobRun(SparkJob job, FileStore files, PrintStream out, PrintStream err, Clock clock) {
+  JobRun(SparkJob job, Supplier<FileStore> store, PrintStream out, PrintStream err, Clock clock) {
     this.job = job;
-    this.files = files;
+    this.store = store;
     this.out = out;
     this.err = err;
     this.clock = clock;
@@ -31,7 +32,9 @@ final class JobRun {
 
   ExitCode run(List<String> configFiles, List<String> settings) {
     LoadedConfig loaded;
+    FileStore files;
     try {
+      files = store.get();
       loaded = new ConfigFiles(files).load(configFiles, settings);
     } catch (RuntimeException e) {
       return reported(e, Failure.of(e));
@@ -44,12 +47,12 @@ final class JobRun {
     AtomicBoolean finished = new AtomicBoolean();
     Thread onSignal = new Thread(() -> interrupted(resultFile, finished), "anneal-interrupted");
     Runtime.getRuntime().addShutdownHook(onSignal);
-    JobResult result = execute(loaded);
+    JobResult result = execute(loaded, files);
     finished.set(true);
     return written(resultFile, result);
   }
 
-  private JobResult execute(LoadedConfig loaded) {
+  private JobResult execute(LoadedConfig loaded, FileStore files) {
     try (LazySpark spark = new LazySpark(job, loaded.config().distributed())) {
       NativeFolder natives = NativeFolder.beside(JobRun.class);
       natives.use();

@@ -55,7 +55,7 @@ class MainTest {
   private int run(Probe.Work work, String... arguments) {
     PrintStream outStream = new PrintStream(out, true, StandardCharsets.UTF_8);
     PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8);
-    return new Main(List.of(new Probe(work)), new LocalFileStore(), outStream, errStream)
+    return new Main(List.of(new Probe(work)), LocalFileStore::new, outStream, errStream)
         .run(arguments);
   }
 

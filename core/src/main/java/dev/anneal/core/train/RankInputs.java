@@ -15,7 +15,10 @@ import java.util.Optional;
  * @param evaluations rows that are only scored
  */
 public record RankInputs(
-    ModelFolder model, Optional<AdapterFolder> adapter, RowSource rows, List<EvalRows> evaluations) {
+    ModelFolder model,
+    Optional<AdapterFolder> adapter,
+    RowSource rows,
+    List<EvalRows> evaluations) {
   public RankInputs {
     evaluations = List.copyOf(evaluations);
   }

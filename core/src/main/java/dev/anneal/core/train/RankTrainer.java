@@ -7,7 +7,6 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
-import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.optim.AdamW;
@@ -22,7 +21,6 @@ import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -83,10 +81,7 @@ public final class RankTrainer {
       runtime.prepareThread(threads);
       try (TrainedModel model =
               TrainedModel.open(
-                  runtime,
-                  assembly(),
-                  ranks.worldSize(),
-                  setup.distributed().bucketElements());
+                  runtime, assembly(), ranks.worldSize(), setup.distributed().bucketElements());
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime);
           ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program)) {
@@ -173,10 +168,7 @@ public final class RankTrainer {
   }
 
   private ShardedOptimizer optimizer(
-      TensorRuntime runtime,
-      TrainedModel model,
-      TensorProgram tensors,
-      OptimizerProgram program) {
+      TensorRuntime runtime, TrainedModel model, TensorProgram tensors, OptimizerProgram program) {
     ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
     AdamW.Settings constants =
         new AdamW.Settings(

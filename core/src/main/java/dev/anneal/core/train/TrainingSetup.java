@@ -22,11 +22,7 @@ public record TrainingSetup(
 
   public static TrainingSetup of(AnnealConfig config) {
     return new TrainingSetup(
-        config.model(),
-        config.adapter(),
-        config.train(),
-        config.optimizer(),
-        config.distributed());
+        config.model(), config.adapter(), config.train(), config.optimizer(), config.distributed());
   }
 
   /** Which rows each rank takes. */
@@ -38,10 +34,7 @@ public record TrainingSetup(
     EpochOrder order =
         train.shuffle() ? EpochOrder.shuffled(rows, train.seed()) : EpochOrder.asStored(rows);
     return new BatchPlan(
-        order,
-        train.perDeviceTrainBatchSize(),
-        train.gradientAccumulationSteps(),
-        worldSize);
+        order, train.perDeviceTrainBatchSize(), train.gradientAccumulationSteps(), worldSize);
   }
 
   /** Optimizer steps of the whole run. */

@@ -91,7 +91,8 @@ class CurveParityTest {
   private static void requireWeights(String curve, Outcome outcome) throws IOException {
     try (SafetensorsReader expected =
         SafetensorsReader.openFile(Parity.folder(curve).resolve("trained.safetensors"))) {
-      assertThat(outcome.weights()).containsKeys(expected.tensors().keySet().toArray(new String[0]));
+      assertThat(outcome.weights())
+          .containsKeys(expected.tensors().keySet().toArray(new String[0]));
       for (String name : expected.tensors().keySet()) {
         float[] theirs = Parity.floats(expected, name);
         float[] own = outcome.weights().get(name);

@@ -70,7 +70,10 @@ final class Parity {
 
   static TrainedModel.Assembly lora(String name, LayerStorage storage) {
     return assembly(
-        name, Optional.of(lora()), Optional.of(AdapterFolder.open(folder(name).resolve("adapter"))), storage);
+        name,
+        Optional.of(lora()),
+        Optional.of(AdapterFolder.open(folder(name).resolve("adapter"))),
+        storage);
   }
 
   static AdapterMethod lora() {
@@ -78,7 +81,10 @@ final class Parity {
   }
 
   static TrainedModel.Assembly assembly(
-      String name, Optional<AdapterMethod> method, Optional<AdapterFolder> adapter, LayerStorage storage) {
+      String name,
+      Optional<AdapterMethod> method,
+      Optional<AdapterFolder> adapter,
+      LayerStorage storage) {
     return new TrainedModel.Assembly(
         ModelFolder.open(folder(name)),
         TrainedModel.BaseWeights.PRETRAINED,
