@@ -44,12 +44,14 @@ final class JobRun {
     }
     String folder = job.outputFolder(loaded.config());
     ResultFile resultFile = new ResultFile(files, job.name(), folder, clock.instant());
-    AtomicBoolean finished = new AtomicBoolean();
-    Thread onSignal = new Thread(() -> interrupted(resultFile, finished), "anneal-interrupted");
+    // Whoever comes first, the end of the job or a signal, writes the result.
+    AtomicBoolean ended = new AtomicBoolean();
+    Thread onSignal = new Thread(() -> interrupted(resultFile, ended), "anneal-interrupted");
     Runtime.getRuntime().addShutdownHook(onSignal);
     JobResult result = execute(loaded, files);
-    finished.set(true);
-    return written(resultFile, result);
+    return ended.compareAndSet(false, true)
+        ? written(resultFile, result)
+        : ExitCode.INTERRUPTED;
   }
 
   private JobResult execute(LoadedConfig loaded, FileStore files) {
@@ -90,8 +92,8 @@ final class JobRun {
   }
 
   /** A signal ends the process while the job runs: the folder still says what happened. */
-  private void interrupted(ResultFile file, AtomicBoolean finished) {
-    if (!finished.get()) {
+  private void interrupted(ResultFile file, AtomicBoolean ended) {
+    if (ended.compareAndSet(false, true)) {
       written(file, JobResult.of(ExitCode.INTERRUPTED, "stopped by a signal"));
     }
   }
