@@ -3,6 +3,7 @@ package dev.anneal.jobs;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.data.InvalidRowException;
+import dev.anneal.core.data.InvalidShardException;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.run.TrainingFailedException;
 import dev.anneal.jobs.placement.RankFailedException;
@@ -61,7 +62,7 @@ public record Failure(ExitCode code, String message) {
     if (cause instanceof InterruptedException) {
       return ExitCode.INTERRUPTED;
     }
-    if (cause instanceof InvalidRowException) {
+    if (cause instanceof InvalidRowException || cause instanceof InvalidShardException) {
       return ExitCode.DATA;
     }
     return cause instanceof IOException io ? classOf(io) : ExitCode.INTERNAL;

@@ -1,5 +1,6 @@
 package dev.anneal.core.data;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,7 +11,8 @@ import java.util.List;
  * @param sequenceLengths lengths of the packed samples
  * @param attentionMask an int8 1 for each position, for readers that insist on it
  */
-public record ShardColumns(boolean labels, boolean sequenceLengths, boolean attentionMask) {
+public record ShardColumns(boolean labels, boolean sequenceLengths, boolean attentionMask)
+    implements Serializable {
   public static final String INPUT_IDS = "input_ids";
   public static final String LABELS = "labels";
   public static final String SEQUENCE_LENGTHS = "seq_lengths";

@@ -82,6 +82,11 @@ public final class ChatTemplate {
     return GENERATION.matcher(source).find();
   }
 
+  /** The Jinja text, to parse it again elsewhere. */
+  public String source() {
+    return source;
+  }
+
   /** SHA-256, in hex, over the source and the special tokens it is rendered with. */
   public String contentHash() {
     try {

@@ -5,6 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.data.chat.jinja.Rendering;
 import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.sft.EncodedRow;
+import dev.anneal.data.sft.LossMask;
+import dev.anneal.data.sft.Overlong;
+import dev.anneal.data.sft.SftEncoder;
+import dev.anneal.data.sft.SftOptions;
 import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
@@ -33,6 +38,9 @@ public final class ChatDump {
         args.length > 3 ? ChatTemplates.named(args[3], folder) : ChatTemplates.ofTokenizer(folder);
     try (Tokenizer tokenizer = NativeTokenizer.open(folder);
         BufferedWriter out = Files.newBufferedWriter(Path.of(args[2]))) {
+      SftEncoder encoder =
+          new SftEncoder(
+              tokenizer, template, new SftOptions(1 << 20, LossMask.ALL_TURNS, Overlong.ERROR));
       for (String line : Files.readAllLines(Path.of(args[1]))) {
         ObjectNode row = (ObjectNode) JSON.readTree(line);
         Conversation conversation = conversation(row);
@@ -40,6 +48,9 @@ public final class ChatDump {
         put(row, "prompt", () -> template.renderPrompt(conversation));
         if (row.has("text")) {
           row.set("ids", JSON.valueToTree(tokenizer.encode(row.get("text").asText())));
+        }
+        if (encoder.encode(conversation) instanceof EncodedRow encoded) {
+          row.set("labels", JSON.valueToTree(encoded.labels()));
         }
         out.write(JSON.writeValueAsString(row));
         out.write('\n');

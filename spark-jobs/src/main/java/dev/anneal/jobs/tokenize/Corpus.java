@@ -96,16 +96,18 @@ record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
       counts.add(new TokenizeReport.InputCounts(inputs.get(i).path(), files.get(i), sums[i]));
       if (sums[i].tokens() == 0) {
         throw new ConfigException(
-            "Invalid %s: %s (gives no tokens: %d rows read, %d empty, %d bad, %d dropped)"
+            "Invalid %s: %s (gives no tokens: %d rows read%s)"
                 .formatted(
-                    CorpusListing.key(i),
-                    inputs.get(i).path(),
-                    sums[i].rows(),
-                    sums[i].empty(),
-                    sums[i].bad(),
-                    sums[i].overlong() + sums[i].noTarget()));
+                    CorpusListing.key(i), inputs.get(i).path(), sums[i].rows(), why(sums[i])));
       }
     }
     return counts;
+  }
+
+  private static String why(SplitCounts counts) {
+    StringBuilder why = new StringBuilder();
+    new TreeMap<>(counts.skipped())
+        .forEach((reason, count) -> why.append(", " + count + " " + lower(reason)));
+    return why + (counts.bad() > 0 ? ", " + counts.bad() + " bad" : "");
   }
 }

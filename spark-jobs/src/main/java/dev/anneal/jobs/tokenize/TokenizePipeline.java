@@ -61,8 +61,9 @@ public final class TokenizePipeline {
       if (!quarantine.isEmpty()) {
         quarantine.write(store, output.own("quarantine.jsonl"));
       }
-      quarantine.require(config, rows(staged));
+      quarantine.require(config, total(staged).rows());
       List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
+      plan.requireMask(total(staged));
       Cut cut = cut(plan, staged);
       ShardManifest manifest = write(cut, origin);
       Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
@@ -71,8 +72,7 @@ public final class TokenizePipeline {
       store.delete(staging);
       new ShardFolderWriter(store).publish(config.output(), manifest);
       complete = true;
-      long bad = staged.stream().mapToLong(split -> split.counts().bad()).sum();
-      return new TokenizeOutcome(manifest, false, bad, output.own("report.json"));
+      return new TokenizeOutcome(manifest, false, total(staged).bad(), output.own("report.json"));
     } finally {
       if (!complete) {
         removeUnfinished();
@@ -140,8 +140,8 @@ public final class TokenizePipeline {
         origin);
   }
 
-  private static long rows(List<StagedSplit> staged) {
-    return staged.stream().mapToLong(split -> split.counts().rows()).sum();
+  private static SplitCounts total(List<StagedSplit> staged) {
+    return staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
   }
 
   /** Leaves the quarantine, which says what to mend; a failure here must not hide the first one. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.data.ShardManifest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** All counts of a run as JSON: {@code _anneal/report.json}. Stateless. */
 final class TokenizeReport {
@@ -42,11 +43,12 @@ final class TokenizeReport {
   private static void put(ObjectNode node, SplitCounts counts) {
     node.put("read", counts.rows());
     node.put("tokenized", counts.samples());
-    node.put("empty", counts.empty());
+    for (SkipReason reason : SkipReason.values()) {
+      node.put(reason.name().toLowerCase(Locale.ROOT), counts.skipped(reason));
+    }
     node.put("bad", counts.bad());
-    node.put("dropped_overlong", counts.overlong());
-    node.put("dropped_without_target", counts.noTarget());
     node.put("truncated", counts.truncated());
-    node.put("source_tokens", counts.tokens());
+    node.put("tokens", counts.tokens());
+    node.put("target_tokens", counts.targets());
   }
 }

@@ -37,13 +37,7 @@ final class TestCorpus {
       Path path, InputConfig.Format format, double weight, Map<String, String> columns) {
     inputs.add(
         new InputConfig(
-            path.toString(),
-            "",
-            "",
-            format,
-            InputConfig.DatasetFormat.AUTO,
-            weight,
-            columns));
+            path.toString(), "", "", format, InputConfig.DatasetFormat.AUTO, weight, columns));
     return this;
   }
 

@@ -67,11 +67,7 @@ final class PythonText {
       return "None";
     }
     if (value instanceof List<?> list) {
-      StringBuilder out = new StringBuilder("[");
-      for (Object item : list) {
-        out.append(out.length() > 1 ? ", " : "").append(repr(item));
-      }
-      return out.append(']').toString();
+      return reprList(list);
     }
     if (value instanceof Map<?, ?> map) {
       StringBuilder out = new StringBuilder("{");
@@ -84,6 +80,15 @@ final class PythonText {
       return out.append('}').toString();
     }
     return value.toString();
+  }
+
+  private static String reprList(List<?> list) {
+    boolean tuple = list instanceof Tuple;
+    StringBuilder out = new StringBuilder(tuple ? "(" : "[");
+    for (Object item : list) {
+      out.append(out.length() > 1 ? ", " : "").append(repr(item));
+    }
+    return out.append(tuple && list.size() == 1 ? "," : "").append(tuple ? ')' : ']').toString();
   }
 
   static String typeName(Object value) {
