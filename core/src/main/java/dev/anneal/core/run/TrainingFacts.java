@@ -6,8 +6,6 @@ import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.DecoderLayout;
-import dev.anneal.core.model.ParameterSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -53,12 +51,10 @@ public record TrainingFacts(
   public static TrainingFacts of(AnnealConfig config, DecoderConfig model, Measured measured) {
     DistributedConfig ranks = config.distributed();
     TrainConfig train = config.train();
-    long parameters =
-        new DecoderLayout(model).parameters().stream().mapToLong(ParameterSpec::elementCount).sum();
     return new TrainingFacts(
         config.model().path(),
         architecture(model),
-        parameters,
+        model.parameterCount(),
         measured.trainableParameters(),
         method(config),
         config.data().train(),
