@@ -28,6 +28,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -175,8 +176,17 @@ public final class HadoopFileStore implements FileStore, Serializable {
   }
 
   void rename(Path from, Path to) throws IOException {
-    FileContext.getFileContext(from.toUri(), configuration())
-        .rename(from, to, Options.Rename.OVERWRITE);
+    try {
+      FileContext.getFileContext(from.toUri(), configuration())
+          .rename(from, to, Options.Rename.OVERWRITE);
+    } catch (UnsupportedFileSystemException e) {
+      // A file system with the older interface only, which cannot replace a file in one step.
+      FileSystem fileSystem = fileSystem(from);
+      fileSystem.delete(to, false);
+      if (!fileSystem.rename(from, to)) {
+        throw new IOException("Cannot write " + to + ": cannot rename " + from, e);
+      }
+    }
   }
 
   private FileSystem fileSystem(Path path) throws IOException {
