@@ -131,7 +131,11 @@ public final class BarrierLauncher {
     if (first.code() == ExitCode.INTERNAL || first.code() == ExitCode.INFRASTRUCTURE) {
       LOG.error("rank={} host={} failed\n{}", first.rank(), first.host(), first.trace());
     }
-    throw new RankFailedException(
-        first.code(), "Rank " + first.rank() + " on " + first.host() + ": " + first.message());
+    // A setting is wrong for every rank alike.
+    String where =
+        first.code() == ExitCode.CONFIG
+            ? ""
+            : "Rank " + first.rank() + " on " + first.host() + ": ";
+    throw new RankFailedException(first.code(), where + first.message());
   }
 }
