@@ -1,7 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -11,6 +11,9 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -28,11 +31,11 @@ import picocli.CommandLine.Command;
     })
 public final class Main {
   private final List<SparkJob> jobs;
-  private final FileStore files;
+  private final Supplier<FileStore> files;
   private final PrintStream out;
   private final PrintStream err;
 
-  Main(List<SparkJob> jobs, FileStore files, PrintStream out, PrintStream err) {
+  Main(List<SparkJob> jobs, Supplier<FileStore> files, PrintStream out, PrintStream err) {
     this.jobs = List.copyOf(jobs);
     this.files = files;
     this.out = out;
@@ -44,7 +47,7 @@ public final class Main {
     // Chinese text must arrive whatever the locale of the host is.
     PrintStream out = utf8(FileDescriptor.out);
     PrintStream err = utf8(FileDescriptor.err);
-    int code = new Main(Jobs.all(), new LocalFileStore(), out, err).run(arguments);
+    int code = new Main(Jobs.all(), Main::hadoopFiles, out, err).run(arguments);
     out.flush();
     err.flush();
     // YARN takes an explicit exit of the driver in cluster mode for a failure.
@@ -88,6 +91,11 @@ public final class Main {
       codes.put(" " + code.code(), code.meaning());
     }
     return codes;
+  }
+
+  /** What spark.hadoop.* and the cluster's own files say holds before Spark runs, too. */
+  private static FileStore hadoopFiles() {
+    return new HadoopFileStore(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
   }
 
   private static PrintStream utf8(FileDescriptor descriptor) {

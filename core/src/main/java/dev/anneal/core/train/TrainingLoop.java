@@ -7,6 +7,7 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.run.ProcessMemory;
 import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.run.TrainingFailedException;
 import dev.anneal.core.zero.ShardedOptimizer;
 import java.util.List;
 
@@ -105,7 +106,7 @@ public final class TrainingLoop {
 
   private static void requireFinite(double value, String what, TrainState state) {
     if (!Double.isFinite(value)) {
-      throw new DivergedException(
+      throw new TrainingFailedException(
           "Invalid "
               + what
               + ": "

@@ -121,6 +121,21 @@ public final class HadoopFileStore implements FileStore, Serializable {
     }
   }
 
+  /** Local files only: HDFS would need a call for each line to make it durable. */
+  @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty() ? Optional.empty() : new LocalFileStore().append(local.get().toString());
+  }
+
+  @Override
+  public boolean createIfAbsent(String path, byte[] content) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty()
+        ? FileStore.super.createIfAbsent(path, content)
+        : new LocalFileStore().createIfAbsent(local.get().toString(), content);
+  }
+
   @Override
   public boolean exists(String path) throws IOException {
     return fileSystem(new Path(path)).exists(new Path(path));

@@ -26,6 +26,7 @@ public record NativeFolder(String path) implements Serializable {
   private static final String NAME = "natives";
   private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
   private static final String CACHE = "DJL_CACHE_DIR";
+  private static final String ON_CLASS_PATH = "/native/lib/pytorch.properties";
 
   /** The folder beside the jar that holds a class. */
   public static NativeFolder beside(Class<?> type) {
@@ -42,27 +43,31 @@ public record NativeFolder(String path) implements Serializable {
   }
 
   /**
-   * Points this process to the libraries, unless its environment already does. On an executor the
-   * driver's folder is taken if it is there too, else an archive that spark-submit sent along
-   * ({@code --archives FILE#natives}).
+   * Points this process to the libraries where its environment does not do so already. On an
+   * executor the driver's folder is taken if it is there too, else an archive that spark-submit
+   * sent along ({@code --archives FILE#natives}).
+   *
+   * @return whether libtorch can be found; unit tests find it on their class path
    */
-  public void use() {
-    if (given(LIBRARY_PATH)) {
-      return;
-    }
+  public boolean use() {
     Optional<Path> found = candidates().stream().filter(NativeFolder::holdsLibtorch).findFirst();
-    if (found.isPresent()) {
-      Path folder = found.get();
-      System.setProperty(LIBRARY_PATH, libtorch(folder).orElseThrow().toString());
-      if (!given(CACHE)) {
-        System.setProperty(CACHE, folder.toString());
-      }
-    } else if (!path.isEmpty()) {
+    found.ifPresent(
+        folder -> {
+          setUnlessGiven(LIBRARY_PATH, libtorch(folder).orElseThrow().toString());
+          setUnlessGiven(CACHE, folder.toString());
+        });
+    return given(LIBRARY_PATH) || NativeFolder.class.getResource(ON_CLASS_PATH) != null;
+  }
+
+  /** Like {@link #use}, and the error that says how to bring the libraries to this host. */
+  public void require() {
+    if (!use()) {
       throw new ConfigException(
-          "Cannot find the native libraries on this host: "
-              + path
-              + " (give them to spark-submit with --archives natives.tar.gz#natives, or set "
-              + "spark.executorEnv."
+          "Cannot find the native libraries on this host"
+              + (path.isEmpty() ? "" : ": " + path)
+              + " (send them along with --archives natives.tar.gz#natives, or set "
+              + LIBRARY_PATH
+              + ", on executors by spark.executorEnv."
               + LIBRARY_PATH
               + ")");
     }
@@ -78,6 +83,12 @@ public record NativeFolder(String path) implements Serializable {
       candidates.add(Path.of(SparkFiles.getRootDirectory(), NAME));
     }
     return candidates;
+  }
+
+  private static void setUnlessGiven(String name, String value) {
+    if (!given(name)) {
+      System.setProperty(name, value);
+    }
   }
 
   private static boolean given(String name) {

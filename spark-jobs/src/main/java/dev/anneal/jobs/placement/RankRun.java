@@ -54,7 +54,7 @@ final class RankRun<T extends Serializable> {
     List<String> problem = new ArrayList<>();
     List<TcpEndpoint> endpoint = new ArrayList<>();
     try {
-      natives.use();
+      natives.require();
       endpoint.add(TcpEndpoint.listen(host, config.port().first(), config.port().last()));
     } catch (ConfigException e) {
       problem.add(e.getMessage());

@@ -51,7 +51,7 @@ final class CollectionMethods {
 
   static List<Object> items(Map<?, ?> map) {
     List<Object> pairs = new ArrayList<>();
-    map.forEach((key, value) -> pairs.add(List.of(key, value)));
+    map.forEach((key, value) -> pairs.add(Tuple.of(key, value)));
     return pairs;
   }
 

@@ -188,7 +188,15 @@ sealed interface Expression {
     }
   }
 
-  /** {@code [a, b]} and {@code (a, b)}. */
+  /** {@code (a, b)} and {@code a, b}. */
+  record TupleDisplay(List<Expression> items) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      return new Tuple(items.stream().map(item -> item.evaluate(scope)).toList());
+    }
+  }
+
+  /** {@code [a, b]}. */
   record ListDisplay(List<Expression> items) implements Expression {
     @Override
     public Object evaluate(Scope scope) {

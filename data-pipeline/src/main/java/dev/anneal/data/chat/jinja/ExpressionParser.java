@@ -33,7 +33,7 @@ final class ExpressionParser {
     return value;
   }
 
-  /** {@code a, b}: a list when there is a comma, else the one expression. */
+  /** {@code a, b}: a tuple when there is a comma, else the one expression. */
   Expression parseTuple() {
     return tupleFrom(parse(), true);
   }
@@ -56,7 +56,7 @@ final class ExpressionParser {
       }
       items.add(conditions ? parse() : parseOr());
     }
-    return new Expression.ListDisplay(List.copyOf(items));
+    return new Expression.TupleDisplay(List.copyOf(items));
   }
 
   private Expression parseOr() {

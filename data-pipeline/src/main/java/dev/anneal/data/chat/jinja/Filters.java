@@ -33,7 +33,7 @@ final class Filters {
           Map.entry("list", (v, a, run) -> Values.iterate(v)),
           Map.entry("lower", (v, a, run) -> PythonText.str(v).toLowerCase(Locale.ROOT)),
           Map.entry("upper", (v, a, run) -> PythonText.str(v).toUpperCase(Locale.ROOT)),
-          Map.entry("title", (v, a, run) -> StringMethods.title(PythonText.str(v))),
+          Map.entry("title", (v, a, run) -> title(PythonText.str(v))),
           Map.entry("replace", (v, a, run) -> StringMethods.replace(PythonText.str(v), a, run)),
           Map.entry("reverse", (v, a, run) -> reverse(v)),
           Map.entry("round", (v, a, run) -> round(v, a)),
@@ -57,6 +57,22 @@ final class Filters {
     StringBuilder out = new StringBuilder();
     characters.forEach(out::append);
     return out.toString();
+  }
+
+  /** Not {@code str.title}: a word begins after white space, a hyphen or an opening bracket. */
+  private static String title(String text) {
+    StringBuilder out = new StringBuilder();
+    boolean start = true;
+    for (int point : text.toLowerCase(Locale.ROOT).codePoints().toArray()) {
+      String letter = Character.toString(point);
+      out.append(start ? letter.toUpperCase(Locale.ROOT) : letter);
+      start = "-({[<".indexOf(point) >= 0 || isSpace(point);
+    }
+    return out.toString();
+  }
+
+  private static boolean isSpace(int point) {
+    return point <= Character.MAX_VALUE && PythonText.isSpace((char) point);
   }
 
   private static Object absolute(Object value) {

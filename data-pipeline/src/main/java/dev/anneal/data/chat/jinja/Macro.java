@@ -33,7 +33,7 @@ record Macro(List<String> parameters, Map<String, Expression> defaults, List<Sta
       scope.set(CALLER, extra.remove(CALLER));
     }
     int surplus = Math.min(parameters.size(), arguments.size());
-    scope.set("varargs", arguments.positional().subList(surplus, arguments.size()));
+    scope.set("varargs", new Tuple(arguments.positional().subList(surplus, arguments.size())));
     scope.set("kwargs", extra);
     return scope;
   }

@@ -57,7 +57,10 @@ final class Members {
     for (long i = first; stride > 0 ? i < last : i > last; i += stride) {
       picked.add(items.get((int) i));
     }
-    return owner instanceof String ? Filters.concatenate(picked) : picked;
+    if (owner instanceof String) {
+      return Filters.concatenate(picked);
+    }
+    return owner instanceof Tuple ? new Tuple(picked) : picked;
   }
 
   private static long bound(Object value, long otherwise) {

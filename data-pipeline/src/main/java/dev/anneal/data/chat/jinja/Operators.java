@@ -5,6 +5,9 @@ import java.util.List;
 
 /** The arithmetic of expressions, as Python defines it for plain values. */
 final class Operators {
+  /** What an element of a list counts as: its slot in memory, in characters. */
+  private static final int CHARS_PER_ITEM = 16;
+
   private Operators() {}
 
   static Object apply(String operator, Object left, Object right, Run run) {
@@ -22,7 +25,7 @@ final class Operators {
       return a + b;
     }
     if (operator.equals("+") && left instanceof List<?> a && right instanceof List<?> b) {
-      run.chargeLength((long) a.size() + b.size());
+      run.chargeLength(((long) a.size() + b.size()) * CHARS_PER_ITEM);
       List<Object> joined = new ArrayList<>(a);
       joined.addAll(b);
       return joined;

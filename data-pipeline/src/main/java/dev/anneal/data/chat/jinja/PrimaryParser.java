@@ -198,7 +198,7 @@ final class PrimaryParser {
     return switch (token.text()) {
       case "(" -> {
         if (stream.skipOperator(")")) {
-          yield new Expression.ListDisplay(List.of());
+          yield new Expression.TupleDisplay(List.of());
         }
         Expression inside = expressions.parseTuple();
         stream.expectOperator(")");

@@ -41,10 +41,6 @@ final class PythonText {
     return text.substring(0, end);
   }
 
-  static String stripLeft(String text) {
-    return text.substring(skipSpace(text, 0));
-  }
-
   /** Python's {@code str(value)}; nothing for an undefined one, as Jinja prints it. */
   static String str(Object value) {
     return value instanceof String text ? text : repr(value);
@@ -67,11 +63,7 @@ final class PythonText {
       return "None";
     }
     if (value instanceof List<?> list) {
-      StringBuilder out = new StringBuilder("[");
-      for (Object item : list) {
-        out.append(out.length() > 1 ? ", " : "").append(repr(item));
-      }
-      return out.append(']').toString();
+      return reprList(list);
     }
     if (value instanceof Map<?, ?> map) {
       StringBuilder out = new StringBuilder("{");
@@ -84,6 +76,15 @@ final class PythonText {
       return out.append('}').toString();
     }
     return value.toString();
+  }
+
+  private static String reprList(List<?> list) {
+    boolean tuple = list instanceof Tuple;
+    StringBuilder out = new StringBuilder(tuple ? "(" : "[");
+    for (Object item : list) {
+      out.append(out.length() > 1 ? ", " : "").append(repr(item));
+    }
+    return out.append(tuple && list.size() == 1 ? "," : "").append(tuple ? ')' : ']').toString();
   }
 
   static String typeName(Object value) {

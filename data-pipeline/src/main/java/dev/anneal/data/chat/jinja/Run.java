@@ -6,7 +6,7 @@ import java.util.List;
 
 /** The state of one rendering: what was written so far and what is left of its limits. */
 final class Run {
-  static final int MAX_TEXT = 1 << 26;
+  static final int MAX_TEXT = 1 << 24;
   private static final long MAX_STEPS = 20_000_000;
   private static final int MAX_DEPTH = 120;
   static final int CHARS_PER_STEP = 64;

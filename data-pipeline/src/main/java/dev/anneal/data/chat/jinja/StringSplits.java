@@ -74,9 +74,9 @@ final class StringSplits {
     String separator = separator(arguments);
     int at = last ? text.lastIndexOf(separator) : text.indexOf(separator);
     if (at < 0) {
-      return last ? List.of("", "", text) : List.of(text, "", "");
+      return last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
     }
-    return List.of(text.substring(0, at), separator, text.substring(at + separator.length()));
+    return Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
   }
 
   private static List<Object> words(String text, long limit) {
@@ -84,7 +84,7 @@ final class StringSplits {
     int at = PythonText.skipSpace(text, 0);
     while (at < text.length()) {
       if (parts.size() == limit) {
-        parts.add(PythonText.stripRight(text.substring(at)));
+        parts.add(text.substring(at));
         break;
       }
       int end = at;

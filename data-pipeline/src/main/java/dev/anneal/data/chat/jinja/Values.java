@@ -92,7 +92,7 @@ final class Values {
           : toLong(left) == toLong(right);
     }
     if (left instanceof List<?> a && right instanceof List<?> b) {
-      if (a.size() != b.size()) {
+      if (a.size() != b.size() || a instanceof Tuple != b instanceof Tuple) {
         return false;
       }
       for (int i = 0; i < a.size(); i++) {
