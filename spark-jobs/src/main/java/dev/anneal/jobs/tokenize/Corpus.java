@@ -106,10 +106,17 @@ record Corpus(
       InputConfig input = inputs.get(i);
       String key = "inputs[" + i + "].";
       options.put(key + "format", lower(input.format()));
-      options.put(key + "order_by", input.orderBy());
       options.put(key + "dataset_format", lower(input.datasetFormat()));
-      options.put(key + "weight", Double.toString(input.weight()));
-      options.put(key + "columns", input.columns().toString());
+      // Only where set, so that a key added later does not disown older shards.
+      if (!input.orderBy().isEmpty()) {
+        options.put(key + "order_by", input.orderBy());
+      }
+      if (input.weight() != 1) {
+        options.put(key + "weight", Double.toString(input.weight()));
+      }
+      if (!input.columns().isEmpty()) {
+        options.put(key + "columns", input.columns().toString());
+      }
     }
     return options;
   }
