@@ -36,8 +36,7 @@ final class OpenedInputs implements AutoCloseable {
     adapter =
         setup.adapter().path().isEmpty()
             ? Optional.empty()
-            : Optional.of(
-                AdapterFolder.open(local(store, setup.adapter().path(), "adapter.path")));
+            : Optional.of(AdapterFolder.open(local(store, setup.adapter().path(), "adapter.path")));
     train = shards(store, data, data.requireTrain(), "data.train");
     for (String folder : data.eval()) {
       ShardSet rows = shards(store, data, List.of(folder), "data.eval");
@@ -50,8 +49,7 @@ final class OpenedInputs implements AutoCloseable {
     return new OpenedInputs(setup, data, store);
   }
 
-  private ShardSet shards(
-      HadoopFileStore store, DataConfig data, List<String> folders, String key)
+  private ShardSet shards(HadoopFileStore store, DataConfig data, List<String> folders, String key)
       throws IOException {
     List<Path> paths = new ArrayList<>();
     for (String folder : folders) {

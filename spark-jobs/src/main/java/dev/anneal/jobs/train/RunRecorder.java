@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The driver's ear: writes metrics, commits and prunes checkpoints, shows progress. A step's line is
- * on disk before its checkpoint is committed, so that a resume finds every line it needs.
+ * The driver's ear: writes metrics, commits and prunes checkpoints, shows progress. A step's line
+ * is on disk before its checkpoint is committed, so that a resume finds every line it needs.
  * Thread-safe.
  */
 final class RunRecorder implements ControlListener {

@@ -67,8 +67,7 @@ public final class TrainJob implements SparkJob {
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     try (RunLock lock = RunLock.acquire(store, output);
-        OpenedInputs inputs =
-            OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
@@ -145,10 +144,7 @@ public final class TrainJob implements SparkJob {
       ListeningSocket socket = ListeningSocket.open(host, 0, 0, "spark.driver.host");
       try (ControlServer server =
               ControlServer.start(
-                  socket,
-                  launcher.identity(),
-                  config.distributed().worldSize(),
-                  recorder);
+                  socket, launcher.identity(), config.distributed().worldSize(), recorder);
           StallGuard guard = StallGuard.start(watchdog, server)) {
         TrainPlan plan =
             new TrainPlan(
