@@ -1,5 +1,6 @@
 package dev.anneal.core.generate;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.DecodeSession;
 import java.util.ArrayList;
@@ -35,11 +36,11 @@ public final class TokenGenerator {
 
   private void check(int[] prompt) {
     if (prompt.length == 0) {
-      throw new IllegalArgumentException("Invalid prompt: 0 tokens (must hold at least one)");
+      throw new ConfigException("Invalid prompt: 0 tokens (must hold at least one)");
     }
     for (int id : prompt) {
       if (id < 0 || id >= vocabularySize) {
-        throw new IllegalArgumentException(
+        throw new ConfigException(
             "Invalid token id in a prompt: "
                 + id
                 + " (must be in [0, "
