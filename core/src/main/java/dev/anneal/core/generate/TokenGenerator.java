@@ -25,11 +25,21 @@ public final class TokenGenerator {
 
   /** The new tokens of each prompt; an end token that occurs is the last one. */
   public List<int[]> generate(List<int[]> prompts, GenerationSettings settings) {
+    return generate(prompts, settings, 0);
+  }
+
+  /**
+   * As {@link #generate(List, GenerationSettings)} for a part of the prompts.
+   *
+   * @param firstSequence the place of the first prompt among all; it decides the draws
+   */
+  public List<int[]> generate(
+      List<int[]> prompts, GenerationSettings settings, long firstSequence) {
     prompts.forEach(this::check);
     List<int[]> answers = new ArrayList<>();
     for (int start = 0; start < prompts.size(); start += batchSize) {
       List<int[]> batch = prompts.subList(start, Math.min(start + batchSize, prompts.size()));
-      answers.addAll(batch(batch, settings, start));
+      answers.addAll(batch(batch, settings, firstSequence + start));
     }
     return answers;
   }

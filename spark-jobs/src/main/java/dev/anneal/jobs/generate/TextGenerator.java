@@ -1,6 +1,7 @@
 package dev.anneal.jobs.generate;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.ModelFolder;
@@ -11,6 +12,7 @@ import dev.anneal.core.train.TrainedModel;
 import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.StagedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,7 +38,15 @@ public final class TextGenerator implements AutoCloseable {
    * @param adapter a PEFT folder
    * @param threads libtorch's threads
    */
-  public record Source(Path model, Optional<Path> adapter, int threads) {}
+  public record Source(Path model, Optional<Path> adapter, int threads) {
+
+    /** On the driver, with {@code distributed.threads_per_rank} or else all cores. */
+    public static Source of(StagedModel staged, DistributedConfig config) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      int threads = config.threadsPerRank() == 0 ? cores : config.threadsPerRank();
+      return new Source(staged.model(), staged.adapter(), threads);
+    }
+  }
 
   private TextGenerator(Source source, PromptStyle style) {
     ModelFolder folder = ModelFolder.open(source.model());
@@ -68,6 +78,16 @@ public final class TextGenerator implements AutoCloseable {
    * @param settings the tokenizer's and the model's end tokens come on top of its own
    */
   public List<String> answers(List<String> texts, GenerationSettings settings, int batchSize) {
+    return answers(texts, settings, batchSize, 0);
+  }
+
+  /**
+   * As {@link #answers(List, GenerationSettings, int)} for a part of the prompts.
+   *
+   * @param firstPlace the place of the first prompt among all
+   */
+  public List<String> answers(
+      List<String> texts, GenerationSettings settings, int batchSize, long firstPlace) {
     Set<Integer> ends = new HashSet<>(settings.endIds());
     ends.addAll(endIds);
     List<int[]> encoded = new ArrayList<>();
@@ -77,7 +97,7 @@ public final class TextGenerator implements AutoCloseable {
     TokenGenerator generator =
         new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
     List<String> answers = new ArrayList<>();
-    for (int[] ids : generator.generate(encoded, settings.withEndIds(ends))) {
+    for (int[] ids : generator.generate(encoded, settings.withEndIds(ends), firstPlace)) {
       answers.add(prompts.decode(ids, ends));
     }
     return answers;

@@ -9,6 +9,7 @@ import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
@@ -67,8 +68,12 @@ public final class TrainJob implements SparkJob {
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     try (RunLock lock = RunLock.acquire(store, output);
-        OpenedInputs inputs =
-            OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+      inputs
+          .adapter()
+          .ifPresent(
+              adapter ->
+                  AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
@@ -145,10 +150,7 @@ public final class TrainJob implements SparkJob {
       ListeningSocket socket = ListeningSocket.open(host, 0, 0, "spark.driver.host");
       try (ControlServer server =
               ControlServer.start(
-                  socket,
-                  launcher.identity(),
-                  config.distributed().worldSize(),
-                  recorder);
+                  socket, launcher.identity(), config.distributed().worldSize(), recorder);
           StallGuard guard = StallGuard.start(watchdog, server)) {
         TrainPlan plan =
             new TrainPlan(
