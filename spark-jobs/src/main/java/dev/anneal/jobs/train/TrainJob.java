@@ -9,6 +9,7 @@ import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
@@ -68,6 +69,11 @@ public final class TrainJob implements SparkJob {
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     try (RunLock lock = RunLock.acquire(store, output);
         OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+      inputs
+          .adapter()
+          .ifPresent(
+              adapter ->
+                  AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
