@@ -23,13 +23,18 @@ def expected(tokenizer, row, prompt):
 HEADERS = {
     "<|im_start|>assistant\n": "<|im_end|>",
     "<|start_header_id|>assistant<|end_header_id|>\n\n": "<|eot_id|>",
+    "<start_of_turn>model\n": "<end_of_turn>",
+    "<\uff5cAssistant\uff5c>": "<\uff5cend\u2581of\u2581sentence\uff5c>",
 }
 
 
 def ordinary(row):
-    """No look-alikes of special tokens in what was said, no reasoning that a template rewrites."""
+    """No look-alikes of special tokens in what was said, no reasoning that a template rewrites, and
+    a header before every turn of the assistant."""
     said = "".join(str(m) for m in row["messages"])
-    return not any(part in said for part in ("<|", "think", "reasoning"))
+    headers = max(row["text"].count(header) for header in HEADERS)
+    turns = sum(m["role"] == "assistant" for m in row["messages"])
+    return headers >= turns and not any(part in said for part in ("<|", "think", "reasoning"))
 
 
 def expected_labels(tokenizer, text):

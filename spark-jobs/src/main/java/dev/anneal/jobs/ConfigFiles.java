@@ -1,5 +1,6 @@
 package dev.anneal.jobs;
 
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ConfigLoader;
 import dev.anneal.core.config.LoadedConfig;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Finds what {@code -c} names: a local file, a file of a store, or a preset in the jar. */
@@ -18,22 +20,28 @@ final class ConfigFiles {
   private static final Pattern PRESET = Pattern.compile("[a-z0-9-]+(\\.conf)?");
   private static final Pattern URI = Pattern.compile("[a-z][a-z0-9+.-]+://?.*");
 
+  private static final Set<String> OUTPUTS =
+      Set.of("train.output_dir", "tokenize.output", "evaluate.output_dir", "export.output");
+
   private final FileStore files;
+  private final ConfigLoader loader = new ConfigLoader();
 
   ConfigFiles(FileStore files) {
     this.files = files;
   }
 
   LoadedConfig load(List<String> names, List<String> settings) {
-    ConfigLoader loader = new ConfigLoader();
-    for (String name : names) {
-      add(loader, name);
-    }
     settings.forEach(loader::set);
+    names.forEach(this::add);
     return loader.load();
   }
 
-  private void add(ConfigLoader loader, String name) {
+  /** After a failure to load: where the job would have written to, as far as that was said. */
+  AnnealConfig outputsOnly() {
+    return loader.salvage(OUTPUTS);
+  }
+
+  private void add(String name) {
     Path local = Path.of(URI.matcher(name).matches() ? "" : name);
     if (URI.matcher(name).matches()) {
       loader.file(name, remote(name));

@@ -6,6 +6,7 @@ import dev.anneal.jobs.placement.NativeFolder;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -31,25 +32,31 @@ final class JobRun {
   }
 
   ExitCode run(List<String> configFiles, List<String> settings) {
+    Instant started = clock.instant();
+    FileStore files = store.get();
+    ConfigFiles configuration = new ConfigFiles(files);
     LoadedConfig loaded;
-    FileStore files;
     try {
-      files = store.get();
-      loaded = new ConfigFiles(files).load(configFiles, settings);
+      loaded = configuration.load(configFiles, settings);
     } catch (RuntimeException e) {
-      return reported(e, Failure.of(e));
+      Failure failure = Failure.of(e);
+      reported(e, failure);
+      String folder = job.outputFolder(configuration.outputsOnly());
+      return written(
+          new ResultFile(files, job.name(), folder, started),
+          JobResult.of(failure.code(), failure.message()));
     }
     for (String notice : loaded.notices()) {
       LOG.info(notice);
     }
     String folder = job.outputFolder(loaded.config());
-    ResultFile resultFile = new ResultFile(files, job.name(), folder, clock.instant());
-    AtomicBoolean finished = new AtomicBoolean();
-    Thread onSignal = new Thread(() -> interrupted(resultFile, finished), "anneal-interrupted");
+    ResultFile resultFile = new ResultFile(files, job.name(), folder, started);
+    // Whoever comes first, the end of the job or a signal, writes the result.
+    AtomicBoolean ended = new AtomicBoolean();
+    Thread onSignal = new Thread(() -> interrupted(resultFile, ended), "anneal-interrupted");
     Runtime.getRuntime().addShutdownHook(onSignal);
     JobResult result = execute(loaded, files);
-    finished.set(true);
-    return written(resultFile, result);
+    return ended.compareAndSet(false, true) ? written(resultFile, result) : ExitCode.INTERRUPTED;
   }
 
   private JobResult execute(LoadedConfig loaded, FileStore files) {
@@ -90,8 +97,8 @@ final class JobRun {
   }
 
   /** A signal ends the process while the job runs: the folder still says what happened. */
-  private void interrupted(ResultFile file, AtomicBoolean finished) {
-    if (!finished.get()) {
+  private void interrupted(ResultFile file, AtomicBoolean ended) {
+    if (ended.compareAndSet(false, true)) {
       written(file, JobResult.of(ExitCode.INTERRUPTED, "stopped by a signal"));
     }
   }

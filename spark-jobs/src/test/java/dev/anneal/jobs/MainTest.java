@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @TempDir Path folder;
@@ -131,6 +133,24 @@ class MainTest {
     assertThat(err.toString(StandardCharsets.UTF_8).strip())
         .isEqualTo("Error: Missing model.path (set it with -s model.path=...)");
     assertThat(result().path("message").asText()).isEqualTo("first");
+  }
+
+  @Test
+  void aConfigurationThatDoesNotLoadIsReportedInItsOutputFolder() throws IOException {
+    int code =
+        run(context -> JobResult.ok(""), "probe", "-s", "trian.x=1", "-c", "none", "-s", output());
+    assertThat(code).isEqualTo(2);
+    assertThat(result().path("exit_class").asText()).isEqualTo("config");
+    assertThat(result().path("message").asText()).isEqualTo("Cannot read none: no such file");
+    Files.delete(folder.resolve("aus gabe/result.json"));
+    run(context -> JobResult.ok(""), "probe", "-s", "trian.x=1", "-s", output());
+    assertThat(result().path("message").asText()).contains("Unknown key: trian.x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pretrain", "full", "sft-lora.conf", "tokenize"})
+  void everyPresetLoads(String preset) {
+    assertThat(run(context -> JobResult.ok(""), "probe", "-c", preset)).isZero();
   }
 
   @Test

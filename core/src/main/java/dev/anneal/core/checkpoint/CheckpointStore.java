@@ -105,15 +105,31 @@ public final class CheckpointStore {
     } catch (FormatException e) {
       throw new IOException("Cannot commit checkpoint " + stepFolder + ": " + e.getMessage(), e);
     }
-    if (sizes.containsKey(CheckpointLayout.MANIFEST)
-        && look(manifest.step(), CheckpointVerifier.Depth.SIZES).isPresent()) {
-      throw new IOException("Cannot commit checkpoint " + stepFolder + ": it is committed already");
+    if (sizes.containsKey(CheckpointLayout.MANIFEST)) {
+      refuseSameAttempt(manifest);
     }
     store.writeBytes(
         FileStore.join(stepFolder, CheckpointLayout.MANIFEST), ManifestJson.render(manifest));
     committedHere.add(manifest.step());
     removeOtherAttempts(stepFolder, manifest);
     return new Checkpoint(stepFolder, manifest);
+  }
+
+  /**
+   * A lost attempt's checkpoint of the same step may have been committed while its successor was on
+   * the way here; the successor's files lie beside it and take over in one step. One attempt never
+   * commits twice.
+   */
+  private void refuseSameAttempt(CheckpointManifest manifest) throws IOException {
+    Optional<Checkpoint> present = look(manifest.step(), CheckpointVerifier.Depth.SIZES);
+    if (present.isPresent() && present.get().manifest().attempt().equals(manifest.attempt())) {
+      throw new IOException(
+          "Cannot commit checkpoint "
+              + present.get().folder()
+              + ": attempt "
+              + manifest.attempt()
+              + " has committed it already");
+    }
   }
 
   private void removeOtherAttempts(String stepFolder, CheckpointManifest manifest)

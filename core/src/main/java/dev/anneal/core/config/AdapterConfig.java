@@ -10,7 +10,8 @@ import java.util.TreeMap;
 /**
  * What is trained besides, or instead of, the base weights; PEFT's names. Immutable.
  *
- * @param peftType NONE is full tuning unless {@code path} is set
+ * @param peftType PEFT's name of the method, in capitals, which the methods themselves check; NONE
+ *     is full tuning unless {@code path} is set
  * @param path an existing PEFT adapter to go on from; its adapter_config.json then rules
  * @param r inner dimension of the low-rank update
  * @param loraAlpha numerator of the scaling alpha ÷ r (÷ √r with {@code useRslora})
@@ -19,7 +20,7 @@ import java.util.TreeMap;
  * @param alphaPattern other alphas by module name or its end
  */
 public record AdapterConfig(
-    PeftType peftType,
+    String peftType,
     String path,
     int r,
     double loraAlpha,
@@ -34,11 +35,8 @@ public record AdapterConfig(
   /** The value of {@code target_modules} that means every linear layer but the output head. */
   public static final String ALL_LINEAR = "all-linear";
 
-  /** The adapter methods by PEFT's names; NONE is full tuning. */
-  public enum PeftType {
-    NONE,
-    LORA
-  }
+  /** The value of {@code peft_type} that means full tuning. */
+  public static final String FULL_TUNING = "NONE";
 
   /** Which biases are trained with the adapter. */
   public enum Bias {
@@ -48,6 +46,7 @@ public record AdapterConfig(
   }
 
   public AdapterConfig {
+    peftType = peftType.toUpperCase(Locale.ROOT);
     targetModules = List.copyOf(targetModules);
     rankPattern = Collections.unmodifiableMap(new TreeMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new TreeMap<>(alphaPattern));
@@ -83,6 +82,6 @@ public record AdapterConfig(
 
   /** Whether an adapter is trained or applied at all. */
   public boolean present() {
-    return peftType != PeftType.NONE || !path.isEmpty();
+    return !peftType.equals(FULL_TUNING) || !path.isEmpty();
   }
 }

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -78,28 +77,58 @@ public final class ConfigLoader {
 
   /** Merges, checks every key and value, and builds the records. */
   public LoadedConfig load() {
-    Map<String, ConfigValue> defaults = new LinkedHashMap<>();
     List<String> problems = new ArrayList<>();
-    Config reference = reference();
-    new Layer(known, reference, new ArrayList<>(), problems).applyTo(defaults);
-    Map<String, ConfigValue> given = new LinkedHashMap<>();
-    Config lower = reference;
-    for (List<Config> kind : List.of(presets, files, settings)) {
-      for (Config layer : kind) {
-        Config resolved = resolve(layer, lower);
-        new Layer(known, resolved, notices, problems).applyTo(given);
-        lower = resolved.withFallback(lower);
-      }
-    }
+    Map<String, ConfigValue> given = given(problems);
     if (!problems.isEmpty()) {
       throw new ConfigException(String.join("\n", problems));
     }
-    Map<String, ConfigValue> merged = new LinkedHashMap<>(defaults);
+    Map<String, ConfigValue> merged = defaults();
     merged.putAll(given);
     merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
     AnnealConfig config = RecordBinder.bind(AnnealConfig.class, "", merged::get);
-    Set<String> setKeys = new LinkedHashSet<>(given.keySet());
-    return new LoadedConfig(config, render(merged), setKeys, notices);
+    return new LoadedConfig(config, render(merged), given.keySet(), notices);
+  }
+
+  /**
+   * The defaults with nothing but the texts of these keys, whatever is wrong elsewhere: tells where
+   * to report a configuration that does not load.
+   */
+  public AnnealConfig salvage(Set<String> keys) {
+    Map<String, ConfigValue> merged = defaults();
+    given(new ArrayList<>())
+        .forEach(
+            (key, value) -> {
+              if (keys.contains(key) && value.valueType() == ConfigValueType.STRING) {
+                merged.put(key, value);
+              }
+            });
+    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    return RecordBinder.bind(AnnealConfig.class, "", merged::get);
+  }
+
+  private Map<String, ConfigValue> defaults() {
+    Map<String, ConfigValue> defaults = new LinkedHashMap<>();
+    new Layer(known, reference(), new ArrayList<>(), new ArrayList<>()).applyTo(defaults);
+    return defaults;
+  }
+
+  /** What presets, files and settings say, the later over the earlier. */
+  private Map<String, ConfigValue> given(List<String> problems) {
+    Map<String, ConfigValue> given = new LinkedHashMap<>();
+    notices.clear();
+    Config lower = reference();
+    for (List<Config> kind : List.of(presets, files, settings)) {
+      for (Config layer : kind) {
+        try {
+          Config resolved = layer.resolveWith(layer.withFallback(lower));
+          new Layer(known, resolved, notices, problems).applyTo(given);
+          lower = resolved.withFallback(lower);
+        } catch (com.typesafe.config.ConfigException e) {
+          problems.add("Cannot read " + layer.origin().description() + ": " + e.getMessage());
+        }
+      }
+    }
+    return given;
   }
 
   static Config reference() {
@@ -116,15 +145,6 @@ public final class ConfigLoader {
       return ConfigFactory.parseString(hocon, syntax().setOriginDescription(name));
     } catch (com.typesafe.config.ConfigException e) {
       throw new ConfigException("Cannot read " + name + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static Config resolve(Config layer, Config lower) {
-    try {
-      return layer.resolveWith(layer.withFallback(lower));
-    } catch (com.typesafe.config.ConfigException e) {
-      throw new ConfigException(
-          "Cannot read " + layer.origin().description() + ": " + e.getMessage(), e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -86,17 +87,30 @@ public final class LocalFileStore implements FileStore {
   @Override
   public boolean createIfAbsent(String path, byte[] content) throws IOException {
     Path target = path(path);
-    Path temporary = temporaryBeside(target);
     try {
-      Files.write(temporary, content);
-      Files.createLink(target, temporary);
-      return true;
+      Path temporary = temporaryBeside(target);
+      try {
+        Files.write(temporary, content);
+        link(target, temporary, content);
+        return true;
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
     } catch (FileAlreadyExistsException e) {
       return false;
-    } catch (UnsupportedOperationException e) {
-      throw new IOException("Cannot write " + path + ": the file system has no hard links", e);
-    } finally {
-      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + path + ": " + reason(e), e);
+    }
+  }
+
+  /** A hard link shows the whole content at once; file systems without them show it as it comes. */
+  private static void link(Path target, Path temporary, byte[] content) throws IOException {
+    try {
+      Files.createLink(target, temporary);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      Files.write(target, content, StandardOpenOption.CREATE_NEW);
     }
   }
 

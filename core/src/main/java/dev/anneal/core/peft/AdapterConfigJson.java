@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.HuggingFaceJson;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -36,21 +34,6 @@ public final class AdapterConfigJson {
     all.put("revision", null);
     all.put("task_type", "CAUSAL_LM");
     return HuggingFaceJson.render(all);
-  }
-
-  /** Reads a LORA adapter's folder, as {@link #parseLora}. */
-  public static LoraAdapterConfig readLora(Path folder) {
-    Path file = folder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new ConfigException(
-          "Cannot read adapter " + folder + ": no " + FILE + " (adapter.path)");
-    }
-    try {
-      return parseLora(Files.readAllBytes(file), file.toString());
-    } catch (IOException e) {
-      throw new ConfigException(
-          "Cannot read " + file + ": " + e.getMessage() + " (adapter.path)", e);
-    }
   }
 
   /**

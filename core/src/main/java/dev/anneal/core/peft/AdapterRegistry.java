@@ -7,6 +7,7 @@ import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LinearSite;
 import java.util.List;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.function.Function;
 
 /** The adapter methods that exist, one line each. */
@@ -19,12 +20,11 @@ public final class AdapterRegistry {
    * @param create makes it from the configuration
    */
   public record Entry(
-      AdapterConfig.PeftType peftType,
+      String peftType,
       Class<? extends AdapterMethod> implementation,
       Function<AdapterConfig, AdapterMethod> create) {}
 
-  private static final List<Entry> ENTRIES =
-      List.of(new Entry(AdapterConfig.PeftType.LORA, Lora.class, Lora::of));
+  private static final List<Entry> ENTRIES = List.of(new Entry("LORA", Lora.class, Lora::of));
 
   private AdapterRegistry() {}
 
@@ -35,13 +35,13 @@ public final class AdapterRegistry {
   /** The method that a configuration names. */
   private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
     for (Entry entry : ENTRIES) {
-      if (entry.peftType() == config.peftType()) {
+      if (entry.peftType().equals(config.peftType())) {
         AdapterMethod method = entry.create().apply(config);
         requireSites(method, config, model);
         return method;
       }
     }
-    throw new IllegalArgumentException(
+    throw new ConfigException(
         "Unsupported adapter.peft_type: " + config.peftType() + " (supported: " + names() + ")");
   }
 
@@ -70,7 +70,9 @@ public final class AdapterRegistry {
             + " gate_proj, up_proj and down_proj can be adapted)");
   }
 
-  private static List<AdapterConfig.PeftType> names() {
-    return ENTRIES.stream().map(Entry::peftType).toList();
+  private static String names() {
+    StringJoiner names = new StringJoiner(", ").add(AdapterConfig.FULL_TUNING);
+    ENTRIES.forEach(entry -> names.add(entry.peftType()));
+    return names.toString();
   }
 }

@@ -184,7 +184,9 @@ final class StepLog implements AutoCloseable {
   }
 
   private UncheckedIOException unwritable(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    boolean named = message.startsWith("Cannot write ");
     return new UncheckedIOException(
-        new IOException("Cannot write " + path + ": " + e.getMessage(), e));
+        named ? e : new IOException("Cannot write " + path + ": " + message, e));
   }
 }

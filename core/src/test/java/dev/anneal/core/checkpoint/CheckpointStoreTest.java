@@ -173,12 +173,23 @@ class CheckpointStoreTest {
   }
 
   @Test
-  void neverCommitsOverAWholeOne() throws IOException {
+  void commitsAnAttemptOnce() throws IOException {
     ranks.save(5, "a");
 
-    assertThatThrownBy(() -> ranks.save(5, "b")).hasMessageEndingWith("it is committed already");
+    assertThatThrownBy(() -> ranks.save(5, "a"))
+        .hasMessage(
+            "Cannot commit checkpoint "
+                + folder
+                + "/step-000005: attempt a has committed it already");
+  }
 
-    assertThat(store.open(5).manifest().attempt()).isEqualTo("a");
+  @Test
+  void takesOverWhatALostAttemptCommittedOnItsWay() throws IOException {
+    ranks.save(5, "run-0");
+    ranks.save(5, "run-1");
+
+    assertThat(store.latest().orElseThrow().manifest().attempt()).isEqualTo("run-1");
+    assertThat(names(5)).hasSize(3).noneMatch(name -> name.contains("run-0"));
   }
 
   @Test

@@ -192,7 +192,7 @@ class ConfigLoaderTest {
     AnnealConfig config = loaded.config();
     assertThat(config.tokenize().blockSize()).isEqualTo(512);
     assertThat(config.tokenize().mask()).isEqualTo(TokenizeConfig.Mask.LAST_TURN);
-    assertThat(config.adapter().peftType()).isEqualTo(AdapterConfig.PeftType.LORA);
+    assertThat(config.adapter().peftType()).isEqualTo("LORA");
     assertThat(config.adapter().r()).isEqualTo(16);
     assertThat(config.adapter().targetModules()).containsExactly("q_proj", "v_proj");
     assertThat(config.train().warmupSteps()).isEqualTo(0.1);

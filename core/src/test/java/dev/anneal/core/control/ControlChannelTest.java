@@ -138,6 +138,7 @@ class ControlChannelTest {
     assertThatThrownBy(() -> connect(impostor.withAttempt(9), 0))
         .hasMessageEndingWith("it does not know the secret of the run");
     try (ControlClient first = connect(IDENTITY, 0)) {
+      first.call(new Note("here"), PATIENT);
       assertThatThrownBy(() -> connect(IDENTITY, 0))
           .hasMessageEndingWith("no such rank is expected");
       first.call(new Note("undisturbed"), PATIENT);

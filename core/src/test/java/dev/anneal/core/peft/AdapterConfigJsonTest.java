@@ -10,15 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AdapterConfigJsonTest {
   private static final String MINIMAL =
       "'peft_type': 'LORA', 'r': 4, 'lora_alpha': 8, 'target_modules': ['q_proj']";
-
-  @TempDir private Path folder;
 
   @Test
   void writesAsPeftDoes() {
@@ -54,7 +51,7 @@ class AdapterConfigJsonTest {
   @Test
   void readsWhatPeftSaved() {
     LoraAdapterConfig config =
-        AdapterConfigJson.readLora(Path.of("src/test/resources/parity/llama/adapter"));
+        AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
 
     assertThat(config.r()).isEqualTo(4);
     assertThat(config.alpha()).isEqualTo(8);
@@ -144,8 +141,6 @@ class AdapterConfigJsonTest {
     assertRefused(MINIMAL + ", 'rank_pattern': {'q': 0}", "Invalid rank_pattern: 0");
     assertThatThrownBy(() -> AdapterConfigJson.parseLora(new byte[0], "adapter_config.json"))
         .hasMessageContaining("Cannot read adapter_config.json");
-    assertThatThrownBy(() -> AdapterConfigJson.readLora(folder))
-        .hasMessage("Cannot read adapter " + folder + ": no adapter_config.json (adapter.path)");
   }
 
   private static void assertRefused(String fields, String message) {

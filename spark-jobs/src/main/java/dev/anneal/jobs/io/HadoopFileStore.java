@@ -28,6 +28,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -120,6 +121,21 @@ public final class HadoopFileStore implements FileStore, Serializable {
     }
   }
 
+  /** Local files only: HDFS would need a call for each line to make it durable. */
+  @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty() ? Optional.empty() : new LocalFileStore().append(local.get().toString());
+  }
+
+  @Override
+  public boolean createIfAbsent(String path, byte[] content) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty()
+        ? FileStore.super.createIfAbsent(path, content)
+        : new LocalFileStore().createIfAbsent(local.get().toString(), content);
+  }
+
   @Override
   public boolean exists(String path) throws IOException {
     return fileSystem(new Path(path)).exists(new Path(path));
@@ -160,8 +176,17 @@ public final class HadoopFileStore implements FileStore, Serializable {
   }
 
   void rename(Path from, Path to) throws IOException {
-    FileContext.getFileContext(from.toUri(), configuration())
-        .rename(from, to, Options.Rename.OVERWRITE);
+    try {
+      FileContext.getFileContext(from.toUri(), configuration())
+          .rename(from, to, Options.Rename.OVERWRITE);
+    } catch (UnsupportedFileSystemException e) {
+      // A file system with the older interface only, which cannot replace a file in one step.
+      FileSystem fileSystem = fileSystem(from);
+      fileSystem.delete(to, false);
+      if (!fileSystem.rename(from, to)) {
+        throw new IOException("Cannot write " + to + ": cannot rename " + from, e);
+      }
+    }
   }
 
   private FileSystem fileSystem(Path path) throws IOException {

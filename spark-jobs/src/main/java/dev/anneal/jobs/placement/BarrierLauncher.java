@@ -127,7 +127,8 @@ public final class BarrierLauncher {
             .filter(failed -> !failed.consequence())
             .findFirst()
             .orElse(failures.get(0));
-    if (!first.trace().isEmpty()) {
+    // Where the message says it all, a stack trace would only hide it.
+    if (first.code() == ExitCode.INTERNAL || first.code() == ExitCode.INFRASTRUCTURE) {
       LOG.error("rank={} host={} failed\n{}", first.rank(), first.host(), first.trace());
     }
     throw new RankFailedException(

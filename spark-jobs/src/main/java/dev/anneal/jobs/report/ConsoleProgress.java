@@ -119,6 +119,7 @@ public final class ConsoleProgress implements AutoCloseable {
     private final Clock clock;
     private Instant since;
     private long sinceStep;
+    private boolean starting;
 
     Lines(Settings settings, PrintStream out, Clock clock) {
       this.settings = settings;
@@ -130,26 +131,33 @@ public final class ConsoleProgress implements AutoCloseable {
     @Override
     public void step(StepMetrics metrics) {
       long step = metrics.step();
-      if (step % settings.loggingSteps() != 0 && step != settings.maxSteps()) {
-        return;
+      if (step % settings.loggingSteps() == 0 || step == settings.maxSteps()) {
+        out.println(line(metrics));
       }
-      out.println(
-          String.format(
-              Locale.ROOT,
-              "%s step=%d/%d loss=%.4f learning_rate=%.3e grad_norm=%.3f tokens_per_second=%.0f"
-                  + " epoch=%.2f left=%s",
-              settings.name(),
-              step,
-              settings.maxSteps(),
-              metrics.loss(),
-              metrics.learningRate(),
-              metrics.gradNorm(),
-              metrics.tokensPerSecond(),
-              metrics.epoch(),
-              left(step)));
+      if (starting) {
+        since = clock.instant();
+        sinceStep = step;
+        starting = false;
+      }
     }
 
-    /** From the mean time of the steps of this process. */
+    private String line(StepMetrics metrics) {
+      return String.format(
+          Locale.ROOT,
+          "%s step=%d/%d loss=%.4f learning_rate=%.3e grad_norm=%.3f tokens_per_second=%.0f"
+              + " epoch=%.2f left=%s",
+          settings.name(),
+          metrics.step(),
+          settings.maxSteps(),
+          metrics.loss(),
+          metrics.learningRate(),
+          metrics.gradNorm(),
+          metrics.tokensPerSecond(),
+          metrics.epoch(),
+          left(metrics.step()));
+    }
+
+    /** From the mean time of the steps, the first one and the start before it left out. */
     private String left(long step) {
       double millis = Duration.between(since, clock.instant()).toMillis();
       double each = millis / Math.max(1, step - sinceStep);
@@ -162,6 +170,7 @@ public final class ConsoleProgress implements AutoCloseable {
     public void backTo(long step) {
       since = clock.instant();
       sinceStep = step;
+      starting = true;
     }
 
     @Override

@@ -59,8 +59,7 @@ record SplitCounts(
   static SplitCounts of(EncodedSample sample) {
     if (sample instanceof EncodedSample.Tokens tokens) {
       int length = tokens.ids().length;
-      return new SplitCounts(
-          1, length, targets(tokens), tokens.truncated() ? 1 : 0, 0, Map.of());
+      return new SplitCounts(1, length, targets(tokens), tokens.truncated() ? 1 : 0, 0, Map.of());
     }
     if (sample instanceof EncodedSample.Skipped skipped) {
       return new SplitCounts(0, 0, 0, 0, 0, Map.of(skipped.reason(), 1L));

@@ -72,8 +72,7 @@ public final class TokenizePipeline {
       store.delete(staging);
       new ShardFolderWriter(store).publish(config.output(), manifest);
       complete = true;
-      return new TokenizeOutcome(
-          manifest, false, total(staged).bad(), output.own("report.json"));
+      return new TokenizeOutcome(manifest, false, total(staged).bad(), output.own("report.json"));
     } finally {
       if (!complete) {
         removeUnfinished();

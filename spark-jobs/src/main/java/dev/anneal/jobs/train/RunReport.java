@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** Writes report.html and run.json of a training, also of one that failed. */
@@ -45,8 +44,7 @@ final class RunReport {
 
   /** Writes the provenance before the first step, so that a killed run has it too. */
   void before() throws IOException {
-    store.writeBytes(
-        folder.child(MANIFEST), manifest().toJson().getBytes(StandardCharsets.UTF_8));
+    store.writeBytes(folder.child(MANIFEST), manifest().toJson().getBytes(StandardCharsets.UTF_8));
   }
 
   /** Writes the report from what is on disk. */
@@ -81,46 +79,20 @@ final class RunReport {
   }
 
   private TrainingFacts trainingFacts(AnnealConfig config) {
-    String method =
-        facts.adapter()
-            ? String.format(
-                Locale.ROOT,
-                "%s r=%d, alpha=%s",
-                config.adapter().peftType(),
-                config.adapter().r(),
-                config.adapter().loraAlpha())
-            : "full";
-    String architecture =
-        String.format(
-            Locale.ROOT,
-            "%s, %d layers, hidden %d, vocabulary %d",
-            facts.config().family().getClass().getSimpleName(),
-            facts.config().layers(),
-            facts.config().hiddenSize(),
-            facts.config().vocabSize());
-    return new TrainingFacts(
-        config.model().path(),
-        architecture,
-        facts.config().parameterCount(),
-        facts.trainableParameters(),
-        method,
-        config.data().train(),
-        facts.totalSteps(),
-        facts.batches().globalBatch(),
-        config.distributed().worldSize(),
-        config.distributed().zeroStage(),
-        config.distributed().backend().name().toLowerCase(Locale.ROOT),
-        "fp32",
-        config.train().seed(),
-        Duration.between(startedAt, Instant.now()));
+    return TrainingFacts.of(
+        config,
+        facts.config(),
+        new TrainingFacts.Measured(
+            facts.trainableParameters(),
+            facts.totalSteps(),
+            Duration.between(startedAt, Instant.now())));
   }
 
   private RunManifest manifest() {
     AnnealConfig config = context.config();
     List<RunManifest.Source> data = new ArrayList<>();
     for (int i = 0; i < config.data().train().size(); i++) {
-      data.add(
-          new RunManifest.Source(config.data().train().get(i), facts.dataHashes().get(i)));
+      data.add(new RunManifest.Source(config.data().train().get(i), facts.dataHashes().get(i)));
     }
     return new RunManifest(
         BuildVersion.current(),

@@ -40,6 +40,18 @@ class ConsoleProgressTest {
   }
 
   @Test
+  void leavesTheStartOutOfTheTimeLeft() {
+    TickingClock clock = new TickingClock();
+    ConsoleProgress progress = ConsoleProgress.lines(new Settings("train", 0, 100, 2), out, clock);
+    clock.seconds += 500;
+    progress.onStep(step(1));
+    clock.seconds += 1;
+    progress.onStep(step(2));
+
+    assertThat(text()).endsWith("left=0:01:38" + System.lineSeparator());
+  }
+
+  @Test
   void countsTheTimeLeftFromTheStepItResumedAt() {
     TickingClock clock = new TickingClock();
     ConsoleProgress progress = ConsoleProgress.lines(new Settings("train", 90, 100, 1), out, clock);

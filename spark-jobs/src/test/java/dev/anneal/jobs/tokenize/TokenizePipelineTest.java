@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.luben.zstd.ZstdOutputStream;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
@@ -26,6 +27,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +54,10 @@ class TokenizePipelineTest extends LocalSparkTest {
     write("a.txt", "A whole file\nis one document.\n");
     write("_hidden.jsonl", "not read");
     gzip("c.jsonl.gz", "{\"text\": \"compressed 压缩\"}\n");
+    try (OutputStream out =
+        new ZstdOutputStream(Files.newOutputStream(corpus.resolve("c.jsonl.zst")))) {
+      out.write("{\"text\": \"zstd\"}\n".getBytes(StandardCharsets.UTF_8));
+    }
     write("d.json", "[{\"text\": \"an array\"}, {\"text\": \"of two\"}]");
     List<String> documents =
         List.of(
@@ -58,13 +66,14 @@ class TokenizePipelineTest extends LocalSparkTest {
             "你好，世界",
             "第二个文件。",
             "compressed 压缩",
+            "zstd",
             "an array",
             "of two");
     TokenizeOutcome outcome = run(new TestCorpus(output).input(corpus));
     assertThat(rows()).isEqualTo(blocks(documents, 16));
     assertThat(outcome.upToDate()).isFalse();
     assertThat(Files.readString(Path.of(outcome.reportPath())))
-        .contains("\"empty\" : 2", "\"tokenized\" : 7", "\"files\" : 5");
+        .contains("\"empty\" : 2", "\"tokenized\" : 8", "\"files\" : 6");
     try (Stream<Path> left = Files.walk(output)) {
       assertThat(left.filter(Files::isRegularFile).map(path -> output.relativize(path).toString()))
           .containsExactlyInAnyOrder(
@@ -209,9 +218,7 @@ class TokenizePipelineTest extends LocalSparkTest {
     assertThatThrownBy(() -> run(settings))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Invalid tokenize.inputs[0].path: "
-                + corpus
-                + " (gives no tokens: 0 rows read)");
+            "Invalid tokenize.inputs[0].path: " + corpus + " (gives no tokens: 0 rows read)");
     assertThat(empty).exists();
     write("strange.xyz", "?");
     assertThatThrownBy(() -> run(settings)).hasMessageContaining("cannot tell the format of");
@@ -247,6 +254,26 @@ class TokenizePipelineTest extends LocalSparkTest {
     run(settings);
     assertThat(rows())
         .isEqualTo(blocks(List.of("一行", "another line", "一行", "another line", "x"), 16));
+  }
+
+  @Test
+  void readsParquetInTheOrderOfItsRows() throws IOException {
+    Dataset<String> json =
+        SparkSession.builder()
+            .sparkContext(spark().sc())
+            .getOrCreate()
+            .createDataset(
+                List.of(
+                    "{\"text\": \"第一\", \"id\": 1, \"tags\": [\"x\", \"y\"], \"m\": {\"a\": 0.5}}",
+                    "{\"text\": null, \"id\": 2}",
+                    "{\"text\": \"third\", \"id\": 3, \"tags\": []}"),
+                Encoders.STRING());
+    json.sparkSession().read().json(json).coalesce(1).write().parquet(corpus + "/rows");
+    run(new TestCorpus(output).input(corpus));
+    assertThat(rows()).isEqualTo(blocks(List.of("第一", "third"), 16));
+    Path file = write("broken.parquet", "PAR1 this is none");
+    assertThatThrownBy(() -> run(new TestCorpus(temp.resolve("other")).input(file)))
+        .hasStackTraceContaining("Cannot read " + file + ": ");
   }
 
   @Test

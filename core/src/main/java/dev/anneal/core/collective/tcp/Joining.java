@@ -52,23 +52,24 @@ final class Joining implements LinkHost {
   /** Waits for every link; takes over the endpoint and closes it. */
   Links join(TcpEndpoint endpoint, Deadline deadline) {
     Map<LinkKind, SocketChannel> opened = new HashMap<>();
-    try (LinkAcceptor acceptor = LinkAcceptor.start(endpoint.socket(), this)) {
+    LinkAcceptor acceptor = LinkAcceptor.start(endpoint.socket(), this);
+    try {
       opened.put(LinkKind.RING, connect(LinkKind.RING, next(), deadline));
       if (rank != 0) {
         opened.put(LinkKind.STAR, connect(LinkKind.STAR, 0, deadline));
       }
       awaitArrivals(deadline);
       return links(opened);
-    } catch (IOException | RuntimeException e) {
-      opened.values().forEach(Joining::closeQuietly);
-      abandonArrivals();
+    } catch (IOException | CollectiveException e) {
+      abandon(opened);
       throw new CollectiveException(
           "Rank " + rank + " cannot join the group: " + e.getMessage(), e);
     } catch (InterruptedException e) {
-      opened.values().forEach(Joining::closeQuietly);
-      abandonArrivals();
+      abandon(opened);
       Thread.currentThread().interrupt();
       throw new CollectiveException("Rank " + rank + " was interrupted while joining", e);
+    } finally {
+      acceptor.close();
     }
   }
 
@@ -111,8 +112,9 @@ final class Joining implements LinkHost {
         new StarChannels(rank, worldSize(), identity.attempt(), star));
   }
 
-  private synchronized void abandonArrivals() {
+  private synchronized void abandon(Map<LinkKind, SocketChannel> opened) {
     over = true;
+    opened.values().forEach(Joining::closeQuietly);
     ringArrivals.values().forEach(Joining::closeQuietly);
     starArrivals.values().forEach(Joining::closeQuietly);
   }

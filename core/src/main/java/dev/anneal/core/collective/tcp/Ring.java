@@ -95,10 +95,10 @@ final class Ring implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (selector;
-        var next = links.next();
-        var previous = links.previous()) {
-      selector.wakeup();
+    try {
+      selector.close();
+    } finally {
+      links.close();
     }
   }
 }

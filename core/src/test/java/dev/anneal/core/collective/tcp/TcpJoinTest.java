@@ -14,6 +14,8 @@ import dev.anneal.core.net.LinkHello;
 import dev.anneal.core.net.LinkKind;
 import dev.anneal.core.net.LinkRefusedException;
 import dev.anneal.core.net.Refusal;
+import java.net.Inet6Address;
+import java.net.NetworkInterface;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -78,16 +81,22 @@ class TcpJoinTest {
   }
 
   @Test
-  void aRankOfAnOlderAttemptFailsAtOnce() throws Exception {
+  void aRankOfAnOlderAttemptFailsAtOnceAndTheNewerGroupJoins() throws Exception {
     List<TcpEndpoint> endpoints = LoopbackGroup.endpoints(2);
     List<String> addresses = LoopbackGroup.addresses(endpoints);
-    threads.submit(() -> join(endpoints, 0, addresses));
+    Future<Collective> zero = threads.submit(() -> join(endpoints, 0, addresses));
+    TcpEndpoint stale = TcpEndpoint.listen("127.0.0.1", 0, 0);
+    List<String> staleAddresses = List.of(addresses.get(0), stale.address());
     GroupIdentity older = LoopbackGroup.IDENTITY.withAttempt(0);
     assertThatThrownBy(
-            () -> TcpCollective.join(endpoints.get(1), addresses, 1, older, LoopbackGroup.PATIENT))
+            () -> TcpCollective.join(stale, staleAddresses, 1, older, LoopbackGroup.PATIENT))
         .isInstanceOf(CollectiveException.class)
         .hasMessageContaining("Rank 1 cannot join the group: rank 0 at")
         .hasMessageEndingWith("attempt 0: it belongs to another attempt of the run");
+    try (Collective one = join(endpoints, 1, addresses);
+        Collective first = zero.get()) {
+      assertThat(one.worldSize()).isEqualTo(first.worldSize());
+    }
   }
 
   @Test
@@ -110,6 +119,21 @@ class TcpJoinTest {
     try (Collective group =
         TcpCollective.join(endpoint, alone, 0, LoopbackGroup.IDENTITY, LoopbackGroup.PATIENT)) {
       assertThat(group.allReduceSum(new double[] {4})).containsExactly(4);
+    }
+  }
+
+  @Test
+  void ranksJoinOverIpv6() throws Exception {
+    Assumptions.assumeTrue(
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .anyMatch(address -> address instanceof Inet6Address && address.isLoopbackAddress()),
+        "this host has no IPv6 loopback");
+    List<TcpEndpoint> endpoints =
+        List.of(TcpEndpoint.listen("::1", 0, 0), TcpEndpoint.listen("::1", 0, 0));
+    assertThat(endpoints.get(0).address()).matches("\\[.*:1]:[0-9]+");
+    for (Collective member : LoopbackGroup.join(endpoints, LoopbackGroup.PATIENT)) {
+      member.close();
     }
   }
 
