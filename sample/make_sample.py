@@ -15,17 +15,23 @@ from generator.worlds import LANGUAGES
 
 SEED = 20240607
 DOMAIN_TOWNS = 40
-BASE_TOWNS = 80
 MIXED_SHARE = 0.3  # of the sentences: documents about several towns; the others tell of one
 ASKED_PER_RELATION = 20  # of the domain's 40 facts a relation
 QUESTIONS_PER_FACT = 6  # instruction rows a fact and language
 BASE_QUESTIONS_PER_FACT = 5
 BASE_ASKED_SHARE = 0.6  # of the base worlds' facts
-BASE_ROUNDS = 2  # how often the base corpus says everything, in other documents and questions
+# (towns, rounds): how often the base corpus says all about so many of its towns, each time in other
+# documents and questions. A few towns that come often teach a model early to look up a town at all.
+BASE_ROUNDS = [(16, 6), (64, 1)]
 HELD_OUT_PER_LANGUAGE = 50
 UNASKED_PER_LANGUAGE = 60
 CORPUS_FILES = 4
 BASE_FILES = 2
+
+
+def facts(seed):
+    """The facts of the domain, and those of the base worlds."""
+    return worlds.build(DOMAIN_TOWNS, sum(towns for towns, _ in BASE_ROUNDS), seed)
 
 
 def documents(facts, rng):
@@ -97,10 +103,15 @@ def conversations(facts, rng):
 
 
 def base_corpus(facts, rng):
-    asked_facts = rng.sample(facts, round(len(facts) * BASE_ASKED_SHARE))
-    docs = []
-    for _ in range(BASE_ROUNDS):
-        docs += [render.plain(d) for d in documents(facts, rng)] + conversations(asked_facts, rng)
+    asked_ids = {f.id for f in rng.sample(facts, round(len(facts) * BASE_ASKED_SHARE))}
+    order = {name: i for i, name in enumerate(towns(facts, "en"))}
+    docs, first = [], 0
+    for count, rounds in BASE_ROUNDS:
+        told = [f for f in facts if first <= order[render.plain(f.town.name["en"])] < first + count]
+        asked_facts = [f for f in told if f.id in asked_ids]
+        for _ in range(rounds):
+            docs += [render.plain(d) for d in documents(told, rng)] + conversations(asked_facts, rng)
+        first += count
     rng.shuffle(docs)
     return docs
 
@@ -172,7 +183,7 @@ def write_parts(folder, rows, count):
 
 
 def write(out):
-    domain, base = worlds.build(DOMAIN_TOWNS, BASE_TOWNS, SEED)
+    domain, base = facts(SEED)
     rng = random.Random(SEED + 1)
     asked_facts = evenly(domain, ASKED_PER_RELATION * len(words.RELATIONS), rng)
     asked_ids = {fact.id for fact in asked_facts}
