@@ -1,0 +1,135 @@
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.local.LocalGroup;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainConfig;
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.data.EpochOrder;
+import dev.anneal.core.data.ShardOptions;
+import dev.anneal.core.data.ShardSet;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.optim.AdamW;
+import dev.anneal.core.optim.LearningRateSchedule;
+import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.train.LoopSettings;
+import dev.anneal.core.train.RowMicroBatches;
+import dev.anneal.core.train.TrainState;
+import dev.anneal.core.train.TrainedModel;
+import dev.anneal.core.train.TrainingLoop;
+import dev.anneal.core.zero.ShardedOptimizer;
+import dev.anneal.core.zero.ZeroStage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...}
+ * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors} a step.
+ */
+final class CoreTrainer {
+  private static final long BUCKET_ELEMENTS = 1L << 22;
+
+  private final AnnealConfig config;
+
+  private CoreTrainer(AnnealConfig config) {
+    this.config = config;
+  }
+
+  public static void main(String[] arguments) {
+    List<String> settings = new ArrayList<>(List.of(arguments));
+    settings.removeIf("-s"::equals);
+    new CoreTrainer(ConfigLoader.of(settings.toArray(String[]::new))).run();
+  }
+
+  private void run() {
+    Collective alone = LocalGroup.of(1).members().get(0);
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(config.distributed().threadsPerRank());
+      try (TrainedModel model = TrainedModel.open(runtime, assembly(), 1, BUCKET_ELEMENTS);
+          OptimizerProgram program = OptimizerProgram.open(runtime);
+          TensorProgram tensors = TensorProgram.open(runtime);
+          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, alone)) {
+        loop(runtime, model, optimizer, alone).run(TrainState.START);
+      }
+    }
+  }
+
+  private TrainedModel.Assembly assembly() {
+    ModelFolder folder = ModelFolder.open(Path.of(config.model().path()));
+    List<String> modules =
+        new DecoderLayout(folder.config()).sites().stream().map(LinearSite::module).toList();
+    AdapterFolder adapter = AdapterFolder.open(Path.of(config.adapter().path()));
+    return new TrainedModel.Assembly(
+        folder,
+        TrainedModel.BaseWeights.PRETRAINED,
+        Optional.of(AdapterRegistry.of(adapter, modules)),
+        Optional.of(adapter),
+        config.train().seed(),
+        true,
+        LayerStorage.KEEP);
+  }
+
+  private ShardedOptimizer optimizer(
+      TensorRuntime runtime,
+      TrainedModel model,
+      OptimizerProgram program,
+      TensorProgram tensors,
+      Collective alone) {
+    AdamW.Settings constants = new AdamW.Settings(0.9, 0.999, 1e-8, 0);
+    long length = ShardedOptimizer.stateLength(model.plan(), ZeroStage.REPLICATED);
+    AdamW adamw = new AdamW(runtime, program, tensors, constants, length);
+    return new ShardedOptimizer(
+        model.plan(),
+        ZeroStage.REPLICATED,
+        model.parameters(),
+        tensors,
+        program,
+        adamw,
+        alone);
+  }
+
+  private TrainingLoop loop(
+      TensorRuntime runtime, TrainedModel model, ShardedOptimizer optimizer, Collective alone) {
+    TrainConfig train = config.train();
+    ShardSet rows =
+        ShardSet.open(
+            config.data().train().stream().map(Path::of).toList(),
+            ShardOptions.of(model.config().vocabSize()).withForeign());
+    BatchPlan plan =
+        new BatchPlan(
+            EpochOrder.asStored(rows.rowCount()),
+            train.perDeviceTrainBatchSize(),
+            train.gradientAccumulationSteps(),
+            1);
+    return new TrainingLoop(
+        new LoopSettings(
+            train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
+        new RowMicroBatches(rows, plan, 0),
+        model,
+        optimizer,
+        new LearningRateSchedule(
+            train.lrSchedulerType(), train.learningRate(), 0, train.maxSteps()),
+        alone,
+        step -> print(step, runtime),
+        List.of());
+  }
+
+  private static void print(StepMetrics step, TensorRuntime runtime) {
+    System.out.println(
+        "STEP "
+            + step.loss()
+            + " "
+            + step.tokens() / step.tokensPerSecond()
+            + " "
+            + runtime.liveTensors());
+  }
+}

@@ -1,0 +1,214 @@
+"""The LoRA step: our trainer without Spark against Hugging Face Trainer + PEFT, in turns.
+
+Usage: lora_step.py [--smoke] [--pairs N] [--steps N] [--launcher]
+--launcher measures `bin/anneal train` (Spark in local mode, one rank) as a third party.
+Every party reads the same model, adapter and rows; their losses must agree to 1e-3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from measure import Measured, commit, hardware, measure
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parent
+WARM_UP = 2
+FULL = {
+    "vocab_size": 32000,
+    "hidden_size": 512,
+    "intermediate_size": 1408,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+}
+SMALL = {**FULL, "vocab_size": 500, "hidden_size": 64, "intermediate_size": 96}
+
+
+def prepare(folder: Path, shape: dict, batch: int, length: int, steps: int) -> None:
+    """model/, adapter/ and rows/ in folder, the same for every party."""
+    import datasets
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(7)
+    config = LlamaConfig(**shape, max_position_embeddings=2048, tie_word_embeddings=False)
+    model = LlamaForCausalLM(config)
+    model.save_pretrained(folder / "model")
+    lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
+    get_peft_model(model, lora).save_pretrained(folder / "adapter")
+    ids = torch.randint(0, shape["vocab_size"], (batch * steps, length))
+    rows = datasets.Dataset.from_dict({"input_ids": ids.tolist(), "labels": ids.tolist()})
+    rows.save_to_disk(str(folder / "rows"))
+
+
+class Parties:
+    """How each party is started, and where its step times are read."""
+
+    def __init__(self, folder: Path, steps: int, batch: int, threads: int):
+        self.folder, self.steps, self.batch, self.threads = folder, steps, batch, threads
+        self.runs = 0
+        self.classes = self._compile()
+
+    def _compile(self) -> str:
+        """The class path of our trainer; compiled before, so that the compiler is not measured."""
+        target = CHECKOUT / "spark-jobs" / "target"
+        built = os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
+        own = self.folder / "classes"
+        source = str(HERE / "CoreTrainer.java")
+        subprocess.run(["javac", "-cp", built, "-d", str(own), source], check=True)
+        return os.pathsep.join([str(own), built])
+
+    def settings(self, output: Path) -> list[str]:
+        pairs = {
+            "model.path": self.folder / "model",
+            "adapter.path": self.folder / "adapter",
+            "data.train": json.dumps([str(self.folder / "rows")]),
+            "data.allow_foreign": "true",
+            "train.output_dir": output,
+            "train.shuffle": "false",
+            "train.max_steps": self.steps,
+            "train.per_device_train_batch_size": self.batch,
+            "train.learning_rate": 1e-3,
+            "train.lr_scheduler_type": "constant",
+            "train.warmup_steps": 0,
+            "train.logging_steps": 1000,
+            "train.save_steps": 0,
+            "distributed.threads_per_rank": self.threads,
+        }
+        return [word for key, value in pairs.items() for word in ("-s", f"{key}={value}")]
+
+    def huggingface(self) -> tuple[Measured, dict]:
+        words = [self.folder / "model", self.folder / "adapter", self.folder / "rows"]
+        words += [self.steps, self.batch, self.threads]
+        command = [sys.executable, str(HERE / "hf_lora_step.py"), *map(str, words)]
+        threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
+        done = measure(command, threads)
+        line = next(x for x in done.output.splitlines() if x.startswith("RESULT "))
+        return done, json.loads(line.removeprefix("RESULT "))
+
+    def core(self) -> tuple[Measured, dict]:
+        """Our trainer without Spark, in a heap of 512 MB."""
+        command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
+        done = measure(command + self.settings(self.folder / "unused"))
+        lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
+        steps = [[float(word) for word in line] for line in lines]
+        return done, {
+            "losses": [step[0] for step in steps],
+            "seconds": [step[1] for step in steps],
+            "live_tensors": [int(step[2]) for step in steps],
+        }
+
+    def launcher(self) -> tuple[Measured, dict]:
+        """The same through `bin/anneal train`: Spark in local mode, one rank."""
+        self.runs += 1
+        output = self.folder / f"run{self.runs}"
+        done = measure([str(CHECKOUT / "bin" / "anneal"), "train", *self.settings(output)])
+        steps = [json.loads(x) for x in (output / "metrics.jsonl").read_text().splitlines()]
+        seconds = [step["tokens"] / step["tokens_per_second"] for step in steps]
+        return done, {"seconds": seconds, "losses": [step["loss"] for step in steps]}
+
+
+def assert_same_work(results: dict[str, dict]) -> None:
+    names = list(results)
+    for name in names[1:]:
+        for i, (a, b) in enumerate(
+            zip(results[names[0]]["losses"], results[name]["losses"], strict=True)
+        ):
+            if abs(a - b) > 1e-3 * abs(a):
+                raise SystemExit(f"step {i + 1}: loss {a} of {names[0]} and {b} of {name}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--launcher", action="store_true")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    shape, batch, length = (SMALL, 2, 64) if options.smoke else (FULL, 4, 512)
+    pairs, steps = (1, 4) if options.smoke else (options.pairs, options.steps)
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder), shape, batch, length, steps)
+        report = compare(Parties(Path(folder), steps, batch, options.threads), pairs, options)
+    report["shape"] = {**shape, "batch": batch, "length": length, "lora_r": 8}
+    report["tokens_per_step"] = batch * length
+    for name, party in report["parties"].items():
+        party["tokens_per_second"] = round(batch * length / party["median_step_seconds"], 1)
+        print(
+            f"{name:12s} {party['tokens_per_second']:9.1f} tokens/s, "
+            f"peak {party['median_peak_rss_mb']:.0f} MB"
+        )
+    print("speed over Hugging Face: " + json.dumps(report["speed_over_huggingface"]))
+    if not options.smoke:
+        target = HERE / "results" / "lora-step.json"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(json.dumps(report, indent=2) + "\n")
+        print(f"wrote {target.relative_to(CHECKOUT)}")
+
+
+def compare(parties: Parties, pairs: int, options) -> dict:
+    """Parties in turns; ratios are taken within a turn, medians over the turns."""
+    starters = {"huggingface": parties.huggingface, "core": parties.core}
+    if options.launcher:
+        starters["launcher"] = parties.launcher
+    turns = []
+    for turn in range(pairs):
+        results, facts = {}, {}
+        order = list(starters) if turn % 2 == 0 else list(reversed(starters))
+        for name in order:
+            measured, result = starters[name]()
+            results[name] = result
+            facts[name] = {
+                **measured.facts(),
+                "median_step_seconds": statistics.median(result["seconds"][WARM_UP:]),
+                "step_seconds": [round(s, 4) for s in result["seconds"]],
+            }
+            print(f"turn {turn + 1}: {name} {facts[name]['median_step_seconds']:.3f} s a step")
+        assert_same_work(results)
+        turns.append(facts)
+
+    def median(name: str, key: str) -> float:
+        return statistics.median(turn[name][key] for turn in turns)
+
+    return {
+        "benchmark": "lora-step",
+        "commit": commit(CHECKOUT),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+        "threads": options.threads,
+        "dtype": "float32",
+        "parties": {
+            name: {
+                "median_step_seconds": median(name, "median_step_seconds"),
+                "median_peak_rss_mb": median(name, "peak_rss_mb"),
+            }
+            for name in starters
+        },
+        "speed_over_huggingface": {
+            name: round(
+                statistics.median(
+                    t["huggingface"]["median_step_seconds"] / t[name]["median_step_seconds"]
+                    for t in turns
+                ),
+                3,
+            )
+            for name in starters
+            if name != "huggingface"
+        },
+        "turns": turns,
+    }
+
+
+if __name__ == "__main__":
+    main()

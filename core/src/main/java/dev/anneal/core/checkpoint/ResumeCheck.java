@@ -1,0 +1,39 @@
+package dev.anneal.core.checkpoint;
+
+import dev.anneal.core.config.ConfigException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** Holds the settings of a run against those of the checkpoint that it wants to go on from. */
+public final class ResumeCheck {
+  private static final String ABSENT = "absent";
+
+  private ResumeCheck() {}
+
+  /** Refuses a resume whose settings differ; one error lists every difference. */
+  public static void requireSame(Checkpoint checkpoint, Map<String, String> current) {
+    Map<String, String> saved = checkpoint.manifest().fingerprint();
+    List<String> differences = new ArrayList<>();
+    TreeSet<String> keys = new TreeSet<>(saved.keySet());
+    keys.addAll(current.keySet());
+    for (String key : keys) {
+      String before = saved.getOrDefault(key, ABSENT);
+      String now = current.getOrDefault(key, ABSENT);
+      if (!before.equals(now)) {
+        differences.add(key + ": " + before + " in the checkpoint, " + now + " now");
+      }
+    }
+    if (!differences.isEmpty()) {
+      throw new ConfigException(
+          "Cannot resume from "
+              + checkpoint.folder()
+              + ": "
+              + differences.size()
+              + (differences.size() == 1 ? " setting differs: " : " settings differ: ")
+              + String.join("; ", differences)
+              + " (set them back, or start a new run in another train.output_dir)");
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package dev.anneal.core.checkpoint;
+
+/**
+ * Where a run stands after a step.
+ *
+ * @param step optimizer steps done
+ * @param epoch passes over the data begun before the next row, from 0
+ * @param nextRow rows of that pass which are consumed, in the order of the pass
+ * @param tokens real tokens seen since the start
+ * @param targetTokens targets seen since the start
+ * @param seed the run's seed; every random number is a function of it
+ */
+public record TrainPosition(
+    long step, long epoch, long nextRow, long tokens, long targetTokens, long seed) {
+  public TrainPosition {
+    if (step < 0 || epoch < 0 || nextRow < 0 || tokens < 0 || targetTokens < 0) {
+      throw new IllegalArgumentException(
+          "Invalid position: step "
+              + step
+              + ", epoch "
+              + epoch
+              + ", row "
+              + nextRow
+              + ", tokens "
+              + tokens
+              + ", target tokens "
+              + targetTokens
+              + " (must be >= 0)");
+    }
+  }
+}

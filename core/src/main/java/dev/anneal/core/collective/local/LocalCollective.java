@@ -1,0 +1,128 @@
+package dev.anneal.core.collective.local;
+
+import dev.anneal.core.collective.Chunks;
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.DoubleSums;
+import dev.anneal.core.collective.Operation;
+import dev.anneal.core.tensor.FloatRegion;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** One rank of a {@link LocalGroup}. */
+final class LocalCollective implements Collective {
+  private final int rank;
+  private final int worldSize;
+  private final Meeting meeting;
+  private final RegionArithmetic arithmetic = new RegionArithmetic();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private long sequence;
+
+  LocalCollective(int rank, int worldSize, Meeting meeting) {
+    this.rank = rank;
+    this.worldSize = worldSize;
+    this.meeting = meeting;
+  }
+
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  @Override
+  public int worldSize() {
+    return worldSize;
+  }
+
+  @Override
+  public void allReduceSum(FloatRegion region) {
+    Chunks chunks = new Chunks(region.length(), worldSize);
+    Offer[] offers =
+        open(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region.length(), Offer.of(region));
+    guarded(() -> arithmetic.sumChunk(offers, chunks, rank));
+    meeting.step();
+    guarded(() -> arithmetic.gatherChunks(offers, chunks, rank));
+    meeting.done();
+  }
+
+  @Override
+  public void reduceScatterSum(FloatRegion region) {
+    Chunks chunks = Chunks.equal(region.length(), worldSize);
+    Offer[] offers =
+        open(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region.length(), Offer.of(region));
+    guarded(() -> arithmetic.sumChunk(offers, chunks, rank));
+    meeting.done();
+  }
+
+  @Override
+  public void allGather(FloatRegion region) {
+    Chunks chunks = Chunks.equal(region.length(), worldSize);
+    Offer[] offers =
+        open(Operation.Kind.ALL_GATHER, Operation.NO_ROOT, region.length(), Offer.of(region));
+    guarded(() -> arithmetic.gatherChunks(offers, chunks, rank));
+    meeting.done();
+  }
+
+  @Override
+  public void broadcast(FloatRegion region, int root) {
+    Objects.checkIndex(root, worldSize);
+    Offer[] offers = open(Operation.Kind.BROADCAST, root, region.length(), Offer.of(region));
+    if (rank != root) {
+      guarded(() -> arithmetic.copy(offers[root].region(), region));
+    }
+    meeting.done();
+  }
+
+  @Override
+  public double[] allReduceSum(double[] values) {
+    byte[][] byRank =
+        exchange(Operation.Kind.SUM_DOUBLES, values.length, DoubleSums.encode(values));
+    return DoubleSums.sum(byRank);
+  }
+
+  @Override
+  public byte[][] allGather(byte[] bytes) {
+    return exchange(Operation.Kind.GATHER_BYTES, Operation.ANY_LENGTH, bytes);
+  }
+
+  @Override
+  public void barrier() {
+    open(Operation.Kind.BARRIER, Operation.NO_ROOT, 0, Offer.NOTHING);
+    meeting.done();
+  }
+
+  @Override
+  public void abort(String reason) {
+    meeting.fail("rank " + rank + " aborted: " + reason);
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      meeting.leave(rank);
+    }
+  }
+
+  /** A rank that cannot do its part must still arrive, or the others would wait for ever. */
+  private void guarded(Runnable part) {
+    try {
+      part.run();
+    } catch (RuntimeException | Error e) {
+      meeting.fail("rank " + rank + " failed: " + e);
+    }
+  }
+
+  private byte[][] exchange(Operation.Kind kind, long length, byte[] mine) {
+    Offer[] offers = open(kind, Operation.NO_ROOT, length, Offer.of(mine));
+    byte[][] all = new byte[worldSize][];
+    for (int other = 0; other < worldSize; other++) {
+      all[other] = offers[other].bytes().clone();
+    }
+    meeting.done();
+    return all;
+  }
+
+  private Offer[] open(Operation.Kind kind, int root, long length, Offer offer) {
+    sequence++;
+    return meeting.open(rank, new Operation(sequence, kind, root, length), offer);
+  }
+}

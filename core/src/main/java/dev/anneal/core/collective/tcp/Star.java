@@ -1,0 +1,28 @@
+package dev.anneal.core.collective.tcp;
+
+import dev.anneal.core.collective.Operation;
+import dev.anneal.core.net.Deadline;
+import java.util.concurrent.TimeoutException;
+
+/** A rank's part in the star: small operations, and one opinion of what went wrong. */
+interface Star extends AutoCloseable {
+  /** Announces an operation of the ring. */
+  void enter(Operation operation);
+
+  /** Gives every rank the bytes of every rank. */
+  byte[][] exchange(Operation operation, byte[] mine, Deadline deadline)
+      throws InterruptedException, TimeoutException;
+
+  /** Reports what this rank saw; returns when the group's verdict is known here. */
+  void report(String reason);
+
+  /** Like {@link #report} for a rank that waited too long; rank 0 adds who is missing. */
+  void reportLate(String reason);
+
+  /** Makes the group fail for a reason that needs no second opinion; never blocks. */
+  void abort(String reason);
+
+  /** Takes leave of the others and closes the links. */
+  @Override
+  void close();
+}

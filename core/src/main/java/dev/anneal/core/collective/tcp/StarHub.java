@@ -1,0 +1,104 @@
+package dev.anneal.core.collective.tcp;
+
+import dev.anneal.core.collective.Operation;
+import dev.anneal.core.net.Deadline;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+
+/** The star at rank 0: collects, distributes, and decides what failed first. Thread-safe. */
+final class StarHub implements Star, StarLoop.Listener {
+  private static final Operation NONE = new Operation(0, Operation.Kind.BARRIER, -1, 0);
+
+  private final int worldSize;
+  private final GroupHealth health;
+  private final OperationBoard board;
+  private final Inbox inbox;
+  private final StarLoop loop;
+  private final Set<Integer> left = ConcurrentHashMap.newKeySet();
+  private volatile Operation current = NONE;
+
+  StarHub(StarChannels channels, GroupHealth health) throws IOException {
+    this.worldSize = channels.worldSize();
+    this.health = health;
+    this.board = new OperationBoard(worldSize);
+    this.inbox = new Inbox(health);
+    this.loop = new StarLoop(channels, this);
+    loop.start();
+  }
+
+  @Override
+  public void enter(Operation operation) {
+    current = operation;
+    board.enter(0, operation).ifPresent(this::abort);
+  }
+
+  @Override
+  public byte[][] exchange(Operation operation, byte[] mine, Deadline deadline)
+      throws InterruptedException, TimeoutException {
+    enter(operation);
+    byte[][] all = new byte[worldSize][];
+    all[0] = mine;
+    for (int rank = 1; rank < worldSize; rank++) {
+      all[rank] = inbox.take(rank, deadline).payload();
+    }
+    health.throwIfFailed();
+    loop.sendToAll(new Frame(Frame.Type.TAKE, operation, Payloads.join(all)));
+    return all;
+  }
+
+  @Override
+  public void received(int peer, Frame frame) {
+    switch (frame.type()) {
+      case ENTER -> board.enter(peer, frame.operation()).ifPresent(this::abort);
+      case GIVE -> {
+        board.enter(peer, frame.operation()).ifPresent(this::abort);
+        inbox.put(peer, frame);
+      }
+      case FAIL -> abort(frame.text());
+      case LATE -> reportLate(frame.text());
+      case BYE -> {
+        left.add(peer);
+        board.leave(peer).ifPresent(this::abort);
+      }
+      case TAKE, VERDICT -> abort("rank " + peer + " sent " + frame.type() + " to rank 0");
+    }
+  }
+
+  @Override
+  public void broken(int peer, String reason) {
+    if (!left.contains(peer)) {
+      abort(
+          "rank "
+              + peer
+              + " closed its connection ("
+              + reason
+              + "), last seen "
+              + board.lastSeen(peer));
+    }
+  }
+
+  @Override
+  public void report(String reason) {
+    abort(reason);
+  }
+
+  @Override
+  public void reportLate(String reason) {
+    abort(reason + board.behind());
+  }
+
+  @Override
+  public void abort(String reason) {
+    if (health.fail(reason)) {
+      loop.sendToAll(Frame.text(Frame.Type.VERDICT, current, reason));
+    }
+  }
+
+  @Override
+  public void close() {
+    loop.sendToAll(Frame.bare(Frame.Type.BYE, current));
+    loop.close();
+  }
+}

@@ -1,0 +1,229 @@
+package dev.anneal.core.collective.tcp;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.DoubleSums;
+import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.local.LocalGroup;
+import dev.anneal.core.net.Deadline;
+import dev.anneal.core.net.GroupIdentity;
+import dev.anneal.core.net.HostPort;
+import dev.anneal.core.tensor.FloatRegion;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The collective of ranks in several processes, over TCP and host memory. Links are authenticated
+ * when they open, not encrypted. One thread at a time; {@link #abort} and {@link #close} from any.
+ */
+public final class TcpCollective implements Collective {
+  /** A peer that is gone is soon missed by the star too, which knows more about it. */
+  private static final Duration SECOND_SIGHT = Duration.ofSeconds(1);
+
+  private final int rank;
+  private final int worldSize;
+  private final Duration timeout;
+  private final GroupHealth health = new GroupHealth();
+  private final Ring ring;
+  private final Star star;
+  private final AtomicBoolean busy = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private long sequence;
+
+  private TcpCollective(Joining.Links links, Duration timeout) throws IOException {
+    this.rank = links.ring().rank();
+    this.worldSize = links.ring().worldSize();
+    this.timeout = timeout;
+    this.ring = new Ring(links.ring(), health, timeout);
+    this.star = rank == 0 ? new StarHub(links.star(), health) : new StarSpoke(links.star(), health);
+  }
+
+  /**
+   * Joins the group; returns when every rank has. A group of one opens no connection. Peers of
+   * another attempt or without the secret are refused and logged, and do not disturb.
+   *
+   * @param endpoint this rank's, taken over and closed
+   * @param addresses every rank's endpoint address, by rank
+   * @throws CollectiveException when a rank is missing at the end of the join timeout, or refuses
+   */
+  public static Collective join(
+      TcpEndpoint endpoint,
+      List<String> addresses,
+      int rank,
+      GroupIdentity identity,
+      TcpTimeouts timeouts) {
+    Objects.checkIndex(rank, addresses.size());
+    List<HostPort> parsed = addresses.stream().map(HostPort::parse).toList();
+    if (parsed.size() == 1) {
+      endpoint.close();
+      return LocalGroup.of(1).member(0);
+    }
+    Deadline deadline = Deadline.after(timeouts.join());
+    Joining.Links links = new Joining(parsed, rank, identity).join(endpoint, deadline);
+    TcpCollective group;
+    try {
+      group = new TcpCollective(links, timeouts.operation());
+    } catch (IOException e) {
+      links.close();
+      throw new CollectiveException("Rank " + rank + " cannot open its links", e);
+    }
+    try {
+      group.exchange(Operation.Kind.BARRIER, 0, new byte[0], deadline);
+      return group;
+    } catch (RuntimeException e) {
+      group.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  @Override
+  public int worldSize() {
+    return worldSize;
+  }
+
+  @Override
+  public void allReduceSum(FloatRegion region) {
+    RingPlan plan = RingPlan.allReduce(region, rank, worldSize);
+    move(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region, plan);
+  }
+
+  @Override
+  public void reduceScatterSum(FloatRegion region) {
+    RingPlan plan = RingPlan.reduceScatter(region, rank, worldSize);
+    move(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region, plan);
+  }
+
+  @Override
+  public void allGather(FloatRegion region) {
+    RingPlan plan = RingPlan.allGather(region, rank, worldSize);
+    move(Operation.Kind.ALL_GATHER, Operation.NO_ROOT, region, plan);
+  }
+
+  @Override
+  public void broadcast(FloatRegion region, int root) {
+    Objects.checkIndex(root, worldSize);
+    RingPlan plan = RingPlan.broadcast(region, rank, root, worldSize);
+    move(Operation.Kind.BROADCAST, root, region, plan);
+  }
+
+  @Override
+  public double[] allReduceSum(double[] values) {
+    byte[] mine = DoubleSums.encode(values);
+    return DoubleSums.sum(
+        exchange(Operation.Kind.SUM_DOUBLES, values.length, mine, Deadline.after(timeout)));
+  }
+
+  @Override
+  public byte[][] allGather(byte[] bytes) {
+    return exchange(
+        Operation.Kind.GATHER_BYTES, Operation.ANY_LENGTH, bytes, Deadline.after(timeout));
+  }
+
+  @Override
+  public void barrier() {
+    exchange(Operation.Kind.BARRIER, 0, new byte[0], Deadline.after(timeout));
+  }
+
+  private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
+    Operation operation = begin(kind, root, region.length());
+    try {
+      star.enter(operation);
+      ring.run(operation, plan);
+    } catch (IOException | TimeoutException | CollectiveException e) {
+      throw failed(operation, e);
+    } finally {
+      busy.set(false);
+    }
+  }
+
+  private byte[][] exchange(Operation.Kind kind, long length, byte[] mine, Deadline deadline) {
+    if (mine.length > Frame.MAX_GIVEN_BYTES) {
+      throw new IllegalArgumentException(
+          "Invalid size: " + mine.length + " bytes (must be <= " + Frame.MAX_GIVEN_BYTES + ")");
+    }
+    Operation operation = begin(kind, Operation.NO_ROOT, length);
+    try {
+      return star.exchange(operation, mine, deadline);
+    } catch (TimeoutException | CollectiveException e) {
+      throw failed(operation, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failed(operation, e);
+    } finally {
+      busy.set(false);
+    }
+  }
+
+  private Operation begin(Operation.Kind kind, int root, long length) {
+    if (!busy.compareAndSet(false, true)) {
+      throw new IllegalStateException("Rank " + rank + " is already in a collective operation");
+    }
+    try {
+      health.throwIfFailed();
+    } catch (CollectiveException e) {
+      busy.set(false);
+      throw e;
+    }
+    sequence++;
+    return new Operation(sequence, kind, root, length);
+  }
+
+  /** Tells the group and returns what the group found to be the reason. */
+  private CollectiveException failed(Operation operation, Exception cause) {
+    if (cause instanceof LinkBrokenException) {
+      health.awaitFailure(SECOND_SIGHT);
+    }
+    String place = "rank " + rank + " in " + operation.describe();
+    if (health.failure().isEmpty()) {
+      if (cause instanceof TimeoutException) {
+        String limit = timeout.toMillis() + " ms without progress ";
+        star.reportLate(place + " waited " + limit + cause.getMessage());
+      } else if (cause instanceof InterruptedException || cause instanceof InterruptedIOException) {
+        star.report(place + " was interrupted");
+      } else if (cause instanceof LinkBrokenException) {
+        star.report(cause.getMessage() + ", noticed by " + place);
+      } else {
+        star.report(place + " failed: " + cause.getMessage());
+      }
+    }
+    return new CollectiveException(health.failure().orElse(cause.getMessage()), cause);
+  }
+
+  @Override
+  public void abort(String reason) {
+    star.abort("rank " + rank + " aborted: " + reason);
+  }
+
+  /** Takes leave: ranks that still need this one fail and name it. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    health.fail("rank " + rank + " has closed its collective");
+    try {
+      star.close();
+    } finally {
+      closeRing();
+    }
+  }
+
+  private void closeRing() {
+    try {
+      ring.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot close the ring's links", e);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.anneal.core.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Text to {@link AnnealConfig}: reference.conf, then presets, then files, then {@code key=value}
+ * settings; a later one wins. The only class that sees text keys. Not thread-safe; use one per
+ * configuration.
+ */
+public final class ConfigLoader {
+  /** Value of {@code train.learning_rate} that depends on what is trained. */
+  private static final String AUTO = "auto";
+
+  private static final double ADAPTER_LEARNING_RATE = 1e-4;
+  private static final double FULL_LEARNING_RATE = 1e-5;
+
+  private final KnownKeys known = new KnownKeys(AnnealConfig.class);
+  private final List<Config> presets = new ArrayList<>();
+  private final List<Config> files = new ArrayList<>();
+  private final List<Config> settings = new ArrayList<>();
+  private final List<String> notices = new ArrayList<>();
+
+  /** The configuration of these settings over the defaults: {@code of("train.max_steps=5")}. */
+  public static AnnealConfig of(String... settings) {
+    ConfigLoader loader = new ConfigLoader();
+    for (String setting : settings) {
+      loader.set(setting);
+    }
+    return loader.load().config();
+  }
+
+  /** Adds a shipped preset below all files. */
+  public ConfigLoader preset(String name, String hocon) {
+    presets.add(parse(name, hocon));
+    return this;
+  }
+
+  /** Adds a local file; its includes are found beside it. */
+  public ConfigLoader file(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new ConfigException("Cannot read " + file + ": no such file");
+    }
+    try {
+      files.add(ConfigFactory.parseFile(file.toFile(), syntax()));
+    } catch (com.typesafe.config.ConfigException e) {
+      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+    }
+    return this;
+  }
+
+  /** Adds the text of a file that lies elsewhere, for example in an object store. */
+  public ConfigLoader file(String name, String hocon) {
+    files.add(parse(name, hocon));
+    return this;
+  }
+
+  /** Adds one {@code key=value}. */
+  public ConfigLoader set(String setting) {
+    settings.add(SettingParser.parse(setting));
+    return this;
+  }
+
+  /** Merges, checks every key and value, and builds the records. */
+  public LoadedConfig load() {
+    List<String> problems = new ArrayList<>();
+    Map<String, ConfigValue> given = given(problems);
+    if (!problems.isEmpty()) {
+      throw new ConfigException(String.join("\n", problems));
+    }
+    Map<String, ConfigValue> merged = defaults();
+    merged.putAll(given);
+    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    AnnealConfig config = RecordBinder.bind(AnnealConfig.class, "", merged::get);
+    return new LoadedConfig(config, render(merged), given.keySet(), notices);
+  }
+
+  /**
+   * The defaults with nothing but the texts of these keys, whatever is wrong elsewhere: tells where
+   * to report a configuration that does not load.
+   */
+  public AnnealConfig salvage(Set<String> keys) {
+    Map<String, ConfigValue> merged = defaults();
+    given(new ArrayList<>())
+        .forEach(
+            (key, value) -> {
+              if (keys.contains(key) && value.valueType() == ConfigValueType.STRING) {
+                merged.put(key, value);
+              }
+            });
+    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    return RecordBinder.bind(AnnealConfig.class, "", merged::get);
+  }
+
+  private Map<String, ConfigValue> defaults() {
+    Map<String, ConfigValue> defaults = new LinkedHashMap<>();
+    new Layer(known, reference(), new ArrayList<>(), new ArrayList<>()).applyTo(defaults);
+    return defaults;
+  }
+
+  /** What presets, files and settings say, the later over the earlier. */
+  private Map<String, ConfigValue> given(List<String> problems) {
+    Map<String, ConfigValue> given = new LinkedHashMap<>();
+    notices.clear();
+    Config lower = reference();
+    for (List<Config> kind : List.of(presets, files, settings)) {
+      for (Config layer : kind) {
+        try {
+          Config resolved = layer.resolveWith(layer.withFallback(lower));
+          new Layer(known, resolved, notices, problems).applyTo(given);
+          lower = resolved.withFallback(lower);
+        } catch (com.typesafe.config.ConfigException e) {
+          problems.add("Cannot read " + layer.origin().description() + ": " + e.getMessage());
+        }
+      }
+    }
+    return given;
+  }
+
+  static Config reference() {
+    return ConfigFactory.parseResources(
+        ConfigLoader.class, "reference.conf", syntax().setAllowMissing(false));
+  }
+
+  private static ConfigParseOptions syntax() {
+    return ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false);
+  }
+
+  private static Config parse(String name, String hocon) {
+    try {
+      return ConfigFactory.parseString(hocon, syntax().setOriginDescription(name));
+    } catch (com.typesafe.config.ConfigException e) {
+      throw new ConfigException("Cannot read " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static ConfigValue learningRate(ConfigValue value, Map<String, ConfigValue> merged) {
+    if (!AUTO.equals(value.unwrapped())) {
+      return value;
+    }
+    boolean full =
+        "NONE".equalsIgnoreCase(String.valueOf(merged.get("adapter.peft_type").unwrapped()))
+            && "".equals(merged.get("adapter.path").unwrapped());
+    return ConfigValueFactory.fromAnyRef(
+        full ? FULL_LEARNING_RATE : ADAPTER_LEARNING_RATE, value.origin().description());
+  }
+
+  /** Sorted HOCON that can be read again; secrets are left out. */
+  private static String render(Map<String, ConfigValue> merged) {
+    Config all = ConfigFactory.empty();
+    for (Map.Entry<String, ConfigValue> entry : merged.entrySet()) {
+      all = all.withValue(entry.getKey(), redacted(entry.getKey(), entry.getValue()));
+    }
+    return all.root()
+        .render(ConfigRenderOptions.defaults().setOriginComments(false).setJson(false));
+  }
+
+  private static ConfigValue redacted(String key, ConfigValue value) {
+    String origin = value.origin().description();
+    if (Redaction.isSecret(key)) {
+      return ConfigValueFactory.fromAnyRef(Redaction.hidden(), origin);
+    }
+    if (value.valueType() == ConfigValueType.STRING) {
+      return ConfigValueFactory.fromAnyRef(Redaction.text((String) value.unwrapped()), origin);
+    }
+    if (value instanceof com.typesafe.config.ConfigList list) {
+      return ConfigValueFactory.fromIterable(
+          list.stream().map(item -> redacted(key, item)).toList(), origin);
+    }
+    if (value instanceof ConfigObject object) {
+      ConfigObject result = object;
+      for (String name : object.keySet()) {
+        result = result.withValue(name, redacted(name, object.get(name)));
+      }
+      return result;
+    }
+    return value;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.anneal.core.config;
+
+import java.io.Serializable;
+import java.time.Duration;
+
+/**
+ * Ranks and how they work together. Immutable.
+ *
+ * @param worldSize number of ranks
+ * @param zeroStage 0 replicates the optimizer; 1 and 2 give each rank its part
+ * @param threadsPerRank arithmetic threads of a rank; 0 is the host's cores over its ranks
+ * @param bucketMb size of the gradient buffers that travel as one collective
+ * @param port ports the ranks listen on
+ * @param scheduleTimeoutSeconds until all ranks run
+ * @param joinTimeoutSeconds until all running ranks found each other
+ * @param operationTimeoutSeconds of one collective
+ * @param progressTimeoutSeconds between two signs of life of a rank
+ */
+public record DistributedConfig(
+    int worldSize,
+    Backend backend,
+    int zeroStage,
+    int threadsPerRank,
+    int bucketMb,
+    PortRange port,
+    int scheduleTimeoutSeconds,
+    int joinTimeoutSeconds,
+    int operationTimeoutSeconds,
+    int progressTimeoutSeconds)
+    implements Serializable {
+
+  /** Transport of the collectives; AUTO is LOCAL in one JVM, NCCL on GPUs, TCP otherwise. */
+  public enum Backend {
+    AUTO,
+    TCP,
+    NCCL,
+    LOCAL
+  }
+
+  public DistributedConfig {
+    Rule.positive("distributed.world_size", worldSize);
+    Rule.between("distributed.zero_stage", zeroStage, 0, 2);
+    Rule.notNegative("distributed.threads_per_rank", threadsPerRank);
+    Rule.positive("distributed.bucket_mb", bucketMb);
+    Rule.positive("distributed.schedule_timeout_seconds", scheduleTimeoutSeconds);
+    Rule.positive("distributed.join_timeout_seconds", joinTimeoutSeconds);
+    Rule.positive("distributed.operation_timeout_seconds", operationTimeoutSeconds);
+    Rule.positive("distributed.progress_timeout_seconds", progressTimeoutSeconds);
+  }
+
+  /** Elements of one gradient bucket. */
+  public long bucketElements() {
+    return bucketMb * (1L << 20) / Float.BYTES;
+  }
+
+  public Duration scheduleTimeout() {
+    return Duration.ofSeconds(scheduleTimeoutSeconds);
+  }
+
+  public Duration joinTimeout() {
+    return Duration.ofSeconds(joinTimeoutSeconds);
+  }
+
+  public Duration operationTimeout() {
+    return Duration.ofSeconds(operationTimeoutSeconds);
+  }
+
+  public Duration progressTimeout() {
+    return Duration.ofSeconds(progressTimeoutSeconds);
+  }
+}

@@ -1,0 +1,92 @@
+package dev.anneal.core.config;
+
+import java.lang.reflect.RecordComponent;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Every key there is, read off the records. Immutable. */
+final class KnownKeys {
+  private final Set<String> sections = new LinkedHashSet<>();
+  private final Set<String> leaves = new LinkedHashSet<>();
+
+  KnownKeys(Class<?> root) {
+    collect("", root);
+  }
+
+  Set<String> leaves() {
+    return leaves;
+  }
+
+  boolean isSection(String path) {
+    return sections.contains(path);
+  }
+
+  boolean isLeaf(String path) {
+    return leaves.contains(path);
+  }
+
+  /** The key a user most likely meant. */
+  String nearest(String path) {
+    return Stream.concat(leaves.stream(), sections.stream())
+        .min(Comparator.comparingInt((String known) -> distance(path, known)))
+        .orElseThrow();
+  }
+
+  /** Camel case of a component to the snake case of its key. */
+  static String key(RecordComponent component) {
+    return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+  }
+
+  /** A record that stands for a section, not one that is read from one text. */
+  static boolean isSectionType(Class<?> type) {
+    return type.isRecord() && !RecordBinder.isParsed(type);
+  }
+
+  private void collect(String prefix, Class<?> type) {
+    for (RecordComponent component : type.getRecordComponents()) {
+      String path = prefix + key(component);
+      if (isSectionType(component.getType())) {
+        sections.add(path);
+        collect(path + ".", component.getType());
+      } else {
+        leaves.add(path);
+      }
+    }
+  }
+
+  /** Whole paths compared, or last names alone when the section is missing or wrong. */
+  private static int distance(String given, String known) {
+    int whole = levenshtein(given, known);
+    boolean sameSection = section(given).equals(section(known));
+    int last = levenshtein(last(given), last(known)) + (sameSection ? 0 : 1);
+    return Math.min(whole, last);
+  }
+
+  private static String section(String path) {
+    return path.substring(0, Math.max(0, path.lastIndexOf('.')));
+  }
+
+  private static String last(String path) {
+    return path.substring(path.lastIndexOf('.') + 1);
+  }
+
+  private static int levenshtein(String a, String b) {
+    int[] previous = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] current = new int[b.length() + 1];
+      current[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        current[j] = Math.min(change, Math.min(previous[j], current[j - 1]) + 1);
+      }
+      previous = current;
+    }
+    return previous[b.length()];
+  }
+}

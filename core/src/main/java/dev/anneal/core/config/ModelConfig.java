@@ -1,0 +1,32 @@
+package dev.anneal.core.config;
+
+import java.io.Serializable;
+
+/**
+ * The base model. Immutable.
+ *
+ * @param path Hugging Face model folder; empty when the job needs none
+ * @param fromScratch random seeded weights from its config.json instead of its weight files
+ */
+public record ModelConfig(
+    String path, boolean fromScratch, Dtype dtype, AttnImplementation attnImplementation)
+    implements Serializable {
+
+  /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
+  public enum Dtype {
+    AUTO,
+    FLOAT32,
+    BFLOAT16
+  }
+
+  /** How attention is computed; both use scaled dot product attention today. */
+  public enum AttnImplementation {
+    AUTO,
+    SDPA
+  }
+
+  /** The folder, or the error that names the missing key. */
+  public String requirePath() {
+    return Rule.required("model.path", path);
+  }
+}

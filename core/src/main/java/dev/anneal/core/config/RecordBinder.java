@@ -1,0 +1,151 @@
+package dev.anneal.core.config;
+
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Builds records from configuration values; every message names key, value, rule and origin. */
+final class RecordBinder {
+  /** What an element of a list of sections holds where the user says nothing. */
+  private static final Map<Class<?>, String> ELEMENT_DEFAULTS =
+      Map.of(
+          InputConfig.class,
+          "path=\"\", query=\"\", order_by=\"\", format=auto, dataset_format=auto, weight=1.0,"
+              + " columns={}");
+
+  private RecordBinder() {}
+
+  /** Whether a record is read from one text by its static {@code parse}. */
+  static boolean isParsed(Class<?> type) {
+    for (Method method : type.getDeclaredMethods()) {
+      if (method.getName().equals("parse") && Modifier.isStatic(method.getModifiers())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Builds a record; {@code values} gives the value of each leaf by its full path. */
+  static <T> T bind(Class<T> type, String prefix, Function<String, ConfigValue> values) {
+    RecordComponent[] components = type.getRecordComponents();
+    Class<?>[] types = new Class<?>[components.length];
+    Object[] arguments = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      types[i] = components[i].getType();
+      String path = prefix + KnownKeys.key(components[i]);
+      arguments[i] =
+          KnownKeys.isSectionType(types[i])
+              ? bind(types[i], path + ".", values)
+              : convert(values.apply(path), components[i].getGenericType(), path);
+    }
+    try {
+      return type.getDeclaredConstructor(types).newInstance(arguments);
+    } catch (InvocationTargetException e) {
+      throw unwrapped(e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("Cannot build " + type.getName(), e);
+    }
+  }
+
+  private static Object convert(ConfigValue value, Type type, String path) {
+    if (type instanceof ParameterizedType generic) {
+      Type[] arguments = generic.getActualTypeArguments();
+      return generic.getRawType() == List.class
+          ? list(value, arguments[0], path)
+          : map(value, arguments[1], path);
+    }
+    Class<?> target = (Class<?>) type;
+    if (ELEMENT_DEFAULTS.containsKey(target)) {
+      return element(value, target, path);
+    }
+    return target.isRecord() ? parsed(value, target, path) : Scalars.convert(value, target, path);
+  }
+
+  private static List<Object> list(ConfigValue value, Type element, String path) {
+    List<ConfigValue> items = new ArrayList<>();
+    if (value.valueType() == ConfigValueType.LIST) {
+      ((com.typesafe.config.ConfigList) value).forEach(items::add);
+    } else if (!"".equals(value.unwrapped())) {
+      items.add(value);
+    }
+    List<Object> result = new ArrayList<>();
+    for (ConfigValue item : items) {
+      result.add(convert(item, element, path));
+    }
+    return result;
+  }
+
+  private static Map<String, Object> map(ConfigValue value, Type element, String path) {
+    if (!(value instanceof ConfigObject object)) {
+      throw Scalars.wrongType(value, path, "{ name = value, ... }");
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    flatten(object, "", result, element, path);
+    return result;
+  }
+
+  /** Module names hold dots, which HOCON takes for nesting unless they are quoted. */
+  private static void flatten(
+      ConfigObject object, String prefix, Map<String, Object> result, Type element, String path) {
+    object.forEach(
+        (name, value) -> {
+          if (value instanceof ConfigObject inner) {
+            flatten(inner, prefix + name + ".", result, element, path);
+          } else {
+            result.put(prefix + name, convert(value, element, path + "." + prefix + name));
+          }
+        });
+  }
+
+  private static Object element(ConfigValue value, Class<?> type, String path) {
+    ConfigObject defaults = ConfigFactory.parseString(ELEMENT_DEFAULTS.get(type)).root();
+    ConfigObject object;
+    if (value instanceof ConfigObject given) {
+      object = given;
+    } else {
+      String text = (String) Scalars.convert(value, String.class, path);
+      object = ConfigFactory.empty().root().withValue("path", Scalars.text(text, value.origin()));
+    }
+    for (String key : object.keySet()) {
+      if (!defaults.containsKey(key)) {
+        String nearest = new KnownKeys(type).nearest(key);
+        throw new ConfigException(
+            "Unknown key: "
+                + (path + "." + key)
+                + (" (did you mean " + nearest + "?; set in ")
+                + (object.get(key).origin().description() + ")"));
+      }
+    }
+    ConfigObject complete = object.withFallback(defaults);
+    return bind(type, path + ".", full -> complete.get(full.substring(path.length() + 1)));
+  }
+
+  private static Object parsed(ConfigValue value, Class<?> type, String path) {
+    String text = (String) Scalars.convert(value, String.class, path);
+    try {
+      return type.getMethod("parse", String.class).invoke(null, text);
+    } catch (InvocationTargetException e) {
+      throw unwrapped(e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("Cannot parse " + type.getName(), e);
+    }
+  }
+
+  private static RuntimeException unwrapped(InvocationTargetException e) {
+    return e.getCause() instanceof RuntimeException cause
+        ? cause
+        : new IllegalStateException(e.getCause());
+  }
+}

@@ -1,0 +1,93 @@
+package dev.anneal.core.config;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * How documents become token rows. Immutable.
+ *
+ * @param tokenizer folder with tokenizer.json
+ * @param blockSize most tokens of a row
+ * @param chatTemplate empty takes the tokenizer's own; else a built-in name or a Jinja file
+ * @param eosToken empty takes the tokenizer's own
+ * @param attentionMask write the column too
+ * @param splitSpecialTokens tokenize special-token strings in text as plain text
+ * @param shardMb size of a shard file
+ * @param maxBadRatio share of rows that may be quarantined before the job fails
+ * @param output folder to write
+ */
+public record TokenizeConfig(
+    String tokenizer,
+    Stage stage,
+    List<InputConfig> inputs,
+    int blockSize,
+    Packing packing,
+    Mask mask,
+    Overlong overlong,
+    Tail tail,
+    String chatTemplate,
+    String eosToken,
+    boolean attentionMask,
+    boolean splitSpecialTokens,
+    int shardMb,
+    double maxBadRatio,
+    String output)
+    implements Serializable {
+
+  /** Continued pretraining on documents, or supervised fine-tuning on conversations. */
+  public enum Stage {
+    PT,
+    SFT
+  }
+
+  /** How short rows share a block. */
+  public enum Packing {
+    NONE,
+    BFD,
+    BFD_SPLIT,
+    WRAPPED
+  }
+
+  /** Which tokens of a conversation have a loss. */
+  public enum Mask {
+    ALL_TURNS,
+    LAST_TURN,
+    TRAIN_ON_PROMPT
+  }
+
+  /** What happens to a conversation longer than a block. */
+  public enum Overlong {
+    TRUNCATE,
+    DROP,
+    ERROR
+  }
+
+  /** What happens to the last short block of the documents. */
+  public enum Tail {
+    KEEP,
+    DROP
+  }
+
+  public TokenizeConfig {
+    inputs = List.copyOf(inputs);
+    Rule.positive("tokenize.block_size", blockSize);
+    Rule.positive("tokenize.shard_mb", shardMb);
+    Rule.between("tokenize.max_bad_ratio", maxBadRatio, 0, 1);
+  }
+
+  /** The tokenizer folder, or the error that names the missing key. */
+  public String requireTokenizer() {
+    return Rule.required("tokenize.tokenizer", tokenizer);
+  }
+
+  /** The inputs, or the error that names the missing key. */
+  public List<InputConfig> requireInputs() {
+    Rule.required("tokenize.inputs", inputs.isEmpty() ? "" : "present");
+    return inputs;
+  }
+
+  /** The output folder, or the error that names the missing key. */
+  public String requireOutput() {
+    return Rule.required("tokenize.output", output);
+  }
+}

@@ -1,0 +1,92 @@
+package dev.anneal.core.config;
+
+import java.io.Serializable;
+
+/**
+ * The training loop, by TrainingArguments' names. Immutable.
+ *
+ * @param outputDir folder of the run; empty when the job needs none
+ * @param maxSteps optimizer steps, or -1 to train {@code numTrainEpochs}
+ * @param warmupSteps steps, or below 1 a share of all steps
+ * @param maxGradNorm global norm to clip to; 0 switches clipping off
+ * @param evalSteps steps between evaluations; 0 evaluates at the end only
+ * @param saveSteps steps between checkpoints; 0 saves at the end only
+ * @param saveTotalLimit checkpoints kept; 0 keeps all
+ * @param neftuneNoiseAlpha noise on the embeddings; 0 is none
+ */
+public record TrainConfig(
+    String outputDir,
+    long seed,
+    int maxSteps,
+    double numTrainEpochs,
+    int perDeviceTrainBatchSize,
+    int perDeviceEvalBatchSize,
+    int gradientAccumulationSteps,
+    double learningRate,
+    LrSchedulerType lrSchedulerType,
+    double warmupSteps,
+    double weightDecay,
+    double maxGradNorm,
+    int loggingSteps,
+    int evalSteps,
+    int saveSteps,
+    int saveTotalLimit,
+    boolean shuffle,
+    boolean gradientCheckpointing,
+    Bf16 bf16,
+    double neftuneNoiseAlpha,
+    Resume resumeFromCheckpoint,
+    SamplesConfig samples)
+    implements Serializable {
+
+  /** Shape of the learning rate over the steps. */
+  public enum LrSchedulerType {
+    LINEAR,
+    COSINE,
+    CONSTANT,
+    CONSTANT_WITH_WARMUP
+  }
+
+  /** Mixed precision; AUTO is off on a CPU and on on a GPU. */
+  public enum Bf16 {
+    AUTO,
+    TRUE,
+    FALSE
+  }
+
+  public TrainConfig {
+    Rule.check(
+        maxSteps == -1 || maxSteps > 0,
+        "train.max_steps",
+        maxSteps,
+        "must be > 0, or -1 for epochs");
+    Rule.positive("train.num_train_epochs", numTrainEpochs);
+    Rule.positive("train.per_device_train_batch_size", perDeviceTrainBatchSize);
+    Rule.positive("train.per_device_eval_batch_size", perDeviceEvalBatchSize);
+    Rule.positive("train.gradient_accumulation_steps", gradientAccumulationSteps);
+    Rule.positive("train.learning_rate", learningRate);
+    Rule.notNegative("train.warmup_steps", warmupSteps);
+    Rule.notNegative("train.weight_decay", weightDecay);
+    Rule.notNegative("train.max_grad_norm", maxGradNorm);
+    Rule.positive("train.logging_steps", loggingSteps);
+    Rule.notNegative("train.eval_steps", evalSteps);
+    Rule.notNegative("train.save_steps", saveSteps);
+    Rule.notNegative("train.save_total_limit", saveTotalLimit);
+    Rule.notNegative("train.neftune_noise_alpha", neftuneNoiseAlpha);
+  }
+
+  /** The folder of the run, or the error that names the missing key. */
+  public String requireOutputDir() {
+    return Rule.required("train.output_dir", outputDir);
+  }
+
+  /** Rows of one optimizer step over all ranks. */
+  public long globalBatchSize(int worldSize) {
+    return (long) perDeviceTrainBatchSize * gradientAccumulationSteps * worldSize;
+  }
+
+  /** Warmup in whole steps of a run of {@code totalSteps}, as TrainingArguments rounds it. */
+  public int warmupStepsOf(int totalSteps) {
+    return warmupSteps >= 1 ? (int) warmupSteps : (int) Math.ceil(totalSteps * warmupSteps);
+  }
+}

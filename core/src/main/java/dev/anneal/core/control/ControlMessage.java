@@ -1,0 +1,113 @@
+package dev.anneal.core.control;
+
+import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.run.StepMetrics;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Objects;
+
+/** What the driver and the ranks say to each other. Immutable. */
+public sealed interface ControlMessage {
+  /**
+   * A rank is alive.
+   *
+   * @param step the step it is in
+   * @param phase what it does there, such as {@code load}, {@code step}, {@code checkpoint}
+   */
+  record Heartbeat(int rank, long step, String phase) implements ControlMessage {
+    public Heartbeat {
+      Objects.requireNonNull(phase, "phase");
+    }
+  }
+
+  /** A step is finished; sent by rank 0. */
+  record StepDone(StepMetrics metrics) implements ControlMessage {
+    public StepDone {
+      Objects.requireNonNull(metrics, "metrics");
+    }
+  }
+
+  /**
+   * A checkpoint's files are complete and wait for the driver's commit.
+   *
+   * @param payload what the driver needs for it, as JSON
+   */
+  record CheckpointWritten(long step, int rank, String payload) implements ControlMessage {
+    public CheckpointWritten {
+      Objects.requireNonNull(payload, "payload");
+    }
+  }
+
+  /**
+   * A rank ends with an error.
+   *
+   * @param consequence whether another rank's failure brought it down
+   */
+  record Failed(int rank, String message, String stackTrace, boolean consequence)
+      implements ControlMessage {
+    private static final int MAX_TRACE_LENGTH = 64 << 10;
+
+    public Failed {
+      Objects.requireNonNull(message, "message");
+      Objects.requireNonNull(stackTrace, "stackTrace");
+      if (stackTrace.length() > MAX_TRACE_LENGTH) {
+        stackTrace = stackTrace.substring(0, MAX_TRACE_LENGTH);
+      }
+    }
+
+    /** Describes an error; one that a collective raised is taken for a consequence. */
+    public static Failed of(int rank, Throwable error) {
+      StringWriter trace = new StringWriter();
+      error.printStackTrace(new PrintWriter(trace));
+      boolean consequence = false;
+      for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+        consequence |= cause instanceof CollectiveException;
+      }
+      String message = error.getMessage() == null ? error.toString() : error.getMessage();
+      return new Failed(rank, message, trace.toString(), consequence);
+    }
+  }
+
+  /** One line for the driver's log. */
+  record Note(String text) implements ControlMessage {
+    public Note {
+      Objects.requireNonNull(text, "text");
+    }
+  }
+
+  /** An evaluation is finished; its result as JSON. */
+  record EvalDone(String json) implements ControlMessage {
+    public EvalDone {
+      Objects.requireNonNull(json, "json");
+    }
+  }
+
+  /** A rank closes the channel in good order. */
+  record Goodbye() implements ControlMessage {}
+
+  /** The driver has done what the message with this number asked for. */
+  record Ack(long sequence) implements ControlMessage {}
+
+  /** The driver could not do it. */
+  record Refused(long sequence, String reason) implements ControlMessage {
+    public Refused {
+      Objects.requireNonNull(reason, "reason");
+    }
+  }
+
+  /** The driver wants the ranks to end. */
+  record Stop(When when, String reason) implements ControlMessage {
+    /** How soon. */
+    public enum When {
+      /** Finish the step, save, and end well. */
+      AFTER_STEP,
+      /** Abort what is under way. */
+      NOW
+    }
+
+    public Stop {
+      Objects.requireNonNull(when, "when");
+      Objects.requireNonNull(reason, "reason");
+    }
+  }
+}

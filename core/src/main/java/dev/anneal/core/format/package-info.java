@@ -1,0 +1,2 @@
+/** Byte layouts: safetensors. */
+package dev.anneal.core.format;

@@ -1,0 +1,2 @@
+/** Files of a run, wherever they live, and their checksums. */
+package dev.anneal.core.io;

@@ -1,0 +1,60 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The tensors of a micro-batch that all layers share. Owns them. */
+final class BatchTensors implements AutoCloseable {
+  private final TensorScope scope = new TensorScope();
+  private final Tensor tokenIds;
+  private final Map<String, Tensor> context = new LinkedHashMap<>();
+
+  BatchTensors(
+      TensorRuntime runtime,
+      Program program,
+      RotaryTensors rotary,
+      long[] tokenIds,
+      long[] positionIds,
+      long[] lengths) {
+    this.tokenIds = scope.own(runtime.longs(tokenIds, tokenIds.length));
+    try (Tensor positions = runtime.longs(positionIds, positionIds.length)) {
+      List<Tensor> angles = rotary.of(program, positions);
+      context.put("cos", scope.own(angles.get(0)));
+      context.put("sin", scope.own(angles.get(1)));
+    }
+    context.put("lengths", scope.own(runtime.longs(lengths, lengths.length)));
+  }
+
+  /** Adds what random masks are keyed by: one number a token. */
+  BatchTensors withRandomKeys(TensorRuntime runtime, MicroBatch batch) {
+    long[] keys = new long[batch.tokenCount()];
+    int at = 0;
+    for (int s = 0; s < batch.sequenceLengths().length; s++) {
+      long sample = CounterRandom.mix(batch.sampleKeys()[s] + 1);
+      for (int i = 0; i < batch.sequenceLengths()[s]; i++) {
+        keys[at++] = CounterRandom.mix(sample + i);
+      }
+    }
+    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
+    return this;
+  }
+
+  Tensor tokenIds() {
+    return tokenIds;
+  }
+
+  Map<String, Tensor> context() {
+    return context;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

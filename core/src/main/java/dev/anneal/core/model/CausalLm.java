@@ -1,0 +1,216 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A decoder language model: embedding, decoder layers one program call each way, and a head that
+ * never holds all logits. Borrows weights and flat parameters, owns its programs. One thread.
+ */
+public final class CausalLm implements AutoCloseable {
+  private static final long LOGITS_PER_CHUNK = 1L << 23;
+  private static final long MIN_CHUNK_ROWS = 128;
+
+  private final TensorRuntime runtime;
+  private final ModelParts parts;
+  private final LayerProgram layers;
+  private final TensorScope scope = new TensorScope();
+  private final Tensor lossSum;
+  private final Tensor chunkRows;
+  private final Map<String, Tensor> headSums = new LinkedHashMap<>();
+
+  /** Takes ownership of the parts. */
+  public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
+    this.runtime = runtime;
+    this.parts = parts;
+    LayerProgram autograd = new AutogradLayers(parts.program());
+    this.layers =
+        storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(autograd, runtime) : autograd;
+    lossSum = scope.own(runtime.doubles(new double[1], 1));
+    long rows = Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / parts.vocabularySize());
+    chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
+    headSums.put("loss", lossSum);
+    parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
+    parts.headSum().ifPresent(sum -> headSums.put("head", sum));
+  }
+
+  /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
+  public LossSum forwardBackward(MicroBatch batch) {
+    if (batch.targetCount() == 0) {
+      return new LossSum(0, 0, batch.tokenCount());
+    }
+    Deque<LayerProgram.LayerForward> saved = new ArrayDeque<>();
+    try (BatchTensors tensors = tensors(batch);
+        Tensor embedded = embed(tensors)) {
+      Tensor hidden = embedded;
+      int lowest = parts.lowestTrainedLayer();
+      try (TensorScope frozen = new TensorScope()) {
+        for (int i = 0; i < lowest; i++) {
+          hidden = frozen.own(output(i, hidden, tensors));
+        }
+        for (int i = lowest; i < parts.layers().size(); i++) {
+          saved.push(layers.forward(parts.layers().get(i), hidden, tensors.context()));
+          hidden = saved.peek().output();
+        }
+        Tensor gradient = head(hidden, batch);
+        backward(saved, gradient, tensors);
+      }
+      return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), batch.tokenCount());
+    } finally {
+      saved.forEach(LayerProgram.LayerForward::close);
+    }
+  }
+
+  /** Walks the saved layers from the last to the first; closes them and the gradients. */
+  private void backward(
+      Deque<LayerProgram.LayerForward> saved, Tensor headGradient, BatchTensors tensors) {
+    Tensor gradient = headGradient;
+    int lowest = parts.lowestTrainedLayer();
+    try {
+      for (int i = parts.layers().size() - 1; i >= lowest; i--) {
+        boolean inputNeeded = i > lowest || parts.embeddingSum().isPresent();
+        try (LayerProgram.LayerForward forward = saved.pop();
+            Tensor outputGradient = gradient) {
+          gradient = null;
+          gradient =
+              layers
+                  .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
+                  .orElse(null);
+        }
+      }
+      if (parts.embeddingSum().isPresent() && gradient != null) {
+        parts
+            .program()
+            .call("embed_backward")
+            .tensor(tensors.tokenIds())
+            .tensor(gradient)
+            .tensor(parts.embeddingSum().get())
+            .invoke();
+      }
+    } finally {
+      if (gradient != null) {
+        gradient.close();
+      }
+    }
+  }
+
+  private Tensor head(Tensor hidden, MicroBatch batch) {
+    resetLoss();
+    try (Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
+        Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
+      return parts
+          .program()
+          .call("head_loss")
+          .tensor(hidden)
+          .tensor(parts.finalNorm())
+          .tensor(parts.head())
+          .tensor(rows)
+          .tensor(targets)
+          .tensor(chunkRows)
+          .dict(headSums)
+          .one();
+    }
+  }
+
+  private void resetLoss() {
+    parts.tensorProgram().zero(lossSum);
+  }
+
+  /** Loss and right guesses of a micro-batch, nothing trained. */
+  public Score score(MicroBatch batch) {
+    if (batch.targetCount() == 0) {
+      return new Score(new LossSum(0, 0, batch.tokenCount()), 0);
+    }
+    return runtime.withoutGradients(
+        () -> {
+          try (BatchTensors tensors = evaluationTensors(batch);
+              Tensor hidden = lastHidden(tensors);
+              Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
+              Tensor targets = runtime.longs(batch.targets(), batch.targetCount());
+              Tensor result =
+                  parts
+                      .program()
+                      .call("head_score")
+                      .tensor(hidden)
+                      .tensor(parts.finalNorm())
+                      .tensor(parts.head())
+                      .tensor(rows)
+                      .tensor(targets)
+                      .tensor(chunkRows)
+                      .one()) {
+            double[] sums = result.toDoubles();
+            LossSum loss = new LossSum(sums[0], batch.targetCount(), batch.tokenCount());
+            return new Score(loss, (long) sums[1]);
+          }
+        });
+  }
+
+  /** Logits [rows, vocabulary] at the given positions; the caller owns them. For small batches. */
+  public Tensor logits(MicroBatch batch, long[] positions) {
+    return runtime.withoutGradients(
+        () -> {
+          try (BatchTensors tensors = evaluationTensors(batch);
+              Tensor hidden = lastHidden(tensors);
+              Tensor rows = runtime.longs(positions, positions.length)) {
+            return parts
+                .program()
+                .call("logits")
+                .tensor(hidden)
+                .tensor(parts.finalNorm())
+                .tensor(parts.head())
+                .tensor(rows)
+                .one();
+          }
+        });
+  }
+
+  private Tensor lastHidden(BatchTensors tensors) {
+    Tensor hidden = embed(tensors);
+    for (int i = 0; i < parts.layers().size(); i++) {
+      try (Tensor input = hidden) {
+        hidden = layers.output(parts.layers().get(i), input, tensors.context());
+      }
+    }
+    return hidden;
+  }
+
+  private Tensor output(int layer, Tensor hidden, BatchTensors tensors) {
+    return runtime.withoutGradients(
+        () -> layers.output(parts.layers().get(layer), hidden, tensors.context()));
+  }
+
+  private Tensor embed(BatchTensors tensors) {
+    return parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+  }
+
+  private BatchTensors tensors(MicroBatch batch) {
+    BatchTensors tensors = evaluationTensors(batch);
+    return parts.random() ? tensors.withRandomKeys(runtime, batch) : tensors;
+  }
+
+  private BatchTensors evaluationTensors(MicroBatch batch) {
+    return new BatchTensors(
+        runtime,
+        parts.program(),
+        parts.rotary(),
+        batch.tokenIds(),
+        batch.positionIds(),
+        batch.sequenceLengths());
+  }
+
+  /** Opens a generation session; the caller closes it before this model. */
+  public DecodeSession decode(int batchSize, int maxTokens) {
+    return new DecodeSession(runtime, parts, batchSize, maxTokens);
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+    parts.close();
+  }
+}

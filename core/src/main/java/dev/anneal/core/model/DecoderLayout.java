@@ -1,0 +1,51 @@
+package dev.anneal.core.model;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The weights of a decoder by name, and its linear modules. Immutable. */
+public final class DecoderLayout {
+  private final DecoderConfig config;
+  private final Map<String, long[]> weights = new LinkedHashMap<>();
+
+  public DecoderLayout(DecoderConfig config) {
+    this.config = config;
+    for (WeightSpec weight : WeightNames.expected(config)) {
+      weights.put(weight.name(), weight.shape().toArray());
+    }
+  }
+
+  /** Every weight with its shape, embedding first and head last; a tied head is absent. */
+  public Map<String, long[]> weights() {
+    return weights;
+  }
+
+  /** The linear modules of a layer, in the order of the forward. */
+  public List<LinearSite> sites(int layer) {
+    return WeightNames.layerLinears(config, layer).stream()
+        .map(linear -> new LinearSite(linear.path(), layer, linear.in(), linear.out()))
+        .toList();
+  }
+
+  /** The linear modules of all layers. */
+  public List<LinearSite> sites() {
+    List<LinearSite> sites = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      sites.addAll(sites(i));
+    }
+    return sites;
+  }
+
+  /** All weights as trained parameters; norms and biases take no weight decay, as in HF Trainer. */
+  public List<ParameterSpec> parameters() {
+    List<ParameterSpec> specs = new ArrayList<>();
+    weights.forEach((name, shape) -> specs.add(new ParameterSpec(name, shape, decays(name))));
+    return specs;
+  }
+
+  private static boolean decays(String name) {
+    return !name.endsWith("norm.weight") && !name.endsWith(".bias");
+  }
+}

@@ -1,0 +1,26 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.util.List;
+import java.util.Map;
+
+/** The TorchScript program of a decoder: the text of the layer with the model's constants. */
+final class DecoderProgram {
+  private DecoderProgram() {}
+
+  static Program compile(TensorRuntime runtime, DecoderConfig config, LinearHook hook) {
+    Map<String, String> constants =
+        Map.of(
+            "rms_norm_eps", Double.toString(config.rmsNormEps()),
+            "heads", Integer.toString(config.attentionHeads()),
+            "kv_heads", Integer.toString(config.keyValueHeads()),
+            "head_dim", Integer.toString(config.headDim()),
+            "attention_scale", Double.toString(1 / Math.sqrt(config.headDim())));
+    String text = Program.source(DecoderProgram.class, "decoder.torchscript");
+    for (Map.Entry<String, String> constant : constants.entrySet()) {
+      text = text.replace("${" + constant.getKey() + "}", constant.getValue());
+    }
+    return Program.compile(runtime, List.of(hook.forwardSource(), text));
+  }
+}

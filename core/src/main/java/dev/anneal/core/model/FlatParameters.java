@@ -1,0 +1,100 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+
+/**
+ * The trained parameters of a rank and their gradients, each in one flat fp32 buffer, so that
+ * optimizer and collectives work on runs of memory and the model on named views of them. Owns all
+ * its native memory; one thread.
+ */
+public final class FlatParameters implements AutoCloseable {
+  private final TensorScope scope = new TensorScope();
+  private final TensorProgram tensors;
+  private final Tensor values;
+  private final Tensor gradients;
+  private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
+  private final Map<String, Tensor> views = new LinkedHashMap<>();
+  private final Map<String, Tensor> leaves = new LinkedHashMap<>();
+  private final Map<String, Tensor> gradientViews = new LinkedHashMap<>();
+
+  /**
+   * @param offsets where each parameter begins in the flat buffers, by name
+   * @param length elements of each buffer, padding included
+   */
+  public FlatParameters(
+      TensorRuntime runtime,
+      TensorProgram tensors,
+      List<ParameterSpec> parameters,
+      ToLongFunction<String> offsets,
+      long length) {
+    this.tensors = tensors;
+    values = scope.own(runtime.zeros(length));
+    gradients = scope.own(runtime.zeros(length));
+    for (ParameterSpec spec : parameters) {
+      long offset = offsets.applyAsLong(spec.name());
+      Tensor view = scope.own(tensors.view(values, offset, spec.shape()));
+      specs.put(spec.name(), spec);
+      views.put(spec.name(), view);
+      leaves.put(spec.name(), scope.own(tensors.leaf(view)));
+      gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, spec.shape())));
+    }
+  }
+
+  /** The flat buffer of values; borrowed. */
+  public Tensor values() {
+    return values;
+  }
+
+  /** The flat buffer of gradients; borrowed. */
+  public Tensor gradients() {
+    return gradients;
+  }
+
+  public boolean contains(String name) {
+    return views.containsKey(name);
+  }
+
+  /** Specs in the order of the flat buffer. */
+  public List<ParameterSpec> specs() {
+    return List.copyOf(specs.values());
+  }
+
+  /** The parameter's values, without gradient tracking; borrowed. */
+  public Tensor value(String name) {
+    return require(views, name);
+  }
+
+  /** The parameter as a leaf of autograd graphs; borrowed. */
+  public Tensor leaf(String name) {
+    return require(leaves, name);
+  }
+
+  /** Where the parameter's gradient is summed; borrowed. */
+  public Tensor gradient(String name) {
+    return require(gradientViews, name);
+  }
+
+  public void zeroGradients() {
+    tensors.zero(gradients);
+  }
+
+  private static Tensor require(Map<String, Tensor> map, String name) {
+    Tensor tensor = map.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("Cannot find trained parameter: " + name);
+    }
+    return tensor;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,189 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.script.Program;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A decoder's tensors in their places: which are frozen, which are trained, and the programs that
+ * compute with them. Owns the frozen weights, the constants and the programs; borrows the flat
+ * parameters. One thread.
+ */
+public final class ModelParts implements AutoCloseable {
+  private final TensorScope scope = new TensorScope();
+  private final DecoderConfig config;
+  private final FlatParameters trained;
+  private final Program program;
+  private final TensorProgram tensorProgram;
+  private final RotaryTensors rotary;
+  private final Map<String, Tensor> frozen = new LinkedHashMap<>();
+  private final List<LayerWeights> layers = new ArrayList<>();
+  private final int lowestTrainedLayer;
+  private final boolean random;
+
+  /**
+   * @param weights gives the base weights that are not among the trained ones
+   * @param hook what attaches to the linear modules
+   */
+  public ModelParts(
+      TensorRuntime runtime,
+      DecoderConfig config,
+      WeightSource weights,
+      LinearHook hook,
+      FlatParameters trained) {
+    this.config = config;
+    this.trained = trained;
+    this.program = DecoderProgram.compile(runtime, config, hook);
+    this.tensorProgram = TensorProgram.open(runtime);
+    this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
+    DecoderLayout layout = new DecoderLayout(config);
+    layout
+        .weights()
+        .forEach(
+            (name, shape) -> {
+              if (!trained.contains(name)) {
+                frozen.put(name, scope.own(weights.open(name, shape)));
+              }
+            });
+    for (int i = 0; i < config.layers(); i++) {
+      layers.add(layer(runtime, layout, hook, i));
+    }
+    this.lowestTrainedLayer = lowest();
+    this.random = hook.random();
+  }
+
+  private LayerWeights layer(
+      TensorRuntime runtime, DecoderLayout layout, LinearHook hook, int index) {
+    String prefix = WeightNames.layer(index, "");
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    List<String> trainedNames = new ArrayList<>();
+    layout.weights().keySet().stream()
+        .filter(name -> name.startsWith(prefix))
+        .forEach(
+            name -> {
+              if (trained.contains(name)) {
+                trainedNames.add(name);
+              } else {
+                tensors.put(name.substring(prefix.length()), frozen.get(name));
+              }
+            });
+    for (LinearSite site : layout.sites(index)) {
+      hook.parameters(site).forEach(spec -> trainedNames.add(spec.name()));
+      hook.constants(site)
+          .forEach(
+              (name, value) ->
+                  tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
+    }
+    List<Tensor> leaves = new ArrayList<>();
+    List<Tensor> sums = new ArrayList<>();
+    for (String name : trainedNames) {
+      tensors.put(name.substring(prefix.length()), trained.leaf(name));
+      leaves.add(trained.leaf(name));
+      sums.add(trained.gradient(name));
+    }
+    return new LayerWeights(tensors, leaves, sums);
+  }
+
+  private int lowest() {
+    if (embeddingSum().isPresent()) {
+      return 0;
+    }
+    for (int i = 0; i < layers.size(); i++) {
+      if (layers.get(i).trained()) {
+        return i;
+      }
+    }
+    return layers.size();
+  }
+
+  Program program() {
+    return program;
+  }
+
+  TensorProgram tensorProgram() {
+    return tensorProgram;
+  }
+
+  RotaryTensors rotary() {
+    return rotary;
+  }
+
+  List<LayerWeights> layers() {
+    return layers;
+  }
+
+  /** Layers below this one need no gradient. */
+  int lowestTrainedLayer() {
+    return lowestTrainedLayer;
+  }
+
+  boolean random() {
+    return random;
+  }
+
+  long vocabularySize() {
+    return config.vocabSize();
+  }
+
+  long keyValueHeads() {
+    return config.keyValueHeads();
+  }
+
+  long headDim() {
+    return config.headDim();
+  }
+
+  /** [vocabulary, hidden] */
+  Tensor embedding() {
+    return weight(WeightNames.EMBED_TOKENS);
+  }
+
+  /** [hidden] */
+  Tensor finalNorm() {
+    return weight(WeightNames.FINAL_NORM);
+  }
+
+  /** [vocabulary, hidden]; the embedding itself where they are tied. */
+  Tensor head() {
+    return weight(headName());
+  }
+
+  Optional<Tensor> embeddingSum() {
+    return sum(WeightNames.EMBED_TOKENS);
+  }
+
+  Optional<Tensor> normSum() {
+    return sum(WeightNames.FINAL_NORM);
+  }
+
+  Optional<Tensor> headSum() {
+    return sum(headName());
+  }
+
+  private String headName() {
+    return config.tieWordEmbeddings() ? WeightNames.EMBED_TOKENS : WeightNames.LM_HEAD;
+  }
+
+  private Optional<Tensor> sum(String name) {
+    return trained.contains(name) ? Optional.of(trained.gradient(name)) : Optional.empty();
+  }
+
+  private Tensor weight(String name) {
+    return trained.contains(name) ? trained.leaf(name) : frozen.get(name);
+  }
+
+  @Override
+  public void close() {
+    rotary.close();
+    program.close();
+    tensorProgram.close();
+    scope.close();
+  }
+}

@@ -1,0 +1,80 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.DType;
+import dev.anneal.core.format.TensorInfo;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Compares the tensors of a model folder with what its config demands, all findings in one error.
+ */
+final class WeightCheck {
+  private static final int SHOWN = 5;
+  private static final Set<DType> READABLE = Set.of(DType.F32, DType.F16, DType.BF16);
+
+  private final DecoderConfig config;
+  private final Map<String, TensorInfo> tensors;
+  private final List<String> missing = new ArrayList<>();
+  private final List<String> unexpected = new ArrayList<>();
+  private final List<String> wrong = new ArrayList<>();
+
+  private WeightCheck(DecoderConfig config, Map<String, TensorInfo> tensors) {
+    this.config = config;
+    this.tensors = tensors;
+  }
+
+  static void check(DecoderConfig config, Map<String, TensorInfo> tensors, String source) {
+    WeightCheck check = new WeightCheck(config, tensors);
+    check.compare();
+    List<String> findings = new ArrayList<>();
+    check.describe("missing", check.missing, findings);
+    check.describe("unexpected", check.unexpected, findings);
+    check.describe("with another shape or dtype", check.wrong, findings);
+    if (!findings.isEmpty()) {
+      throw new ConfigException(
+          "Cannot load weights of "
+              + source
+              + ": "
+              + String.join("; ", findings)
+              + " (model.path: does config.json belong to these weights?)");
+    }
+  }
+
+  private void compare() {
+    Set<String> known = new HashSet<>();
+    for (WeightSpec weight : WeightNames.expected(config)) {
+      known.add(weight.name());
+      TensorInfo tensor = tensors.get(weight.name());
+      if (tensor == null) {
+        missing.add(weight.name());
+      } else if (!tensor.shape().equals(weight.shape())) {
+        wrong.add(weight.name() + " " + tensor.shape() + " (expected " + weight.shape() + ")");
+      } else if (!READABLE.contains(tensor.dtype())) {
+        wrong.add(weight.name() + " " + tensor.dtype() + " (expected F32, F16 or BF16)");
+      }
+    }
+    for (String name : tensors.keySet()) {
+      if (!known.contains(name) && !harmless(name)) {
+        unexpected.add(name);
+      }
+    }
+  }
+
+  /** The second copy of tied embeddings, and the frequencies that old Llama files carry. */
+  private boolean harmless(String name) {
+    return name.endsWith(".rotary_emb.inv_freq")
+        || name.equals(WeightNames.LM_HEAD) && config.tieWordEmbeddings();
+  }
+
+  private void describe(String what, List<String> names, List<String> findings) {
+    if (!names.isEmpty()) {
+      String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
+      String more = names.size() > SHOWN ? ", ..." : "";
+      findings.add(names.size() + " " + what + ": " + shown + more);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.anneal.core.optim;
+
+import dev.anneal.core.script.Program;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101) as torch computes it: p −= lr·wd·p; m and v
+ * are running means of g and g²; p −= lr · m̂ ÷ (√v̂ + eps) with both means corrected by the
+ * optimizer step. Moments are fp32 whatever the base model is.
+ */
+public final class AdamW implements Optimizer {
+  private final TensorRuntime runtime;
+  private final OptimizerProgram program;
+  private final TensorProgram tensors;
+  private final Settings settings;
+  private final Tensor firstMoment;
+  private final Tensor secondMoment;
+  private final TensorScope scope = new TensorScope();
+  private final Map<Run, Moments> moments = new HashMap<>();
+
+  /** The constants of the method. */
+  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+
+  private record Moments(Tensor first, Tensor second) {}
+
+  /**
+   * @param stateLength elements of the shard
+   * @param program borrowed
+   */
+  public AdamW(
+      TensorRuntime runtime,
+      OptimizerProgram program,
+      TensorProgram tensors,
+      Settings settings,
+      long stateLength) {
+    this.runtime = runtime;
+    this.program = program;
+    this.tensors = tensors;
+    this.settings = settings;
+    this.firstMoment = scope.own(runtime.zeros(stateLength));
+    this.secondMoment = scope.own(runtime.zeros(stateLength));
+  }
+
+  @Override
+  public void step(List<Run> runs, double learningRate, long step) {
+    for (Run run : runs) {
+      Moments state = moments.computeIfAbsent(run, this::views);
+      double decay = run.decay() ? settings.weightDecay() : 0;
+      double[] hyper = {
+        learningRate, settings.beta1(), settings.beta2(), settings.epsilon(), decay, step
+      };
+      try (Tensor constants = runtime.doubles(hyper, hyper.length)) {
+        Program.Call call = program.call("adamw");
+        call.list(List.of(run.parameters()))
+            .list(List.of(run.gradients()))
+            .list(List.of(state.first()))
+            .list(List.of(state.second()))
+            .tensor(constants)
+            .invoke();
+      }
+    }
+  }
+
+  private Moments views(Run run) {
+    return new Moments(
+        scope.own(tensors.view(firstMoment, run.stateOffset(), run.length())),
+        scope.own(tensors.view(secondMoment, run.stateOffset(), run.length())));
+  }
+
+  @Override
+  public List<State> states() {
+    return List.of(
+        new State("first_moment", firstMoment), new State("second_moment", secondMoment));
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.anneal.core.peft;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.SafetensorsReader;
+import dev.anneal.core.format.Shape;
+import dev.anneal.core.format.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A PEFT adapter on this machine: its config, and its tensors when asked for. Immutable. */
+public record AdapterFolder(Path path, LoraAdapterConfig config) {
+  public static final String WEIGHTS_FILE = "adapter_model.safetensors";
+
+  private static final int SHOWN = 5;
+
+  /** Opens a folder and reads its config. */
+  public static AdapterFolder open(Path path) {
+    Path configFile = path.resolve(AdapterConfigJson.FILE);
+    if (!Files.isRegularFile(configFile)) {
+      throw new ConfigException(
+          "Cannot read adapter " + path + ": no " + AdapterConfigJson.FILE + " (adapter.path)");
+    }
+    try {
+      byte[] json = Files.readAllBytes(configFile);
+      return new AdapterFolder(path, AdapterConfigJson.parseLora(json, configFile.toString()));
+    } catch (IOException e) {
+      throw new ConfigException(
+          "Cannot read " + configFile + ": " + e.getMessage() + " (adapter.path)", e);
+    }
+  }
+
+  /**
+   * Opens the tensors and compares them with what the model and the config demand.
+   *
+   * @param expected shapes by the names that stand in the file
+   */
+  public SafetensorsReader openWeights(Map<String, Shape> expected) {
+    Path file = path.resolve(WEIGHTS_FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new ConfigException(
+          "Cannot read adapter " + path + ": no " + WEIGHTS_FILE + " (adapter.path)");
+    }
+    try {
+      SafetensorsReader reader = SafetensorsReader.openFile(file);
+      List<String> findings = findings(expected, reader.tensors());
+      if (!findings.isEmpty()) {
+        reader.close();
+        throw new ConfigException(
+            "Cannot load adapter "
+                + path
+                + ": "
+                + String.join("; ", findings)
+                + " (adapter.path: does the adapter belong to model.path?)");
+      }
+      return reader;
+    } catch (IOException e) {
+      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
+    }
+  }
+
+  private static List<String> findings(
+      Map<String, Shape> expected, Map<String, TensorInfo> tensors) {
+    List<String> missing = new ArrayList<>();
+    List<String> wrong = new ArrayList<>();
+    expected.forEach(
+        (name, shape) -> {
+          TensorInfo tensor = tensors.get(name);
+          if (tensor == null) {
+            missing.add(name);
+          } else if (!tensor.shape().equals(shape)) {
+            wrong.add(name + " " + tensor.shape() + " (expected " + shape + ")");
+          }
+        });
+    List<String> unexpected =
+        tensors.keySet().stream().filter(name -> !expected.containsKey(name)).toList();
+    List<String> findings = new ArrayList<>();
+    describe("missing", missing, findings);
+    describe("unexpected", unexpected, findings);
+    describe("with another shape", wrong, findings);
+    return findings;
+  }
+
+  private static void describe(String what, List<String> names, List<String> findings) {
+    if (!names.isEmpty()) {
+      String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
+      findings.add(
+          names.size() + " " + what + ": " + shown + (names.size() > SHOWN ? ", ..." : ""));
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.anneal.core.peft;
+
+import dev.anneal.core.model.LinearHook;
+import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.tensor.Tensor;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * A way to adapt a frozen base model. One file a method; the permitted classes are the catalogue,
+ * and {@link AdapterRegistry} wires each to its PEFT type. Immutable.
+ */
+public sealed interface AdapterMethod extends LinearHook permits Lora {
+  /** PEFT's {@code peft_type}. */
+  String peftType();
+
+  /** The initial value of an element of a parameter, as a function of its index alone. */
+  InitialValue initialValue(ParameterSpec parameter, long seed);
+
+  /**
+   * TorchScript method {@code merge(self, weight, w) -> Tensor}: the base weight with the adapter
+   * folded in; {@code w} holds the site's parameters and constants by their last name.
+   */
+  String mergeSource();
+
+  /** The name of a parameter in {@code adapter_model.safetensors}. */
+  String exportName(ParameterSpec parameter);
+
+  /** The content of {@code adapter_config.json}. */
+  Map<String, Object> exportConfig();
+
+  /** Values of one tensor by index. */
+  interface InitialValue {
+    float at(long index);
+  }
+
+  /** The site's parameters and constants by the name that {@link #mergeSource} uses. */
+  default Map<String, Tensor> mergeInputs(LinearSite site, Function<String, Tensor> parameter) {
+    Map<String, Tensor> inputs = new java.util.LinkedHashMap<>();
+    for (ParameterSpec spec : parameters(site)) {
+      inputs.put(spec.name().substring(site.module().length() + 1), parameter.apply(spec.name()));
+    }
+    return inputs;
+  }
+}

@@ -1,0 +1,214 @@
+package dev.anneal.core.peft;
+
+import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.tensor.CounterRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Low-rank adaptation (Hu et al., 2021, arXiv 2106.09685): y = Wx + s·B(A(dropout(x))) with s =
+ * alpha ÷ r, or alpha ÷ √r when rank-stabilised (Kalajdzievski, 2023, arXiv 2312.03732). Trains
+ * r·(in + out) values a module. A begins uniform in ±1/√in, B at zero, so that a fresh adapter
+ * changes nothing. The default choice for instruction tuning.
+ */
+public final class Lora implements AdapterMethod {
+  private static final String A = ".lora_A.weight";
+  private static final String B = ".lora_B.weight";
+  private static final String SCALING = ".lora_scaling";
+  private static final String DROPOUT = ".lora_dropout";
+  private static final String SITE_KEY = ".lora_site_key";
+
+  private final Settings settings;
+  private final TargetModules targets;
+
+  /**
+   * PEFT's LoraConfig, as far as it is supported.
+   *
+   * @param rankPattern rank of modules whose path matches a key, in PEFT's pattern rule
+   * @param alphaPattern the same for alpha
+   */
+  public record Settings(
+      int r,
+      double alpha,
+      double dropout,
+      boolean rankStabilised,
+      List<String> targetModules,
+      Map<String, Integer> rankPattern,
+      Map<String, Double> alphaPattern) {
+    public Settings {
+      if (r <= 0) {
+        throw new IllegalArgumentException("Invalid adapter.r: " + r + " (must be > 0)");
+      }
+      if (!(dropout >= 0 && dropout < 1)) {
+        throw new IllegalArgumentException(
+            "Invalid adapter.lora_dropout: " + dropout + " (must be in [0, 1))");
+      }
+      targetModules = List.copyOf(targetModules);
+      rankPattern = Map.copyOf(rankPattern);
+      alphaPattern = Map.copyOf(alphaPattern);
+    }
+  }
+
+  public Lora(Settings settings) {
+    this.settings = settings;
+    this.targets = TargetModules.of(settings.targetModules());
+  }
+
+  /** The method as the configuration describes it. */
+  static Lora of(AdapterConfig config) {
+    return new Lora(
+        new Settings(
+            config.r(),
+            config.loraAlpha(),
+            config.loraDropout(),
+            config.useRslora(),
+            config.targetModules(),
+            config.rankPattern(),
+            config.alphaPattern()));
+  }
+
+  /** The method as an existing adapter's config describes it. */
+  static Lora of(LoraAdapterConfig config, List<String> modulePaths) {
+    return new Lora(
+        new Settings(
+            config.r(),
+            config.alpha(),
+            config.dropout(),
+            config.rankStabilised(),
+            config.targetModules(modulePaths),
+            config.rankPattern(),
+            config.alphaPattern()));
+  }
+
+  @Override
+  public String peftType() {
+    return "LORA";
+  }
+
+  @Override
+  public String forwardSource() {
+    return """
+          def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+            name = site + ".lora_A.weight"
+            if not torch.__contains__(w, name):
+              return y
+            if torch.__contains__(w, site + ".lora_dropout") and torch.__contains__(c, "random_keys"):
+              dropped = self.dropout(x, c["random_keys"], w[site + ".lora_site_key"], float(w[site + ".lora_dropout"]))
+            else:
+              dropped = x
+            low = torch.linear(dropped, w[name])
+            return torch.addmm(y, low, torch.t(w[site + ".lora_B.weight"]), beta=1, alpha=float(w[site + ".lora_scaling"]))
+
+          # A mask that depends on the token's key, the site and the column alone, whatever the rank,
+          # the micro-batch or the number of passes.
+          def dropout(self: __torch__.Program, x: Tensor, keys: Tensor, site_key: Tensor, p: float) -> Tensor:
+            columns = torch.mul(torch.arange(torch.size(x, 1)), 2654435769)
+            h = torch.add(torch.add(torch.unsqueeze(keys, 1), columns), torch.to(site_key, 4))
+            h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 29), 34359738367)), -4658895280553007687)
+            h = torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 32), 4294967295))
+            uniform = torch.div(torch.to(torch.bitwise_and(h, 16777215), 6), 16777216.)
+            keep = torch.div(torch.to(torch.ge(uniform, p), 6), 1. - p)
+            return torch.mul(x, keep)
+        """;
+  }
+
+  @Override
+  public String mergeSource() {
+    return """
+          def merge(self: __torch__.Program, weight: Tensor, w: Dict[str, Tensor]) -> Tensor:
+            return torch.addmm(weight, w["lora_B.weight"], w["lora_A.weight"], beta=1, alpha=float(w["lora_scaling"]))
+        """;
+  }
+
+  @Override
+  public List<ParameterSpec> parameters(LinearSite site) {
+    if (!targets.matches(site.module())) {
+      return List.of();
+    }
+    int rank = rank(site);
+    return List.of(
+        new ParameterSpec(site.module() + A, new long[] {rank, site.inFeatures()}, true),
+        new ParameterSpec(site.module() + B, new long[] {site.outFeatures(), rank}, true));
+  }
+
+  @Override
+  public Map<String, Double> constants(LinearSite site) {
+    if (!targets.matches(site.module())) {
+      return Map.of();
+    }
+    Map<String, Double> constants = new TreeMap<>();
+    constants.put(site.nameInLayer() + SCALING, scaling(site));
+    if (random()) {
+      constants.put(site.nameInLayer() + DROPOUT, settings.dropout());
+      // 52 bits: exact in fp64
+      constants.put(
+          site.nameInLayer() + SITE_KEY,
+          (double) (CounterRandom.of(0, site.module()).bits(0) >>> 12));
+    }
+    return constants;
+  }
+
+  @Override
+  public boolean random() {
+    return settings.dropout() > 0;
+  }
+
+  private int rank(LinearSite site) {
+    return ModulePattern.find(settings.rankPattern(), site.module()).orElse(settings.r());
+  }
+
+  private double scaling(LinearSite site) {
+    double alpha =
+        ModulePattern.find(settings.alphaPattern(), site.module()).orElse(settings.alpha());
+    int rank = rank(site);
+    return alpha / (settings.rankStabilised() ? Math.sqrt(rank) : rank);
+  }
+
+  @Override
+  public InitialValue initialValue(ParameterSpec parameter, long seed) {
+    if (parameter.name().endsWith(B)) {
+      return index -> 0f;
+    }
+    double bound = 1 / Math.sqrt(parameter.shape()[1]);
+    CounterRandom random = CounterRandom.of(seed, parameter.name());
+    return index -> (float) ((2 * random.uniform(index) - 1) * bound);
+  }
+
+  @Override
+  public String exportName(ParameterSpec parameter) {
+    return "base_model.model." + parameter.name();
+  }
+
+  @Override
+  public Map<String, Object> exportConfig() {
+    Map<String, Object> config = new TreeMap<>();
+    config.put("alpha_pattern", new TreeMap<>(settings.alphaPattern()));
+    config.put("bias", "none");
+    config.put("fan_in_fan_out", false);
+    config.put("init_lora_weights", true);
+    config.put("layers_pattern", null);
+    config.put("layers_to_transform", null);
+    config.put("loftq_config", Map.of());
+    config.put("lora_alpha", number(settings.alpha()));
+    config.put("lora_dropout", settings.dropout());
+    config.put("modules_to_save", null);
+    config.put("r", settings.r());
+    config.put("rank_pattern", new TreeMap<>(settings.rankPattern()));
+    config.put("target_modules", new ArrayList<>(settings.targetModules()));
+    config.put("use_dora", false);
+    config.put("use_rslora", settings.rankStabilised());
+    return config;
+  }
+
+  /** PEFT writes a whole alpha as an integer. */
+  private static Number number(double value) {
+    if (value == Math.rint(value)) {
+      return (long) value;
+    }
+    return value;
+  }
+}

@@ -1,0 +1,37 @@
+package dev.anneal.core.peft;
+
+import java.util.List;
+
+/**
+ * Which linear modules an adapter attaches to, by PEFT's rule: an entry matches the module whose
+ * path equals it or ends with a dot and it; {@code all-linear} is every linear module but the
+ * output head. Immutable.
+ */
+public final class TargetModules {
+  /** PEFT's shorthand. */
+  public static final String ALL_LINEAR = "all-linear";
+
+  private final List<String> entries;
+
+  private TargetModules(List<String> entries) {
+    this.entries = entries;
+  }
+
+  public static TargetModules of(List<String> entries) {
+    if (entries.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Invalid adapter.target_modules: [] (must name at least one module)");
+    }
+    return new TargetModules(List.copyOf(entries));
+  }
+
+  /** Whether the module at a path of the model's layers is meant. */
+  public boolean matches(String module) {
+    for (String entry : entries) {
+      if (entry.equals(ALL_LINEAR) || module.equals(entry) || module.endsWith("." + entry)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

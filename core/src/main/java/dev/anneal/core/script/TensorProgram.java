@@ -1,0 +1,51 @@
+package dev.anneal.core.script;
+
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.util.List;
+
+/**
+ * Small operations on whole tensors that the engine's own arrays lack: views that share memory, and
+ * leaves of an autograd graph. One thread; owns a native module.
+ */
+public final class TensorProgram implements AutoCloseable {
+  private final TensorRuntime runtime;
+  private final Program program;
+
+  private TensorProgram(TensorRuntime runtime, Program program) {
+    this.runtime = runtime;
+    this.program = program;
+  }
+
+  public static TensorProgram open(TensorRuntime runtime) {
+    String text = Program.source(TensorProgram.class, "tensors.torchscript");
+    return new TensorProgram(runtime, Program.compile(runtime, List.of(text)));
+  }
+
+  /** A view of a flat tensor's elements from {@code offset}, sharing its memory. */
+  public Tensor view(Tensor flat, long offset, long... shape) {
+    try (Tensor start = runtime.longs(new long[] {offset}, 1);
+        Tensor sizes = runtime.longs(shape, shape.length)) {
+      return program.call("view").tensor(flat).tensor(start).tensor(sizes).one();
+    }
+  }
+
+  /** The same memory as a leaf that gradients are asked for. */
+  public Tensor leaf(Tensor tensor) {
+    return program.call("leaf").tensor(tensor).one();
+  }
+
+  /** Copies values element by element; shapes must agree. */
+  public void copy(Tensor target, Tensor source) {
+    program.call("copy").tensor(target).tensor(source).invoke();
+  }
+
+  public void zero(Tensor tensor) {
+    program.call("zero").tensor(tensor).invoke();
+  }
+
+  @Override
+  public void close() {
+    program.close();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.anneal.core.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+
+/** The 16-bit float types, and their ways to and from fp32. */
+public enum HalfType {
+  /** 8 exponent bits: the upper half of an fp32. */
+  BF16 {
+    @Override
+    float toFloat(short bits) {
+      return Float.intBitsToFloat(bits << 16);
+    }
+
+    @Override
+    short ofFloat(float value) {
+      int bits = Float.floatToRawIntBits(value);
+      if (Float.isNaN(value)) {
+        return (short) (bits >>> 16 | 0x40);
+      }
+      return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+  },
+  /** IEEE half precision: 5 exponent bits. */
+  FP16 {
+    @Override
+    float toFloat(short bits) {
+      int sign = (bits & 0x8000) << 16;
+      int exponent = bits >>> 10 & 0x1f;
+      int mantissa = bits & 0x3ff;
+      if (exponent == 0x1f) {
+        return Float.intBitsToFloat(sign | 0x7f800000 | mantissa << 13);
+      }
+      if (exponent == 0) {
+        float magnitude = mantissa * 0x1.0p-24f;
+        return sign == 0 ? magnitude : -magnitude;
+      }
+      return Float.intBitsToFloat(sign | exponent + 112 << 23 | mantissa << 13);
+    }
+
+    @Override
+    short ofFloat(float value) {
+      throw new UnsupportedOperationException("Unsupported export type: fp16 (use bf16 or fp32)");
+    }
+  };
+
+  private static final int BLOCK = 1 << 16;
+
+  abstract float toFloat(short bits);
+
+  abstract short ofFloat(float value);
+
+  /** Widens little-endian values into a host region of as many floats. */
+  public void widen(ByteBuffer source, FloatRegion target) {
+    ShortBuffer shorts = source.duplicate().order(ByteOrder.LITTLE_ENDIAN).asShortBuffer();
+    short[] in = new short[BLOCK];
+    float[] out = new float[BLOCK];
+    for (long done = 0; done < target.length(); done += BLOCK) {
+      int count = (int) Math.min(BLOCK, target.length() - done);
+      shorts.get(in, 0, count);
+      for (int i = 0; i < count; i++) {
+        out[i] = toFloat(in[i]);
+      }
+      floats(target.slice(done, count)).put(out, 0, count);
+    }
+  }
+
+  /** Rounds fp32 values once, to nearest even; gives them little-endian. */
+  public ByteBuffer narrow(FloatRegion source) {
+    int bytes = Math.toIntExact(source.length() * Short.BYTES);
+    ByteBuffer target = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    float[] block = new float[BLOCK];
+    for (long done = 0; done < source.length(); done += BLOCK) {
+      int count = (int) Math.min(BLOCK, source.length() - done);
+      floats(source.slice(done, count)).get(block, 0, count);
+      for (int i = 0; i < count; i++) {
+        target.putShort(ofFloat(block[i]));
+      }
+    }
+    return target.flip();
+  }
+
+  private static FloatBuffer floats(FloatRegion region) {
+    return HostMemory.bytes(region).asFloatBuffer();
+  }
+}

@@ -1,0 +1,38 @@
+package dev.anneal.core.tensor;
+
+import ai.djl.engine.Engine;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Finds libtorch's library as the engine loaded it. */
+final class NativeEnvironment {
+  private NativeEnvironment() {}
+
+  /** Loads the engine once a JVM, without its call home. */
+  static void prepare() {
+    if (System.getProperty("OPT_OUT_TRACKING") == null) {
+      System.setProperty("OPT_OUT_TRACKING", "true");
+    }
+    Engine.getEngine("PyTorch");
+  }
+
+  /** The path under which this process has mapped libtorch_cpu. */
+  static String libtorchPath() {
+    try {
+      List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8);
+      for (String line : maps) {
+        int slash = line.indexOf('/');
+        if (slash >= 0 && line.contains("libtorch_cpu")) {
+          return line.substring(slash);
+        }
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("Cannot read this process's mapped libraries", e);
+    }
+    throw new IllegalStateException(
+        "Cannot find libtorch_cpu among the mapped libraries (is PYTORCH_LIBRARY_PATH right?)");
+  }
+}

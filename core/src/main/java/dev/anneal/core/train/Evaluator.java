@@ -1,0 +1,71 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.data.RowSource;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.model.CausalLm;
+import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.model.Score;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+
+/**
+ * Scores held-out rows: sums of losses and counts over all ranks, every row exactly once. Logits
+ * are never kept.
+ */
+public final class Evaluator implements StepHook {
+  private final RowSource rows;
+  private final int batchSize;
+  private final long everySteps;
+  private final CausalLm model;
+  private final Collective ranks;
+  private final BiConsumer<TrainState, Score> listener;
+
+  /**
+   * @param everySteps 0 evaluates at the end only
+   * @param listener hears the global result, on every rank
+   */
+  public Evaluator(
+      RowSource rows,
+      int batchSize,
+      long everySteps,
+      CausalLm model,
+      Collective ranks,
+      BiConsumer<TrainState, Score> listener) {
+    this.rows = rows;
+    this.batchSize = batchSize;
+    this.everySteps = everySteps;
+    this.model = model;
+    this.ranks = ranks;
+    this.listener = listener;
+  }
+
+  @Override
+  public void after(TrainState state, boolean last) {
+    if (last || everySteps > 0 && state.step() % everySteps == 0) {
+      listener.accept(state, evaluate());
+    }
+  }
+
+  /** The score over all rows of all ranks. */
+  public Score evaluate() {
+    Score own = Score.ZERO;
+    long stride = (long) batchSize * ranks.worldSize();
+    long first = (long) batchSize * ranks.rank();
+    for (long start = first; start < rows.rowCount(); start += stride) {
+      List<TokenRow> slice = new ArrayList<>();
+      for (long i = start; i < Math.min(start + batchSize, rows.rowCount()); i++) {
+        slice.add(rows.row(i));
+      }
+      own = own.plus(model.score(MicroBatch.of(slice, start)));
+    }
+    double[] sums =
+        ranks.allReduceSum(
+            new double[] {
+              own.loss().sum(), own.loss().targetTokens(), own.loss().tokens(), own.rightTokens()
+            });
+    return new Score(new LossSum(sums[0], (long) sums[1], (long) sums[2]), (long) sums[3]);
+  }
+}

@@ -1,0 +1,28 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.data.RowSource;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.peft.AdapterFolder;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a rank reads. Borrowed by the trainer.
+ *
+ * @param model the base model's folder on this machine
+ * @param adapter an adapter to start from
+ * @param rows training rows
+ * @param evaluations rows that are only scored
+ */
+public record RankInputs(
+    ModelFolder model,
+    Optional<AdapterFolder> adapter,
+    RowSource rows,
+    List<EvalRows> evaluations) {
+  public RankInputs {
+    evaluations = List.copyOf(evaluations);
+  }
+
+  /** Rows to score, under the name that eval.jsonl uses. */
+  public record EvalRows(String name, RowSource rows) {}
+}

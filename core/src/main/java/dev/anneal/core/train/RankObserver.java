@@ -1,0 +1,12 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.run.EvalMetrics;
+
+/** Whoever follows a rank: the driver's channel, or a folder when there is no driver. */
+public interface RankObserver extends StepListener, CheckpointCommitter {
+  /** A new part of the work begins. */
+  void phase(long step, String name);
+
+  /** A global evaluation is done; called on every rank. */
+  void onEvaluation(EvalMetrics metrics);
+}

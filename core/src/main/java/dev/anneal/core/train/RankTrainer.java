@@ -1,0 +1,199 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.checkpoint.CheckpointReader;
+import dev.anneal.core.checkpoint.RankCheckpointWriter;
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.config.TrainConfig;
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.optim.AdamW;
+import dev.anneal.core.optim.LearningRateSchedule;
+import dev.anneal.core.optim.Optimizer;
+import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.run.EvalMetrics;
+import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.ShardedOptimizer;
+import dev.anneal.core.zero.ZeroStage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The whole story of one rank: opens model and optimizer, goes on from a checkpoint if there is
+ * one, trains, and on rank 0 writes the adapter or model. Runs on the calling thread; needs no
+ * Spark.
+ */
+public final class RankTrainer {
+  private final TrainingSetup setup;
+  private final RankInputs inputs;
+  private final Collective ranks;
+  private final FileStore store;
+  private final RankObserver observer;
+
+  /** Borrows everything it is given. */
+  public RankTrainer(
+      TrainingSetup setup,
+      RankInputs inputs,
+      Collective ranks,
+      FileStore store,
+      RankObserver observer) {
+    this.setup = setup;
+    this.inputs = inputs;
+    this.ranks = ranks;
+    this.store = store;
+    this.observer = observer;
+    refuseUnsupported(setup);
+  }
+
+  private static void refuseUnsupported(TrainingSetup setup) {
+    if (setup.train().bf16() == TrainConfig.Bf16.TRUE
+        || setup.model().dtype() == ModelConfig.Dtype.BFLOAT16) {
+      throw new ConfigException(
+          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
+              + " auto; bf16 weights are read and computed in fp32)");
+    }
+    if (setup.train().neftuneNoiseAlpha() > 0) {
+      throw new ConfigException(
+          "Unsupported train.neftune_noise_alpha: "
+              + setup.train().neftuneNoiseAlpha()
+              + " (only 0 is supported)");
+    }
+  }
+
+  /**
+   * Trains to the last step.
+   *
+   * @param threads libtorch's threads for this rank
+   * @param resumeFrom folder of a verified checkpoint; the same on every rank
+   * @param attempt tells this attempt's checkpoint files from an earlier one's
+   */
+  public TrainState run(int threads, Optional<String> resumeFrom, String attempt)
+      throws IOException {
+    observer.phase(0, "load");
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(threads);
+      try (TrainedModel model =
+              TrainedModel.open(
+                  runtime, assembly(), ranks.worldSize(), setup.distributed().bucketElements());
+          TensorProgram tensors = TensorProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime);
+          ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program)) {
+        RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
+        TrainState start = TrainState.START;
+        if (resumeFrom.isPresent()) {
+          start = restore(checkpoints, resumeFrom.get());
+        }
+        observer.phase(start.step(), "train");
+        TrainState end = loop(model, optimizer, checkpoints).run(start);
+        if (ranks.rank() == 0) {
+          observer.phase(end.step(), "export");
+          new RunProduct(store, setup).write(runtime, model, inputs.model());
+        }
+        ranks.barrier();
+        return end;
+      }
+    }
+  }
+
+  private TrainState restore(RankCheckpoints checkpoints, String folder) throws IOException {
+    try (CheckpointReader reader = CheckpointReader.open(store, folder)) {
+      checkpoints.restore(reader);
+      var position = reader.manifest().position();
+      return new TrainState(position.step(), position.tokens(), position.targetTokens());
+    }
+  }
+
+  private TrainingLoop loop(
+      TrainedModel model, ShardedOptimizer optimizer, RankCheckpoints checkpoints) {
+    TrainConfig train = setup.train();
+    BatchPlan plan = setup.batchPlan(inputs.rows().rowCount(), ranks.worldSize());
+    long totalSteps = setup.totalSteps(plan);
+    LearningRateSchedule schedule =
+        new LearningRateSchedule(
+            train.lrSchedulerType(),
+            train.learningRate(),
+            train.warmupStepsOf((int) totalSteps),
+            totalSteps);
+    List<StepHook> hooks = new ArrayList<>();
+    for (RankInputs.EvalRows eval : inputs.evaluations()) {
+      hooks.add(evaluator(eval, model, plan));
+    }
+    hooks.add(checkpoints);
+    return new TrainingLoop(
+        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm()),
+        new RowMicroBatches(inputs.rows(), plan, ranks.rank()),
+        model,
+        optimizer,
+        schedule,
+        ranks,
+        observer,
+        hooks);
+  }
+
+  private Evaluator evaluator(RankInputs.EvalRows eval, TrainedModel model, BatchPlan plan) {
+    return new Evaluator(
+        eval.rows(),
+        setup.train().perDeviceEvalBatchSize(),
+        setup.train().evalSteps(),
+        model.model(),
+        ranks,
+        (state, score) ->
+            observer.onEvaluation(
+                new EvalMetrics(
+                    eval.name(),
+                    state.step(),
+                    plan.epochAfter(state.step() - 1),
+                    score.loss().sum() / score.loss().targetTokens(),
+                    (double) score.rightTokens() / score.loss().targetTokens(),
+                    score.loss().targetTokens())));
+  }
+
+  private RankCheckpoints checkpoints(
+      TrainedModel model, ShardedOptimizer optimizer, String attempt) {
+    String folder = FileStore.join(setup.train().outputDir(), RunFolder.CHECKPOINTS);
+    return new RankCheckpoints(
+        ranks,
+        model,
+        optimizer,
+        new RankCheckpointWriter(store, folder),
+        observer,
+        new RankCheckpoints.Schedule(setup.train().saveSteps(), attempt));
+  }
+
+  private ShardedOptimizer optimizer(
+      TensorRuntime runtime, TrainedModel model, TensorProgram tensors, OptimizerProgram program) {
+    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    AdamW.Settings constants =
+        new AdamW.Settings(
+            setup.optimizer().adamBeta1(),
+            setup.optimizer().adamBeta2(),
+            setup.optimizer().adamEpsilon(),
+            setup.train().weightDecay());
+    long stateLength = ShardedOptimizer.stateLength(model.plan(), stage);
+    Optimizer adamw = new AdamW(runtime, program, tensors, constants, stateLength);
+    return new ShardedOptimizer(
+        model.plan(), stage, model.parameters(), tensors, program, adamw, ranks);
+  }
+
+  private TrainedModel.Assembly assembly() {
+    LayerStorage storage =
+        setup.train().gradientCheckpointing() ? LayerStorage.RECOMPUTE : LayerStorage.KEEP;
+    return new TrainedModel.Assembly(
+        inputs.model(),
+        setup.model().fromScratch()
+            ? TrainedModel.BaseWeights.FROM_SCRATCH
+            : TrainedModel.BaseWeights.PRETRAINED,
+        AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config()),
+        inputs.adapter(),
+        setup.train().seed(),
+        true,
+        storage);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.data.RowSource;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.model.MicroBatch;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Micro-batches of a rank from the rows of shards, by the batch plan. */
+public final class RowMicroBatches implements MicroBatchSource {
+  private final RowSource rows;
+  private final BatchPlan plan;
+  private final int rank;
+
+  public RowMicroBatches(RowSource rows, BatchPlan plan, int rank) {
+    this.rows = rows;
+    this.plan = plan;
+    this.rank = rank;
+  }
+
+  @Override
+  public MicroBatch at(long step, int accumulationStep) {
+    List<TokenRow> slice = new ArrayList<>();
+    for (long index : plan.rows(step, accumulationStep, rank)) {
+      slice.add(rows.row(index));
+    }
+    long place =
+        step * plan.globalBatch()
+            + ((long) accumulationStep * plan.worldSize() + rank) * plan.deviceBatch();
+    return MicroBatch.of(slice, place);
+  }
+
+  @Override
+  public double epochAfter(long step) {
+    return plan.epochAfter(step);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.export.AdapterExport;
+import dev.anneal.core.export.MergedWeights;
+import dev.anneal.core.export.ModelExport;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.io.IOException;
+
+/** What a run leaves: {@code adapter/} in PEFT's format, or {@code model/} in Hugging Face's. */
+public final class RunProduct {
+  public static final String ADAPTER = "adapter";
+  public static final String MODEL = "model";
+
+  private final FileStore store;
+  private final TrainingSetup setup;
+
+  public RunProduct(FileStore store, TrainingSetup setup) {
+    this.store = store;
+    this.setup = setup;
+  }
+
+  /** Writes the trained parameters; full tuning keeps the type of the base's weights. */
+  public void write(TensorRuntime runtime, TrainedModel model, ModelFolder base)
+      throws IOException {
+    String output = setup.train().outputDir();
+    if (model.adapter().isPresent()) {
+      new AdapterExport(store)
+          .write(
+              FileStore.join(output, ADAPTER),
+              model.adapter().get(),
+              model.parameters(),
+              setup.model().path());
+      return;
+    }
+    try (MergedWeights weights = new MergedWeights(runtime, model)) {
+      new ModelExport(store)
+          .write(
+              FileStore.join(output, MODEL),
+              base,
+              weights,
+              ModelExport.StorageType.of(base.config().storageType()));
+    }
+  }
+}

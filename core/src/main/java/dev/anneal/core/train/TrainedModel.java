@@ -1,0 +1,180 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.format.SafetensorsReader;
+import dev.anneal.core.model.CausalLm;
+import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.InitialWeights;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.LinearHook;
+import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.ModelParts;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.SafetensorsWeights;
+import dev.anneal.core.model.WeightSource;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterWeights;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import dev.anneal.core.zero.PartitionPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model with its trained parameters in flat buffers, ready for training, scoring and generation.
+ * Owns everything native it opened; one thread.
+ */
+public final class TrainedModel implements AutoCloseable {
+  private final TensorScope scope;
+  private final TensorProgram tensors;
+  private final DecoderConfig config;
+  private final WeightSource weights;
+  private final Optional<AdapterMethod> adapter;
+  private final PartitionPlan plan;
+  private final FlatParameters parameters;
+  private final CausalLm model;
+
+  /**
+   * What to assemble.
+   *
+   * @param folder the base model
+   * @param weights where base weights come from
+   * @param adapter the method, absent for full tuning
+   * @param adapterFolder a PEFT adapter to start from
+   * @param seed of initial values
+   * @param trainBase whether full tuning trains the base; false makes a model for inference
+   */
+  public record Assembly(
+      ModelFolder folder,
+      BaseWeights weights,
+      Optional<AdapterMethod> adapter,
+      Optional<AdapterFolder> adapterFolder,
+      long seed,
+      boolean trainBase,
+      LayerStorage storage) {}
+
+  /** Where base weights come from. */
+  public enum BaseWeights {
+    PRETRAINED,
+    FROM_SCRATCH
+  }
+
+  /** Opens a model for one rank; the sizes of buckets and ranks decide the flat layout. */
+  public static TrainedModel open(
+      TensorRuntime runtime, Assembly assembly, int worldSize, long bucketElements) {
+    TensorScope scope = new TensorScope();
+    try {
+      return new TrainedModel(runtime, assembly, worldSize, bucketElements, scope);
+    } catch (RuntimeException | Error e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  private TrainedModel(
+      TensorRuntime runtime,
+      Assembly assembly,
+      int worldSize,
+      long bucketElements,
+      TensorScope scope) {
+    this.scope = scope;
+    this.config = assembly.folder().config();
+    this.adapter = assembly.adapter();
+    this.tensors = scope.own(TensorProgram.open(runtime));
+    this.weights = weights(runtime, assembly);
+    List<ParameterSpec> specs = trainedSpecs(assembly);
+    this.plan = new PartitionPlan(specs, worldSize, bucketElements);
+    this.parameters =
+        scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
+    fill(runtime, assembly);
+    LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
+    ModelParts parts = new ModelParts(runtime, config, weights, hook, parameters);
+    this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
+  }
+
+  private WeightSource weights(TensorRuntime runtime, Assembly assembly) {
+    if (assembly.weights() == BaseWeights.FROM_SCRATCH) {
+      return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
+    }
+    SafetensorsReader reader = assembly.folder().openWeights();
+    return scope.own(new SafetensorsWeights(runtime, reader));
+  }
+
+  private List<ParameterSpec> trainedSpecs(Assembly assembly) {
+    DecoderLayout layout = new DecoderLayout(config);
+    if (adapter.isEmpty()) {
+      return assembly.trainBase() ? layout.parameters() : List.of();
+    }
+    List<ParameterSpec> specs = new ArrayList<>();
+    for (LinearSite site : layout.sites()) {
+      specs.addAll(adapter.get().parameters(site));
+    }
+    return specs;
+  }
+
+  private void fill(TensorRuntime runtime, Assembly assembly) {
+    if (assembly.adapterFolder().isPresent()) {
+      AdapterWeights.read(
+          runtime, tensors, assembly.adapterFolder().get(), adapter.orElseThrow(), parameters);
+      return;
+    }
+    for (ParameterSpec spec : parameters.specs()) {
+      try (Tensor initial = initial(runtime, assembly, spec)) {
+        tensors.copy(parameters.value(spec.name()), initial);
+      }
+    }
+  }
+
+  private Tensor initial(TensorRuntime runtime, Assembly assembly, ParameterSpec spec) {
+    if (adapter.isEmpty()) {
+      return weights.open(spec.name(), spec.shape());
+    }
+    AdapterMethod.InitialValue value = adapter.get().initialValue(spec, assembly.seed());
+    float[] values = new float[Math.toIntExact(spec.elementCount())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = value.at(i);
+    }
+    return runtime.floats(values, spec.shape());
+  }
+
+  public CausalLm model() {
+    return model;
+  }
+
+  public FlatParameters parameters() {
+    return parameters;
+  }
+
+  public PartitionPlan plan() {
+    return plan;
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  public Optional<AdapterMethod> adapter() {
+    return adapter;
+  }
+
+  /** Base weights as they were before training. */
+  public WeightSource weights() {
+    return weights;
+  }
+
+  /** Borrowed. */
+  public TensorProgram tensors() {
+    return tensors;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,120 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.model.CausalLm;
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.LossSum;
+import dev.anneal.core.optim.LearningRateSchedule;
+import dev.anneal.core.run.ProcessMemory;
+import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.run.TrainingFailedException;
+import dev.anneal.core.zero.ShardedOptimizer;
+import java.util.List;
+
+/**
+ * How training works, on each rank. Losses and gradients are summed over micro-batches and ranks
+ * and divided once by the global count of targets, so that the result does not depend on how a
+ * batch was cut. All ranks run the same steps; a rank without rows takes part with zeros.
+ */
+public final class TrainingLoop {
+  private final LoopSettings settings;
+  private final MicroBatchSource data;
+  private final CausalLm model;
+  private final FlatParameters parameters;
+  private final ShardedOptimizer optimizer;
+  private final LearningRateSchedule schedule;
+  private final Collective ranks;
+  private final StepListener listener;
+  private final List<StepHook> hooks;
+
+  /** Borrows everything it is given. */
+  public TrainingLoop(
+      LoopSettings settings,
+      MicroBatchSource data,
+      TrainedModel model,
+      ShardedOptimizer optimizer,
+      LearningRateSchedule schedule,
+      Collective ranks,
+      StepListener listener,
+      List<StepHook> hooks) {
+    this.settings = settings;
+    this.data = data;
+    this.model = model.model();
+    this.parameters = model.parameters();
+    this.optimizer = optimizer;
+    this.schedule = schedule;
+    this.ranks = ranks;
+    this.listener = listener;
+    this.hooks = List.copyOf(hooks);
+  }
+
+  /** Trains from a state to the last step. */
+  public TrainState run(TrainState start) {
+    TrainState state = start;
+    while (state.step() < settings.totalSteps()) {
+      long begin = System.nanoTime();
+      parameters.zeroGradients();
+      LossSum own = LossSum.ZERO;
+      for (int i = 0; i < settings.accumulationSteps(); i++) {
+        own = own.plus(model.forwardBackward(data.at(state.step(), i)));
+      }
+      LossSum total = sum(own);
+      requireFinite(total.sum(), "loss", state);
+      double learningRate = schedule.at(state.step());
+      double gradNorm = update(total, learningRate, state);
+      state = state.advance(total.tokens(), total.targetTokens());
+      listener.onStep(metrics(state, total, learningRate, gradNorm, begin));
+      for (StepHook hook : hooks) {
+        hook.after(state, state.step() == settings.totalSteps());
+      }
+    }
+    return state;
+  }
+
+  /** Sums gradients, normalises, clips, updates, shares; gives the norm before clipping. */
+  private double update(LossSum total, double learningRate, TrainState state) {
+    if (total.targetTokens() == 0) {
+      return 0;
+    }
+    optimizer.reduceGradients();
+    double gradNorm = optimizer.normaliseAndClip(total.targetTokens(), settings.maxGradNorm());
+    requireFinite(gradNorm, "gradient norm", state);
+    optimizer.step(learningRate, state.step() + 1);
+    return gradNorm;
+  }
+
+  private LossSum sum(LossSum own) {
+    double[] totals =
+        ranks.allReduceSum(new double[] {own.sum(), own.targetTokens(), own.tokens()});
+    return new LossSum(totals[0], (long) totals[1], (long) totals[2]);
+  }
+
+  private StepMetrics metrics(
+      TrainState state, LossSum total, double learningRate, double gradNorm, long begin) {
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    return new StepMetrics(
+        state.step(),
+        total.targetTokens() == 0 ? 0 : total.sum() / total.targetTokens(),
+        learningRate,
+        gradNorm,
+        total.tokens(),
+        total.targetTokens(),
+        total.tokens() / seconds,
+        data.epochAfter(state.step() - 1),
+        ProcessMemory.now().residentBytes());
+  }
+
+  private static void requireFinite(double value, String what, TrainState state) {
+    if (!Double.isFinite(value)) {
+      throw new TrainingFailedException(
+          "Invalid "
+              + what
+              + ": "
+              + value
+              + " at step "
+              + (state.step() + 1)
+              + " (must be finite; lower train.learning_rate, lengthen train.warmup_steps, or set"
+              + " train.max_grad_norm, and resume from the last checkpoint)");
+    }
+  }
+}

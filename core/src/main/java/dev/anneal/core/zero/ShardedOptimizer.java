@@ -1,0 +1,144 @@
+package dev.anneal.core.zero;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.optim.Optimizer;
+import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.FloatRegion;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One optimizer step over all ranks: sum gradients, divide by the global count of targets, clip by
+ * the global norm, update what this rank owns, share the result. ZeRO stage 0 keeps every shard on
+ * every rank; stages 1 and 2 (Rajbhandari et al., 2020, arXiv 1910.02054) one shard a rank. Both
+ * add in the same order, so their gradients agree bit for bit. Owns its views and the optimizer.
+ */
+public final class ShardedOptimizer implements AutoCloseable {
+  private final PartitionPlan plan;
+  private final FlatParameters parameters;
+  private final Collective collective;
+  private final ZeroStage stage;
+  private final OptimizerProgram program;
+  private final Optimizer optimizer;
+  private final TensorScope scope = new TensorScope();
+
+  /** Runs of elements by the rank that owns them; empty for ranks whose shards live elsewhere. */
+  private final List<List<Optimizer.Run>> runs = new ArrayList<>();
+
+  /** Takes ownership of the optimizer, whose state has {@link #stateLength} elements. */
+  public ShardedOptimizer(
+      PartitionPlan plan,
+      ZeroStage stage,
+      FlatParameters parameters,
+      TensorProgram tensors,
+      OptimizerProgram program,
+      Optimizer optimizer,
+      Collective collective) {
+    this.plan = plan;
+    this.stage = stage;
+    this.parameters = parameters;
+    this.program = program;
+    this.optimizer = optimizer;
+    this.collective = collective;
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      runs.add(owns(rank) ? views(tensors, rank) : List.of());
+    }
+  }
+
+  /** Elements of optimizer state on a rank. */
+  public static long stateLength(PartitionPlan plan, ZeroStage stage) {
+    return stage == ZeroStage.REPLICATED ? plan.length() : plan.shardLength();
+  }
+
+  private boolean owns(int rank) {
+    return stage == ZeroStage.REPLICATED || rank == collective.rank();
+  }
+
+  private List<Optimizer.Run> views(TensorProgram tensors, int rank) {
+    List<Optimizer.Run> views = new ArrayList<>();
+    for (StateRun run : StateRun.of(plan, stage, rank)) {
+      views.add(
+          new Optimizer.Run(
+              scope.own(tensors.view(parameters.values(), run.flatOffset(), run.length())),
+              scope.own(tensors.view(parameters.gradients(), run.flatOffset(), run.length())),
+              run.stateOffset(),
+              run.length(),
+              run.decay()));
+    }
+    return views;
+  }
+
+  /** Sums the gradients of all ranks, bucket by bucket. */
+  public void reduceGradients() {
+    if (plan.worldSize() == 1) {
+      return;
+    }
+    FloatRegion gradients = parameters.gradients().region();
+    for (PartitionPlan.Bucket bucket : plan.buckets()) {
+      FloatRegion region = gradients.slice(bucket.offset(), bucket.length());
+      if (stage == ZeroStage.REPLICATED) {
+        collective.allReduceSum(region);
+      } else {
+        collective.reduceScatterSum(region);
+      }
+    }
+  }
+
+  /**
+   * Divides the summed gradients by the global count of targets and clips them.
+   *
+   * @param maxGradNorm 0 for no clipping
+   * @return the global norm before clipping
+   */
+  public double normaliseAndClip(long targetTokens, double maxGradNorm) {
+    double[] squares = new double[plan.worldSize()];
+    for (int rank = 0; rank < squares.length; rank++) {
+      squares[rank] = program.squareSum(gradients(rank));
+    }
+    if (stage != ZeroStage.REPLICATED && plan.worldSize() > 1) {
+      squares = collective.allReduceSum(squares);
+    }
+    double total = 0;
+    for (double square : squares) {
+      total += square;
+    }
+    double norm = Math.sqrt(total) / targetTokens;
+    double clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
+    for (int rank = 0; rank < squares.length; rank++) {
+      program.scale(gradients(rank), clip / targetTokens);
+    }
+    return norm;
+  }
+
+  private List<Tensor> gradients(int rank) {
+    return runs.get(rank).stream().map(Optimizer.Run::gradients).toList();
+  }
+
+  /** Updates the parameters that this rank owns and gathers the others'; {@code step} from 1. */
+  public void step(double learningRate, long step) {
+    for (List<Optimizer.Run> owned : runs) {
+      optimizer.step(owned, learningRate, step);
+    }
+    if (stage != ZeroStage.REPLICATED && plan.worldSize() > 1) {
+      FloatRegion values = parameters.values().region();
+      for (PartitionPlan.Bucket bucket : plan.buckets()) {
+        collective.allGather(values.slice(bucket.offset(), bucket.length()));
+      }
+    }
+  }
+
+  /** The optimizer's state; borrowed. */
+  public List<Optimizer.State> states() {
+    return optimizer.states();
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    scope.close();
+  }
+}

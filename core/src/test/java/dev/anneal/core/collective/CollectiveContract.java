@@ -1,0 +1,419 @@
+package dev.anneal.core.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.tensor.FloatRegion;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every transport of {@link Collective} must do. */
+@Timeout(60)
+public abstract class CollectiveContract {
+  protected static final Duration PATIENT = Duration.ofSeconds(30);
+  private static final long SEED = 20_240_607L;
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final List<Collective> opened = new ArrayList<>();
+
+  /** A fresh group, one collective a rank. */
+  protected abstract List<Collective> open(int worldSize, Duration operationTimeout)
+      throws Exception;
+
+  @AfterEach
+  void closeAll() throws InterruptedException {
+    opened.forEach(Collective::close);
+    threads.shutdownNow();
+    assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void sumsRegionsOfAnyLength(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    for (int length : new int[] {0, 1, 2, 3, 4, 5, 7, 63, 1000, 70_001}) {
+      List<float[]> inputs = integers(worldSize, length);
+      List<float[]> results = run(group, inputs, Collective::allReduceSum);
+      float[] expected = exactSum(inputs);
+      for (float[] result : results) {
+        assertThat(result).as("length %d", length).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void sumsALongRegionToTheSameBitsEverywhereAndTwice(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    List<float[]> inputs = normals(worldSize, 1_200_001);
+    List<float[]> first = run(group, inputs, Collective::allReduceSum);
+    List<float[]> second = run(group, inputs, Collective::allReduceSum);
+    for (int rank = 0; rank < worldSize; rank++) {
+      assertThat(first.get(rank)).isEqualTo(first.get(0));
+      assertThat(second.get(rank)).isEqualTo(first.get(0));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void reduceScatterLeavesTheBitsOfAllReduceInTheOwnChunk(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    int length = 120_012;
+    List<float[]> inputs = normals(worldSize, length);
+    List<float[]> whole = run(group, inputs, Collective::allReduceSum);
+    List<float[]> scattered = run(group, inputs, Collective::reduceScatterSum);
+    int chunk = length / worldSize;
+    for (int rank = 0; rank < worldSize; rank++) {
+      for (int i = rank * chunk; i < (rank + 1) * chunk; i++) {
+        assertThat(Float.floatToIntBits(scattered.get(rank)[i]))
+            .isEqualTo(Float.floatToIntBits(whole.get(0)[i]));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void sumsInTheOrderOfTheRing(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    int length = 12_000;
+    List<float[]> inputs = normals(worldSize, length);
+    List<float[]> results = run(group, inputs, Collective::allReduceSum);
+    Chunks chunks = new Chunks(length, worldSize);
+    float[] expected = new float[length];
+    for (int chunk = 0; chunk < worldSize; chunk++) {
+      for (int i = (int) chunks.start(chunk); i < chunks.start(chunk) + chunks.size(chunk); i++) {
+        float sum = inputs.get((chunk + 1) % worldSize)[i];
+        for (int k = 2; k <= worldSize; k++) {
+          sum += inputs.get((chunk + k) % worldSize)[i];
+        }
+        expected[i] = sum;
+      }
+    }
+    assertThat(results.get(0)).isEqualTo(worldSize == 1 ? inputs.get(0) : expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void gathersTheChunkOfEveryRank(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    for (int chunk : new int[] {0, 1, 5, 40_001}) {
+      List<float[]> inputs = integers(worldSize, chunk * worldSize);
+      List<float[]> results = run(group, inputs, Collective::allGather);
+      for (float[] result : results) {
+        for (int i = 0; i < result.length; i++) {
+          assertThat(result[i]).isEqualTo(inputs.get(i / chunk)[i]);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void broadcastsFromAnyRoot(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    for (int root = 0; root < worldSize; root++) {
+      int from = root;
+      for (int length : new int[] {0, 1, 300_001}) {
+        List<float[]> inputs = integers(worldSize, length);
+        List<float[]> results =
+            run(group, inputs, (member, region) -> member.broadcast(region, from));
+        for (float[] result : results) {
+          assertThat(result).isEqualTo(inputs.get(root));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void sumsDoublesInTheOrderOfRanks(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    double[][] inputs = new double[worldSize][];
+    double[] expected = new double[3];
+    Random random = new Random(SEED);
+    for (int rank = 0; rank < worldSize; rank++) {
+      inputs[rank] = new double[] {random.nextGaussian() * 1e9, random.nextGaussian(), rank};
+      for (int i = 0; i < 3; i++) {
+        expected[i] = rank == 0 ? inputs[0][i] : expected[i] + inputs[rank][i];
+      }
+    }
+    List<double[]> results = onAll(group, member -> member.allReduceSum(inputs[member.rank()]));
+    for (double[] result : results) {
+      assertThat(result).isEqualTo(expected);
+    }
+    assertThat(onAll(group, member -> member.allReduceSum(new double[0])).get(0)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void gathersBytesOfDifferentLengths(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    List<byte[][]> results =
+        onAll(
+            group,
+            member ->
+                member.allGather("等级".repeat(member.rank()).getBytes(StandardCharsets.UTF_8)));
+    for (byte[][] result : results) {
+      assertThat(result.length).isEqualTo(worldSize);
+      for (int rank = 0; rank < worldSize; rank++) {
+        assertThat(new String(result[rank], StandardCharsets.UTF_8)).isEqualTo("等级".repeat(rank));
+      }
+    }
+  }
+
+  @Test
+  void mixesOperationsManyTimes() throws Exception {
+    List<Collective> group = group(3);
+    List<double[]> results =
+        onAll(
+            group,
+            member -> {
+              double[] last = {0};
+              for (int i = 0; i < 200; i++) {
+                NativeFloats values = NativeFloats.of(member.rank(), i, 1);
+                member.allReduceSum(values.region());
+                member.barrier();
+                member.broadcast(values.region(), i % 3);
+                last = member.allReduceSum(new double[] {values.values()[0] + last[0]});
+                last[0] /= 9;
+              }
+              return last;
+            });
+    assertThat(results.get(1)).isEqualTo(results.get(0));
+    assertThat(results.get(2)).isEqualTo(results.get(0));
+  }
+
+  @Test
+  void refusesLengthsThatDoNotDivide() throws Exception {
+    Collective first = group(2).get(0);
+    FloatRegion odd = new NativeFloats(5).region();
+    String message = "Invalid region length: 5 (must be a multiple of world size 2)";
+    assertThatThrownBy(() -> first.reduceScatterSum(odd))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+    assertThatThrownBy(() -> first.allGather(odd))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+    assertThatThrownBy(() -> first.broadcast(odd, 2)).isInstanceOf(RuntimeException.class);
+  }
+
+  @Test
+  void abortReachesBlockedRanks() throws Exception {
+    List<Collective> group = group(3);
+    Future<?> blockedInRing = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
+    Future<?> blockedElsewhere = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
+    group.get(2).abort("loss is NaN at step 7");
+    for (Future<?> blocked : List.of(blockedInRing, blockedElsewhere)) {
+      assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(CollectiveException.class)
+          .hasStackTraceContaining("rank 2 aborted: loss is NaN at step 7");
+    }
+    for (Collective member : group) {
+      assertThatThrownBy(member::barrier)
+          .isInstanceOf(CollectiveException.class)
+          .hasMessage("rank 2 aborted: loss is NaN at step 7");
+    }
+  }
+
+  @Test
+  void abortReachesRanksInSmallOperations() throws Exception {
+    List<Collective> group = group(3);
+    List<Future<?>> blocked = new ArrayList<>();
+    blocked.add(threads.submit(() -> group.get(0).barrier()));
+    blocked.add(threads.submit(() -> group.get(2).barrier()));
+    group.get(1).abort("stopped");
+    for (Future<?> future : blocked) {
+      assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+          .hasStackTraceContaining("rank 1 aborted: stopped");
+    }
+  }
+
+  @Test
+  void aRankThatLeavesFailsThoseThatNeedIt() throws Exception {
+    List<Collective> group = group(3);
+    onAll(group, CollectiveContract::barrier);
+    group.get(1).close();
+    for (int rank : new int[] {0, 2}) {
+      Future<?> blocked = threads.submit(() -> group.get(rank).allReduceSum(ones(10).region()));
+      assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(CollectiveException.class)
+          .hasStackTraceContaining("rank 1 has left the group");
+    }
+  }
+
+  @Test
+  void ranksMayLeaveAtDifferentTimesAfterTheLastOperation() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      List<Collective> group = group(3);
+      onAll(
+          group,
+          member -> {
+            member.allReduceSum(ones(1000).region());
+            member.barrier();
+            member.close();
+            return member;
+          });
+    }
+  }
+
+  @Test
+  void aLateRankIsNamed() throws Exception {
+    List<Collective> group = open(3, Duration.ofMillis(300));
+    opened.addAll(group);
+    onAll(group, CollectiveContract::barrier);
+    Future<?> second = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
+    Future<?> first = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
+    for (Future<?> future : List.of(first, second)) {
+      assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+          .hasStackTraceContaining("waited 300 ms")
+          .hasStackTraceContaining("not there: rank 2");
+    }
+  }
+
+  @Test
+  void ranksOutOfStepLearnWhatEachWasIn() throws Exception {
+    List<Collective> group = group(3);
+    Future<?> ring = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
+    Future<?> star = threads.submit(() -> group.get(2).barrier());
+    for (Future<?> future : List.of(ring, star)) {
+      assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(CollectiveException.class)
+          .hasStackTraceContaining("Ranks are out of step")
+          .hasStackTraceContaining("allReduceSum (operation")
+          .hasStackTraceContaining("barrier (operation");
+    }
+  }
+
+  @Test
+  void differentLengthsAreOutOfStep() throws Exception {
+    List<Collective> group = group(2);
+    Future<?> ten = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
+    Future<?> eleven = threads.submit(() -> group.get(1).allReduceSum(ones(11).region()));
+    for (Future<?> future : List.of(ten, eleven)) {
+      assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+          .hasStackTraceContaining("10 values")
+          .hasStackTraceContaining("11 values");
+    }
+  }
+
+  @Test
+  void closesTwice() throws Exception {
+    for (Collective member : group(2)) {
+      member.close();
+      member.close();
+      assertThatThrownBy(member::barrier).isInstanceOf(CollectiveException.class);
+    }
+  }
+
+  @Test
+  void anInterruptedRankFailsAndSaysSo() throws Exception {
+    List<Collective> group = group(2);
+    CountDownLatch started = new CountDownLatch(1);
+    Future<Boolean> blocked =
+        threads.submit(
+            () -> {
+              Thread.currentThread().interrupt();
+              started.countDown();
+              assertThatThrownBy(() -> group.get(0).allReduceSum(ones(10).region()))
+                  .isInstanceOf(CollectiveException.class)
+                  .hasMessageContaining("interrupted");
+              return Thread.interrupted();
+            });
+    started.await();
+    assertThat(blocked.get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  protected final List<Collective> group(int worldSize) throws Exception {
+    List<Collective> group = open(worldSize, PATIENT);
+    opened.addAll(group);
+    return group;
+  }
+
+  protected final <T> List<T> onAll(List<Collective> group, Work<T> work) throws Exception {
+    List<Callable<T>> calls = new ArrayList<>();
+    for (Collective member : group) {
+      calls.add(() -> work.with(member));
+    }
+    List<T> results = new ArrayList<>();
+    for (Future<T> future : threads.invokeAll(calls)) {
+      results.add(future.get());
+    }
+    return results;
+  }
+
+  /** What one rank does. */
+  protected interface Work<T> {
+    T with(Collective member) throws Exception;
+  }
+
+  protected static NativeFloats ones(int length) {
+    float[] values = new float[length];
+    Arrays.fill(values, 1);
+    return NativeFloats.of(values);
+  }
+
+  private static Collective barrier(Collective member) {
+    member.barrier();
+    return member;
+  }
+
+  private List<float[]> run(
+      List<Collective> group, List<float[]> inputs, BiConsumer<Collective, FloatRegion> operation)
+      throws Exception {
+    return onAll(
+        group,
+        member -> {
+          NativeFloats values = NativeFloats.of(inputs.get(member.rank()));
+          operation.accept(member, values.region());
+          return values.values();
+        });
+  }
+
+  private static List<float[]> integers(int worldSize, int length) {
+    return inputs(worldSize, length, random -> random.nextInt(1000));
+  }
+
+  private static List<float[]> normals(int worldSize, int length) {
+    return inputs(worldSize, length, random -> (float) random.nextGaussian());
+  }
+
+  private static List<float[]> inputs(int worldSize, int length, Function<Random, Number> draw) {
+    Random random = new Random(SEED + length);
+    List<float[]> inputs = new ArrayList<>();
+    for (int rank = 0; rank < worldSize; rank++) {
+      float[] values = new float[length];
+      for (int i = 0; i < length; i++) {
+        values[i] = draw.apply(random).floatValue();
+      }
+      inputs.add(values);
+    }
+    return inputs;
+  }
+
+  private static float[] exactSum(List<float[]> inputs) {
+    float[] sum = new float[inputs.get(0).length];
+    for (float[] input : inputs) {
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += input[i];
+      }
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,25 @@
+package dev.anneal.core.collective.local;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.CollectiveContract;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LocalCollectiveTest extends CollectiveContract {
+  @Override
+  protected List<Collective> open(int worldSize, Duration operationTimeout) {
+    return LocalGroup.of(worldSize, operationTimeout).members();
+  }
+
+  @Test
+  void refusesAnEmptyGroup() {
+    assertThatThrownBy(() -> LocalGroup.of(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Invalid world size: 0 (must be >= 1)");
+    assertThatThrownBy(() -> LocalGroup.of(2, Duration.ZERO))
+        .hasMessage("Invalid operation timeout: PT0S (must be > 0)");
+  }
+}

@@ -1,0 +1,14 @@
+package dev.anneal.core.collective.tcp;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.CollectiveContract;
+import java.time.Duration;
+import java.util.List;
+
+class TcpCollectiveTest extends CollectiveContract {
+  @Override
+  protected List<Collective> open(int worldSize, Duration operationTimeout) throws Exception {
+    TcpTimeouts timeouts = new TcpTimeouts(Duration.ofSeconds(20), operationTimeout);
+    return LoopbackGroup.join(LoopbackGroup.endpoints(worldSize), timeouts);
+  }
+}

@@ -1,0 +1,260 @@
+package dev.anneal.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigObject;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigLoaderTest {
+  @TempDir Path folder;
+
+  @Test
+  void referenceAndRecordsHaveTheSameKeys() {
+    Set<String> inReference = new TreeSet<>();
+    KnownKeys known = new KnownKeys(AnnealConfig.class);
+    leaves("", ConfigLoader.reference().root(), known, inReference);
+    assertThat(inReference).isEqualTo(new TreeSet<>(known.leaves()));
+  }
+
+  private static void leaves(
+      String prefix, ConfigObject object, KnownKeys known, Set<String> result) {
+    object.forEach(
+        (name, value) -> {
+          if (known.isSection(prefix + name)) {
+            leaves(prefix + name + ".", (ConfigObject) value, known, result);
+          } else {
+            result.add(prefix + name);
+          }
+        });
+  }
+
+  @Test
+  void everySynonymPointsToAKnownKey() {
+    assertThat(new KnownKeys(AnnealConfig.class).leaves()).containsAll(Synonyms.targets());
+  }
+
+  @Test
+  void defaultsAreThoseOfTheDesign() {
+    AnnealConfig config = ConfigLoader.of();
+    assertThat(config.tokenize().blockSize()).isEqualTo(2048);
+    assertThat(config.adapter().present()).isFalse();
+    assertThat(config.adapter().r()).isEqualTo(8);
+    assertThat(config.adapter().loraAlpha()).isEqualTo(16);
+    assertThat(config.adapter().targetModules()).containsExactly("all-linear");
+    assertThat(config.train().learningRate()).isEqualTo(1e-5);
+    assertThat(config.train().lrSchedulerType()).isEqualTo(TrainConfig.LrSchedulerType.COSINE);
+    assertThat(config.train().seed()).isEqualTo(42);
+    assertThat(config.train().warmupStepsOf(200)).isEqualTo(6);
+    assertThat(config.train().perDeviceTrainBatchSize()).isEqualTo(8);
+    assertThat(config.train().numTrainEpochs()).isEqualTo(3);
+    assertThat(config.train().resumeFromCheckpoint().mode()).isEqualTo(Resume.Mode.NEVER);
+    assertThat(config.distributed().port().any()).isTrue();
+    assertThat(ConfigLoader.of("adapter.peft_type=lora").train().learningRate()).isEqualTo(1e-4);
+  }
+
+  @Test
+  void aLaterLayerWins() throws Exception {
+    Path first = Files.writeString(folder.resolve("a b.conf"), "train { max_steps = 2, seed = 7 }");
+    LoadedConfig loaded =
+        new ConfigLoader()
+            .set("train.max_steps=4")
+            .file(first)
+            .file("second", "train.seed = 8\ntrain.logging_steps = 10")
+            .preset("preset", "train { max_steps = 1, seed = 1, save_steps = 9 }")
+            .load();
+    TrainConfig train = loaded.config().train();
+    assertThat(train.maxSteps()).isEqualTo(4);
+    assertThat(train.seed()).isEqualTo(8);
+    assertThat(train.saveSteps()).isEqualTo(9);
+    assertThat(loaded.isSet("train.logging_steps")).isTrue();
+    assertThat(loaded.isSet("train.eval_steps")).isFalse();
+  }
+
+  @Test
+  void nullTakesTheDefaultBack() {
+    LoadedConfig loaded =
+        new ConfigLoader()
+            .preset("preset", "train.seed = 1, adapter { peft_type = LORA, r = 4 }")
+            .set("train.seed=null")
+            .set("adapter=null")
+            .load();
+    assertThat(loaded.config().train().seed()).isEqualTo(42);
+    assertThat(loaded.config().adapter().present()).isFalse();
+    assertThat(loaded.setKeys()).isEmpty();
+  }
+
+  @Test
+  void unknownKeysNameTheNearestKnownOneAndWhereTheyStand() {
+    assertThatThrownBy(() -> ConfigLoader.of("train.learning_rat=1", "trian.max_steps=2"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Unknown key: train.learning_rat (did you mean train.learning_rate?; set in -s"
+                + " train.learning_rat=1)")
+        .hasMessageContaining("Unknown key: trian.max_steps (did you mean train.max_steps?");
+    assertThatThrownBy(() -> ConfigLoader.of("learning_rate=1e-4"))
+        .hasMessageContaining("did you mean train.learning_rate?");
+    assertThatThrownBy(() -> new ConfigLoader().file("my.conf", "\nmodle { path = x }").load())
+        .hasMessageContaining(
+            "Unknown key: modle.path (did you mean model.path?; set in my.conf: 2");
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{pth=/a}]"))
+        .hasMessageContaining("Unknown key: tokenize.inputs.pth (did you mean path?");
+  }
+
+  @Test
+  void aWrongTypeNamesKeyValueRuleAndOrigin() {
+    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=many"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid train.max_steps: \"many\" (must be a whole number; set in -s"
+                + " train.max_steps=many)");
+    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=1.5"))
+        .hasMessageContaining("must be a whole number");
+    assertThatThrownBy(() -> ConfigLoader.of("train.shuffle=perhaps"))
+        .hasMessageContaining("Invalid train.shuffle: \"perhaps\" (must be true or false");
+    assertThatThrownBy(() -> ConfigLoader.of("train.lr_scheduler_type=cosin"))
+        .hasMessageContaining("must be one of linear, cosine, constant, constant_with_warmup");
+    assertThatThrownBy(() -> ConfigLoader.of("train=5"))
+        .hasMessageContaining("Invalid train: 5 (must be a section");
+    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=[1]"))
+        .hasMessageContaining("Invalid train.max_steps: [1] (must be a whole number");
+    assertThatThrownBy(() -> ConfigLoader.of("adapter.rank_pattern=4"))
+        .hasMessageContaining("Invalid adapter.rank_pattern: 4 (must be { name = value, ... }");
+  }
+
+  @Test
+  void aValueOutOfRangeNamesKeyAndRule() {
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.block_size=0"))
+        .hasMessage("Invalid tokenize.block_size: 0 (must be > 0)");
+    assertThatThrownBy(() -> ConfigLoader.of("distributed.zero_stage=3"))
+        .hasMessage("Invalid distributed.zero_stage: 3 (must be in [0, 2])");
+    assertThatThrownBy(() -> ConfigLoader.of("adapter.lora_dropout=1"))
+        .hasMessage("Invalid adapter.lora_dropout: 1 (must be in [0, 1))");
+    assertThatThrownBy(() -> ConfigLoader.of("distributed.port=70000"))
+        .hasMessageContaining("Invalid distributed.port: 70000-70000");
+    assertThatThrownBy(() -> ConfigLoader.of("distributed.port=ssh"))
+        .hasMessageContaining("Invalid distributed.port: ssh (must be 0, a port, or a range");
+    assertThatThrownBy(() -> ConfigLoader.of("adapter.modules_to_save=[lm_head]"))
+        .hasMessageContaining("Invalid adapter.modules_to_save: [lm_head] (not supported yet");
+    assertThatThrownBy(() -> ConfigLoader.of().model().requirePath())
+        .hasMessage("Missing model.path (set it with -s model.path=...)");
+    assertThatThrownBy(() -> ConfigLoader.of().data().requireTrain())
+        .hasMessage("Missing data.train (set it with -s data.train=...)");
+  }
+
+  @Test
+  void readsInputsAsTextsAndAsObjects() {
+    List<InputConfig> inputs =
+        ConfigLoader.of(
+                "tokenize.inputs=[s3a://b/x, {path = \"/a b.txt\", format = text, weight = 2}]")
+            .tokenize()
+            .inputs();
+    assertThat(inputs).extracting(InputConfig::path).containsExactly("s3a://b/x", "/a b.txt");
+    assertThat(inputs.get(1).format()).isEqualTo(InputConfig.Format.TEXT);
+    assertThat(inputs.get(1).weight()).isEqualTo(2);
+    assertThat(ConfigLoader.of("tokenize.inputs=/文/数据.jsonl").tokenize().inputs().get(0).path())
+        .isEqualTo("/文/数据.jsonl");
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{format=text}]"))
+        .hasMessageContaining("each input must have a path, or a query");
+  }
+
+  @Test
+  void mapsTakeNamesWithDots() {
+    AdapterConfig adapter =
+        ConfigLoader.of(
+                "adapter.rank_pattern={model.layers.0.self_attn.q_proj = 4}",
+                "adapter.alpha_pattern.\"layers.1.q_proj\"=0.5")
+            .adapter();
+    assertThat(adapter.rankPattern()).isEqualTo(Map.of("model.layers.0.self_attn.q_proj", 4));
+    assertThat(adapter.alphaPattern()).isEqualTo(Map.of("layers.1.q_proj", 0.5));
+  }
+
+  @Test
+  void acceptsNamesOfOtherFrameworksAndSaysSo() {
+    LoadedConfig loaded =
+        new ConfigLoader()
+            .file("lf.conf", "cutoff_len = 512, lora_rank = 16, lora_target = \"q_proj, v_proj\"")
+            .set("train.warmup_ratio=0.1")
+            .set("finetuning_type=lora")
+            .set("mask_history=true")
+            .load();
+    AnnealConfig config = loaded.config();
+    assertThat(config.tokenize().blockSize()).isEqualTo(512);
+    assertThat(config.tokenize().mask()).isEqualTo(TokenizeConfig.Mask.LAST_TURN);
+    assertThat(config.adapter().peftType()).isEqualTo("LORA");
+    assertThat(config.adapter().r()).isEqualTo(16);
+    assertThat(config.adapter().targetModules()).containsExactly("q_proj", "v_proj");
+    assertThat(config.train().warmupSteps()).isEqualTo(0.1);
+    assertThat(loaded.notices()).contains("config synonym=cutoff_len key=tokenize.block_size");
+    assertThat(ConfigLoader.of("lora_target=all").adapter().targetModules())
+        .containsExactly("all-linear");
+    assertThatThrownBy(() -> new ConfigLoader().file("x", "lora_rank = 4, adapter.r = 8").load())
+        .hasMessageContaining("given twice");
+  }
+
+  @Test
+  void theRenderedConfigurationReadsBackTheSameAndHidesSecrets() {
+    ConfigLoader loader =
+        new ConfigLoader()
+            .set("data.train=[s3a://KEY:SECRET@bucket/x, /a path/中文]")
+            .set("adapter.rank_pattern={\"a.b\" = 4}")
+            .set("train.output_dir=/out #1 $x");
+    LoadedConfig loaded = loader.load();
+    assertThat(loaded.rendered()).doesNotContain("SECRET").contains("s3a://(redacted)@bucket/x");
+    LoadedConfig again = new ConfigLoader().file("resolved", loaded.rendered()).load();
+    assertThat(again.rendered()).isEqualTo(loaded.rendered());
+    assertThat(again.config().train().outputDir()).isEqualTo("/out #1 $x");
+    assertThat(Redaction.isSecret("fs.s3a.secret.key")).isTrue();
+    assertThat(Redaction.isSecret("tokenize.eos_token")).isFalse();
+  }
+
+  @Test
+  void filesResolveSubstitutionsAndIncludes() throws Exception {
+    Files.writeString(folder.resolve("base.conf"), "model.path = /m");
+    Path file =
+        Files.writeString(
+            folder.resolve("main.conf"),
+            "include \"base.conf\"\ntokenize.tokenizer = ${model.path}/tok\ntrain.seed = ${generate.seed}");
+    AnnealConfig config = new ConfigLoader().file(file).load().config();
+    assertThat(config.tokenize().tokenizer()).isEqualTo("/m/tok");
+    assertThat(config.train().seed()).isEqualTo(42);
+    assertThatThrownBy(() -> new ConfigLoader().file("x", "model.path = ${nowhere}").load())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Cannot read x");
+  }
+
+  @Test
+  void unreadableFilesAreNamed() throws Exception {
+    assertThatThrownBy(() -> new ConfigLoader().file(folder.resolve("none.conf")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageMatching("Cannot read .*none.conf: no such file");
+    Path broken = Files.writeString(folder.resolve("broken.conf"), "train { max_steps = ");
+    assertThatThrownBy(() -> new ConfigLoader().file(broken))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageMatching("(?s)Cannot read .*broken.conf: .*");
+  }
+
+  @Test
+  void travelsInAClosure() throws Exception {
+    AnnealConfig config = ConfigLoader.of("adapter.rank_pattern={q_proj=4}", "data.train=[a,b]");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(config);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertThat(in.readObject()).isEqualTo(config);
+    }
+  }
+}

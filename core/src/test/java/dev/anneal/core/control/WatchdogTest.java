@@ -1,0 +1,118 @@
+package dev.anneal.core.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+
+class WatchdogTest {
+  private final HandClock clock = new HandClock();
+  private final Watchdog watchdog =
+      new Watchdog(
+          clock,
+          3,
+          new WatchdogLimits(
+              Duration.ofSeconds(600), Duration.ofSeconds(60), Duration.ofSeconds(300)));
+
+  @Test
+  void complainsWhenNothingIsScheduled() {
+    clock.pass(600);
+    assertThat(watchdog.complaint()).isEmpty();
+    clock.pass(1);
+    assertThat(watchdog.complaint())
+        .contains(
+            "No rank has started within 600 s (are 3 slots free at once? see"
+                + " distributed.world_size, distributed.schedule_timeout_seconds)");
+  }
+
+  @Test
+  void complainsAboutRanksThatDoNotJoin() {
+    clock.pass(599);
+    watchdog.joined(1);
+    clock.pass(60);
+    assertThat(watchdog.complaint()).isEmpty();
+    clock.pass(1);
+    assertThat(watchdog.complaint())
+        .contains(
+            "Ranks [0, 2] of 3 have not joined within 60 s of the first"
+                + " (see distributed.join_timeout_seconds)");
+  }
+
+  @Test
+  void complainsAboutTheRankThatHasStoodStillLongest() {
+    joinAll();
+    clock.pass(200);
+    watchdog.progressed(0, 1, "step");
+    watchdog.progressed(2, 1, "step");
+    clock.pass(101);
+    watchdog.progressed(1, 0, "join");
+    assertThat(watchdog.complaint())
+        .contains(
+            "No progress: rank 1 has been in phase 'join' of step 0 for 301 s"
+                + " (see distributed.progress_timeout_seconds)");
+    watchdog.progressed(1, 1, "step");
+    assertThat(watchdog.complaint()).isEmpty();
+  }
+
+  @Test
+  void finishedRanksMayRest() {
+    joinAll();
+    for (int rank = 0; rank < 3; rank++) {
+      watchdog.finished(rank);
+    }
+    clock.pass(10_000);
+    assertThat(watchdog.complaint()).isEmpty();
+  }
+
+  @Test
+  void aNewAttemptStartsTheClockAnew() {
+    joinAll();
+    clock.pass(10_000);
+    watchdog.restart();
+    assertThat(watchdog.complaint()).isEmpty();
+    clock.pass(601);
+    assertThat(watchdog.complaint().orElseThrow()).startsWith("No rank has started");
+  }
+
+  @Test
+  void refusesLimitsOfZero() {
+    Duration second = Duration.ofSeconds(1);
+    assertThatThrownBy(() -> new WatchdogLimits(second, Duration.ZERO, second))
+        .hasMessage("Invalid join timeout: PT0S (must be > 0)");
+  }
+
+  private void joinAll() {
+    for (int rank = 0; rank < 3; rank++) {
+      watchdog.joined(rank);
+    }
+  }
+
+  /** A clock that is moved by hand. */
+  private static final class HandClock extends Clock {
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+    void pass(long seconds) {
+      now = now.plusSeconds(seconds);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.anneal.core.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ShardManifestParserTest {
+
+  @Test
+  void readsBackWhatItWrote() {
+    ShardManifest manifest = manifest();
+    String json = ShardManifestParser.toJson(manifest);
+    assertThat(ShardManifestParser.fromJson(json)).isEqualTo(manifest);
+    assertThat(ShardManifestParser.toJson(manifest)).isEqualTo(json);
+  }
+
+  @Test
+  void namesTheKeyThatIsMissingOrWrong() {
+    String json = ShardManifestParser.toJson(manifest());
+    assertThatThrownBy(() -> ShardManifestParser.fromJson(json.replace("\"shards\"", "\"shrads\"")))
+        .hasMessage("Cannot find key: shards");
+    assertThatThrownBy(
+            () -> ShardManifestParser.fromJson(json.replace("\"version\" : 1", "\"version\" : 9")))
+        .hasMessage("Unsupported manifest version: 9 (supported: 1)");
+    assertThatThrownBy(
+            () ->
+                ShardManifestParser.fromJson(json.replaceFirst("\"rows\" : 3", "\"rows\" : \"x\"")))
+        .hasMessage("Invalid rows: \"x\" (must be a number)");
+    assertThatThrownBy(
+            () -> ShardManifestParser.fromJson(json.replaceFirst("\"rows\" : 3", "\"rows\" : 4")))
+        .hasMessageContaining("Invalid counts");
+  }
+
+  @Test
+  void hashesContentAndOptions() {
+    ShardManifest manifest = manifest();
+    assertThat(manifest.contentHash()).hasSize(64).isEqualTo(manifest().contentHash());
+    assertThat(manifest.origin().optionsHash()).hasSize(64);
+  }
+
+  private static ShardManifest manifest() {
+    return ShardManifest.of(
+        "0.1.0",
+        List.of("input_ids", "labels"),
+        List.of(
+            new ShardManifest.Shard("a", new ShardManifest.Counts(1, 20, 5), 100, "aa"),
+            new ShardManifest.Shard("b", new ShardManifest.Counts(2, 30, 6), 200, "bb")),
+        new ShardManifest.Origin(
+            "t",
+            "c",
+            Map.of("block_size", "2048", "mask", "all_turns"),
+            List.of(new ShardManifest.Input("语料 1", "a b.jsonl", 12, 1700000000000L))));
+  }
+}

@@ -1,0 +1,157 @@
+package dev.anneal.core.peft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.config.ConfigException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AdapterConfigJsonTest {
+  private static final String MINIMAL =
+      "'peft_type': 'LORA', 'r': 4, 'lora_alpha': 8, 'target_modules': ['q_proj']";
+
+  @Test
+  void writesAsPeftDoes() {
+    Map<String, Object> method = new TreeMap<>();
+    method.put("target_modules", List.of("q_proj", "v_proj"));
+    method.put("r", 8);
+    method.put("rank_pattern", Map.of());
+    method.put("modules_to_save", null);
+    method.put("lora_dropout", 0.05);
+
+    assertThat(
+            new String(AdapterConfigJson.render("LORA", "模型/base", method), StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            {
+              "auto_mapping": null,
+              "base_model_name_or_path": "模型/base",
+              "inference_mode": true,
+              "lora_dropout": 0.05,
+              "modules_to_save": null,
+              "peft_type": "LORA",
+              "r": 8,
+              "rank_pattern": {},
+              "revision": null,
+              "target_modules": [
+                "q_proj",
+                "v_proj"
+              ],
+              "task_type": "CAUSAL_LM"
+            }""");
+  }
+
+  @Test
+  void readsWhatPeftSaved() {
+    LoraAdapterConfig config =
+        AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
+
+    assertThat(config.r()).isEqualTo(4);
+    assertThat(config.alpha()).isEqualTo(8);
+    assertThat(config.dropout()).isZero();
+    assertThat(config.rankStabilised()).isFalse();
+    assertThat(config.baseModel()).isEmpty();
+    assertThat(config.targets()).hasSize(14).contains("model.layers.1.mlp.up_proj");
+    assertThat(config.unknownKeys()).isEmpty();
+  }
+
+  @Test
+  void readsPatternsInTheirOrderAndListsUnknownKeys() {
+    LoraAdapterConfig config =
+        parse(
+            MINIMAL
+                + ", 'rank_pattern': {'z_proj': 2, 'a_proj': 3}, 'alpha_pattern': {'q_proj': 1.5},"
+                + " 'use_rslora': true, 'lora_dropout': 0.1, 'future_key': 1, 'use_dora': false");
+
+    assertThat(config.rankPattern().keySet()).containsExactly("z_proj", "a_proj");
+    assertThat(config.alphaPattern()).containsEntry("q_proj", 1.5);
+    assertThat(config.rankStabilised()).isTrue();
+    assertThat(config.dropout()).isEqualTo(0.1);
+    assertThat(config.unknownKeys()).containsExactly("future_key");
+  }
+
+  @Test
+  void resolvesARegularExpressionAgainstWholePaths() {
+    String lora = MINIMAL.replace("['q_proj']", "'.*layers\\\\.[01]\\\\.self_attn\\\\.(q|k)_proj'");
+    List<String> paths =
+        List.of(
+            "model.layers.0.self_attn.q_proj",
+            "model.layers.2.self_attn.q_proj",
+            "model.layers.1.self_attn.k_proj",
+            "model.layers.1.self_attn.k_proj.more");
+
+    assertThat(parse(lora).targetModules(paths)).containsExactly(paths.get(0), paths.get(2));
+    assertThat(parse(MINIMAL).targetModules(paths)).containsExactly("q_proj");
+    assertThat(parse(MINIMAL.replace("['q_proj']", "'All-Linear'")).targetModules(paths))
+        .containsExactly("all-linear");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'use_dora': true|use_dora true",
+        "'modules_to_save': ['lm_head']|modules_to_save [\"lm_head\"]",
+        "'layers_to_transform': [0]|layers_to_transform [0]",
+        "'layers_to_transform': 0|layers_to_transform 0",
+        "'fan_in_fan_out': true|fan_in_fan_out true",
+        "'lora_bias': true|lora_bias true",
+        "'bias': 'all'|bias \"all\"",
+        "'exclude_modules': 'k_proj'|exclude_modules \"k_proj\"",
+        "'trainable_token_indices': [1]|trainable_token_indices [1]",
+        "'target_parameters': ['x']|target_parameters [\"x\"]",
+        "'layer_replication': [[0, 1]]|layer_replication [[0,1]]",
+        "'init_lora_weights': 'pissa'|init_lora_weights \"pissa\" (it changes the base weights)",
+        "'task_type': 'SEQ_CLS'|task_type \"SEQ_CLS\""
+      })
+  void refusesActiveOptionsByName(String option, String message) {
+    assertThatThrownBy(() -> parse(MINIMAL + ", " + option))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Unsupported in adapter_config.json: " + message + " (adapter.path)");
+  }
+
+  @Test
+  void acceptsTheSameOptionsWhenNeutral() {
+    parse(
+        MINIMAL
+            + ", 'use_dora': false, 'modules_to_save': null, 'layers_to_transform': [],"
+            + " 'fan_in_fan_out': false, 'bias': 'none', 'exclude_modules': null,"
+            + " 'layers_pattern': '', 'init_lora_weights': 'gaussian', 'task_type': null");
+  }
+
+  @Test
+  void refusesWhatIsNoLoraAdapter() {
+    assertRefused("'peft_type': 'IA3'", "Unsupported peft_type: IA3 (supported: LORA)");
+    assertRefused("'r': 8", "Unsupported peft_type: none");
+    assertRefused(MINIMAL.replace("4", "0"), "Invalid r: 0 (must be an integer > 0)");
+    assertRefused(MINIMAL.replace("'r': 4, ", ""), "Invalid r: nothing");
+    assertRefused(MINIMAL.replace("8", "'x'"), "Invalid lora_alpha: \"x\" (must be a number)");
+    assertRefused(
+        MINIMAL.replace("['q_proj']", "[]"), "Invalid target_modules: [] (must name at least one");
+    assertRefused(
+        MINIMAL.replace("['q_proj']", "'('"), "Invalid target_modules: \"(\" (not a regular");
+    assertRefused(MINIMAL + ", 'rank_pattern': {'q': 0}", "Invalid rank_pattern: 0");
+    assertThatThrownBy(() -> AdapterConfigJson.parseLora(new byte[0], "adapter_config.json"))
+        .hasMessageContaining("Cannot read adapter_config.json");
+  }
+
+  private static void assertRefused(String fields, String message) {
+    assertThatThrownBy(() -> parse(fields))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining("adapter_config.json");
+  }
+
+  private static LoraAdapterConfig parse(String fields) {
+    byte[] json = ("{" + fields.replace('\'', '"') + "}").getBytes(StandardCharsets.UTF_8);
+    return AdapterConfigJson.parseLora(json, "adapter_config.json");
+  }
+}

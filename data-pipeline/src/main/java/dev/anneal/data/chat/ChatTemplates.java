@@ -1,0 +1,64 @@
+package dev.anneal.data.chat;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Finds the chat template that a run uses: the tokenizer's own, a built-in one, or a file. */
+public final class ChatTemplates {
+  /** Names of the built-in templates. */
+  public static final List<String> BUILT_IN = List.of("chatml", "llama3");
+
+  private ChatTemplates() {}
+
+  /** The tokenizer's own template. */
+  public static ChatTemplate ofTokenizer(TokenizerFolder folder) {
+    String source =
+        folder
+            .chatTemplate()
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "Cannot find a chat template in "
+                            + folder.path()
+                            + " (set tokenize.chat_template to "
+                            + choices()
+                            + ")"));
+    return ChatTemplate.parse(source, folder.specialTokens());
+  }
+
+  /** The template of the key {@code chat_template}: a built-in name or the path of a file. */
+  public static ChatTemplate named(String name, TokenizerFolder folder) {
+    if (BUILT_IN.contains(name)) {
+      return ChatTemplate.parse(builtIn(name), folder.specialTokens());
+    }
+    Path file = Path.of(name);
+    if (!Files.isRegularFile(file)) {
+      throw new ConfigException(
+          "Invalid tokenize.chat_template: " + name + " (must be " + choices() + ")");
+    }
+    try {
+      return ChatTemplate.parse(Files.readString(file), folder.specialTokens());
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String builtIn(String name) {
+    try (InputStream in = ChatTemplates.class.getResourceAsStream(name + ".jinja")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the built-in template " + name, e);
+    }
+  }
+
+  private static String choices() {
+    return String.join(", ", BUILT_IN) + " or the path of a .jinja file";
+  }
+}

@@ -1,0 +1,21 @@
+package dev.anneal.data.chat.jinja;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** {@code call(parameters) macro(arguments)} ... {@code endcall}: the body becomes the caller. */
+record CallStatement(Macro body, Expression callee, ArgumentList arguments) implements Statement {
+  @Override
+  public Flow execute(Scope scope) {
+    Object function = callee.evaluate(scope);
+    if (!(function instanceof Function callable)) {
+      throw new TemplateException("'" + PythonText.typeName(function) + "' object is not callable");
+    }
+    Arguments given = arguments.evaluate(scope);
+    Map<String, Object> named = new LinkedHashMap<>(given.named());
+    named.put(Macro.CALLER, body.bind(scope));
+    Object result = callable.call(new Arguments(given.positional(), named), scope.run());
+    scope.run().write(PythonText.str(result));
+    return Flow.NEXT;
+  }
+}

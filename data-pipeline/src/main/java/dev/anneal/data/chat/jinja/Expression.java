@@ -1,0 +1,222 @@
+package dev.anneal.data.chat.jinja;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An expression of a template. Immutable; evaluation leaves no trace outside the scope. */
+sealed interface Expression {
+  Object evaluate(Scope scope);
+
+  /** A constant. */
+  record Literal(Object value) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      return value;
+    }
+  }
+
+  /** {@code name}. */
+  record Name(String name) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return scope.find(name);
+    }
+  }
+
+  /** {@code owner.name}. */
+  record Attribute(Expression owner, String name) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return Members.attribute(owner.evaluate(scope), name);
+    }
+  }
+
+  /** {@code owner[key]}. */
+  record Item(Expression owner, Expression key) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return Members.item(owner.evaluate(scope), key.evaluate(scope));
+    }
+  }
+
+  /** {@code owner[start:stop:step]}. */
+  record Slice(Expression owner, Expression start, Expression stop, Expression step)
+      implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      Object sliced = owner.evaluate(scope);
+      if (!(sliced instanceof Undefined)) {
+        scope.run().chargeLength(Values.length(sliced) * Run.CHARS_PER_STEP);
+      }
+      return Members.slice(
+          sliced, start.evaluate(scope), stop.evaluate(scope), step.evaluate(scope));
+    }
+  }
+
+  /** {@code callee(arguments)}. */
+  record Call(Expression callee, ArgumentList arguments) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      Object function = callee.evaluate(scope);
+      Values.requireDefined(function);
+      if (function instanceof Function callable) {
+        return callable.call(arguments.evaluate(scope), scope.run());
+      }
+      throw new TemplateException("'" + PythonText.typeName(function) + "' object is not callable");
+    }
+  }
+
+  /** {@code value | filter(arguments)}. */
+  record Filtered(Expression value, String filter, ArgumentList arguments) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return Filters.require(filter)
+          .apply(value.evaluate(scope), arguments.evaluate(scope), scope.run());
+    }
+  }
+
+  /** {@code value is test(arguments)}. */
+  record Tested(Expression value, String test, ArgumentList arguments) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return Tests.require(test).holds(value.evaluate(scope), arguments.evaluate(scope));
+    }
+  }
+
+  /** {@code not value}. */
+  record Not(Expression value) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      return !Values.truth(value.evaluate(scope));
+    }
+  }
+
+  /** {@code left and right}; the value of the side that decides, as in Python. */
+  record And(Expression left, Expression right) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      Object first = left.evaluate(scope);
+      return Values.truth(first) ? right.evaluate(scope) : first;
+    }
+  }
+
+  /** {@code left or right}. */
+  record Or(Expression left, Expression right) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      Object first = left.evaluate(scope);
+      return Values.truth(first) ? first : right.evaluate(scope);
+    }
+  }
+
+  /** {@code -value} or {@code +value}. */
+  record Signed(Expression value, String sign) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      Object negated = Operators.negate(value.evaluate(scope));
+      return sign.equals("-") ? negated : Operators.negate(negated);
+    }
+  }
+
+  /** {@code left operator right} for arithmetic. */
+  record Binary(String operator, Expression left, Expression right) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      return Operators.apply(operator, left.evaluate(scope), right.evaluate(scope), scope.run());
+    }
+  }
+
+  /** {@code a ~ b ~ c}: the texts of all parts. */
+  record Concatenation(List<Expression> parts) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      StringBuilder out = new StringBuilder();
+      for (Expression part : parts) {
+        scope.run().append(out, PythonText.str(part.evaluate(scope)));
+      }
+      return out.toString();
+    }
+  }
+
+  /** {@code first < second <= third}: each neighbour pair must hold. */
+  record Comparison(Expression first, List<String> operators, List<Expression> others)
+      implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      scope.run().step();
+      Object left = first.evaluate(scope);
+      for (int i = 0; i < operators.size(); i++) {
+        Object right = others.get(i).evaluate(scope);
+        if (!holds(operators.get(i), left, right)) {
+          return false;
+        }
+        left = right;
+      }
+      return true;
+    }
+
+    private static boolean holds(String operator, Object left, Object right) {
+      return switch (operator) {
+        case "==" -> Values.equal(left, right);
+        case "!=" -> !Values.equal(left, right);
+        case "<" -> Values.compare(left, right) < 0;
+        case "<=" -> Values.compare(left, right) <= 0;
+        case ">" -> Values.compare(left, right) > 0;
+        case ">=" -> Values.compare(left, right) >= 0;
+        case "in" -> Values.contains(right, left);
+        case "not in" -> !Values.contains(right, left);
+        default -> throw new TemplateException("unknown operator " + operator);
+      };
+    }
+  }
+
+  /** {@code whenTrue if condition else whenFalse}. */
+  record Conditional(Expression condition, Expression whenTrue, Expression whenFalse)
+      implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      return (Values.truth(condition.evaluate(scope)) ? whenTrue : whenFalse).evaluate(scope);
+    }
+  }
+
+  /** {@code (a, b)} and {@code a, b}. */
+  record TupleDisplay(List<Expression> items) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      return new Tuple(items.stream().map(item -> item.evaluate(scope)).toList());
+    }
+  }
+
+  /** {@code [a, b]}. */
+  record ListDisplay(List<Expression> items) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      List<Object> values = new ArrayList<>();
+      for (Expression item : items) {
+        values.add(item.evaluate(scope));
+      }
+      return values;
+    }
+  }
+
+  /** <code>{key: value}</code>. */
+  record DictDisplay(List<Expression> keys, List<Expression> values) implements Expression {
+    @Override
+    public Object evaluate(Scope scope) {
+      Map<Object, Object> entries = new LinkedHashMap<>();
+      for (int i = 0; i < keys.size(); i++) {
+        entries.put(keys.get(i).evaluate(scope), values.get(i).evaluate(scope));
+      }
+      return entries;
+    }
+  }
+}

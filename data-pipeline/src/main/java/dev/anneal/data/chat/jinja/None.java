@@ -1,0 +1,6 @@
+package dev.anneal.data.chat.jinja;
+
+/** Python's {@code None}. */
+enum None {
+  NONE
+}

@@ -1,0 +1,186 @@
+package dev.anneal.data.chat.jinja;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+
+/** Python's methods of {@code str} that chat templates use. */
+final class StringMethods {
+  /** One method: the text, the call's arguments, and the run that is charged for new texts. */
+  private interface Method {
+    Object call(String text, Arguments arguments, Run run);
+  }
+
+  private static final Map<String, Method> METHODS =
+      Map.ofEntries(
+          Map.entry("strip", (text, a, run) -> strip(text, a, true, true)),
+          Map.entry("lstrip", (text, a, run) -> strip(text, a, true, false)),
+          Map.entry("rstrip", (text, a, run) -> strip(text, a, false, true)),
+          Map.entry("startswith", (text, a, run) -> affix(a, text::startsWith)),
+          Map.entry("endswith", (text, a, run) -> affix(a, text::endsWith)),
+          Map.entry(
+              "removeprefix", (text, a, run) -> removePrefix(text, a.requireText(0, "prefix"))),
+          Map.entry(
+              "removesuffix", (text, a, run) -> removeSuffix(text, a.requireText(0, "suffix"))),
+          Map.entry("split", (text, a, run) -> StringSplits.split(text, a)),
+          Map.entry("rsplit", (text, a, run) -> StringSplits.splitRight(text, a)),
+          Map.entry("splitlines", (text, a, run) -> StringSplits.lines(text, a)),
+          Map.entry("partition", (text, a, run) -> StringSplits.partition(text, a, false)),
+          Map.entry("rpartition", (text, a, run) -> StringSplits.partition(text, a, true)),
+          Map.entry("replace", StringMethods::replace),
+          Map.entry(
+              "join", (text, a, run) -> join(text, Values.iterate(a.require(0, "iterable")), run)),
+          Map.entry("upper", (text, a, run) -> text.toUpperCase(Locale.ROOT)),
+          Map.entry("lower", (text, a, run) -> text.toLowerCase(Locale.ROOT)),
+          Map.entry("title", (text, a, run) -> title(text)),
+          Map.entry("capitalize", (text, a, run) -> capitalize(text)),
+          Map.entry(
+              "find", (text, a, run) -> position(text, text.indexOf(a.requireText(0, "sub")))),
+          Map.entry(
+              "rfind", (text, a, run) -> position(text, text.lastIndexOf(a.requireText(0, "sub")))),
+          Map.entry("count", (text, a, run) -> count(text, a.requireText(0, "sub"))),
+          Map.entry("isdigit", (text, a, run) -> all(text, Character::isDigit)),
+          Map.entry("isalpha", (text, a, run) -> all(text, Character::isLetter)),
+          Map.entry("isalnum", (text, a, run) -> all(text, Character::isLetterOrDigit)),
+          Map.entry("isspace", (text, a, run) -> all(text, c -> PythonText.isSpace((char) c))),
+          Map.entry("isupper", (text, a, run) -> isUpper(text)),
+          Map.entry("islower", (text, a, run) -> isLower(text)));
+
+  private StringMethods() {}
+
+  static Object find(String text, String name) {
+    Method method = METHODS.get(name);
+    if (method == null) {
+      return Undefined.member(text, name);
+    }
+    return (Function)
+        (arguments, run) -> {
+          run.chargeLength(text.length());
+          return method.call(text, arguments, run);
+        };
+  }
+
+  static String strip(String text, Arguments arguments, boolean left, boolean right) {
+    Object given = arguments.get(0, "chars", None.NONE);
+    IntPredicate drop =
+        given == None.NONE
+            ? c -> c <= Character.MAX_VALUE && PythonText.isSpace((char) c)
+            : c -> arguments.requireText(0, "chars").indexOf(c) >= 0;
+    int start = 0;
+    int end = text.length();
+    while (left && start < end && drop.test(text.codePointAt(start))) {
+      start += Character.charCount(text.codePointAt(start));
+    }
+    while (right && end > start && drop.test(text.codePointBefore(end))) {
+      end -= Character.charCount(text.codePointBefore(end));
+    }
+    return text.substring(start, end);
+  }
+
+  static String join(String separator, List<Object> items, Run run) {
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < items.size(); i++) {
+      run.append(out, i > 0 ? separator : "");
+      run.append(out, PythonText.str(items.get(i)));
+    }
+    return out.toString();
+  }
+
+  static String replace(String text, Arguments arguments, Run run) {
+    String old = arguments.requireText(0, "old");
+    String fresh = arguments.requireText(1, "new");
+    long limit = arguments.number(2, "count", -1);
+    limit = limit < 0 ? Long.MAX_VALUE : limit;
+    StringBuilder out = new StringBuilder();
+    int at = 0;
+    int next = text.indexOf(old);
+    for (long done = 0; next >= 0 && done < limit; done++) {
+      run.append(out, text.substring(at, next));
+      run.append(out, fresh);
+      at = next + old.length();
+      if (old.isEmpty() && next < text.length()) {
+        int size = Character.charCount(text.codePointAt(next));
+        out.append(text, next, next + size);
+        at = next + size;
+      } else if (old.isEmpty()) {
+        break;
+      }
+      next = text.indexOf(old, at);
+    }
+    return out.append(text.substring(at)).toString();
+  }
+
+  static String capitalize(String text) {
+    if (text.isEmpty()) {
+      return text;
+    }
+    int first = text.offsetByCodePoints(0, 1);
+    return text.substring(0, first).toUpperCase(Locale.ROOT)
+        + text.substring(first).toLowerCase(Locale.ROOT);
+  }
+
+  static String title(String text) {
+    StringBuilder out = new StringBuilder();
+    boolean inWord = false;
+    for (int point : text.codePoints().toArray()) {
+      boolean letter = Character.isLetter(point);
+      out.appendCodePoint(inWord ? Character.toLowerCase(point) : Character.toTitleCase(point));
+      inWord = letter;
+    }
+    return out.toString();
+  }
+
+  static long count(String text, String part) {
+    if (part.isEmpty()) {
+      return Values.length(text) + 1;
+    }
+    long found = 0;
+    for (int i = text.indexOf(part); i >= 0; i = text.indexOf(part, i + part.length())) {
+      found++;
+    }
+    return found;
+  }
+
+  private static boolean affix(Arguments arguments, Predicate<String> matches) {
+    Object given = arguments.require(0, "affix");
+    List<Object> candidates = new ArrayList<>();
+    if (given instanceof List<?> several) {
+      candidates.addAll(several);
+    } else {
+      candidates.add(arguments.requireText(0, "affix"));
+    }
+    return candidates.stream().anyMatch(c -> c instanceof String text && matches.test(text));
+  }
+
+  private static String removePrefix(String text, String prefix) {
+    return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+  }
+
+  private static String removeSuffix(String text, String suffix) {
+    return text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+  }
+
+  private static long position(String text, int found) {
+    return found < 0 ? -1 : text.codePointCount(0, found);
+  }
+
+  private static boolean all(String text, IntPredicate predicate) {
+    return !text.isEmpty() && text.codePoints().allMatch(predicate);
+  }
+
+  static boolean isLower(String text) {
+    return cased(text, text.toLowerCase(Locale.ROOT));
+  }
+
+  static boolean isUpper(String text) {
+    return cased(text, text.toUpperCase(Locale.ROOT));
+  }
+
+  private static boolean cased(String text, String converted) {
+    return text.equals(converted)
+        && text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c));
+  }
+}

@@ -1,0 +1,40 @@
+package dev.anneal.data.chat.jinja;
+
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A parsed template. Immutable and thread-safe; each rendering is limited in steps, text and
+ * nesting and sees nothing but its variables and a clock.
+ */
+public final class Template {
+  private final List<Statement> statements;
+
+  private Template(List<Statement> statements) {
+    this.statements = statements;
+  }
+
+  /** Parses a source; {@link TemplateException} names the line of an error. */
+  public static Template parse(String source) {
+    return new Template(StatementParser.parse(Lexer.tokenize(source)));
+  }
+
+  /**
+   * Renders with variables whose values come from {@link TemplateValues}; the clock answers {@code
+   * strftime_now}.
+   */
+  public Rendering render(Map<String, Object> variables, Clock clock) {
+    Run run = new Run(clock);
+    Map<String, Object> names = new LinkedHashMap<>(Globals.ALL);
+    names.putAll(variables);
+    try {
+      Statement.execute(statements, Scope.root(run, names));
+    } catch (StackOverflowError e) {
+      // A chain of thousands of operators is a tree as deep: hostile, and no reason to end a task.
+      throw new TemplateException("template nests too deeply to be evaluated");
+    }
+    return run.finish();
+  }
+}

@@ -1,0 +1,63 @@
+package dev.anneal.data.sft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.core.config.ConfigException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The shapes in which instruction rows come. */
+public enum DatasetFormat {
+  /**
+   * {@code instruction}, {@code input}, {@code output}; optional {@code system}, {@code history}.
+   */
+  ALPACA("alpaca"),
+  /** {@code conversations} of {@code from} and {@code value}, as ShareGPT and BelleGroup have. */
+  SHAREGPT("sharegpt"),
+  /** {@code messages} of {@code role} and {@code content}, as OpenAI has. */
+  MESSAGES("messages"),
+  /** {@code prompt} and {@code completion}, texts or lists of messages. */
+  PROMPT_COMPLETION("prompt_completion");
+
+  private final String key;
+
+  DatasetFormat(String key) {
+    this.key = key;
+  }
+
+  /** The name in a configuration. */
+  public String key() {
+    return key;
+  }
+
+  /** The format of a configured name; {@link ConfigException} lists the names. */
+  public static DatasetFormat of(String key) {
+    return Arrays.stream(values())
+        .filter(format -> format.key.equals(key))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid dataset_format: " + key + " (must be one of " + keys() + ")"));
+  }
+
+  /** The format that a row's fields tell. */
+  static Optional<DatasetFormat> detect(JsonNode row) {
+    if (row.path("messages").isArray()) {
+      return Optional.of(MESSAGES);
+    }
+    if (row.path("conversations").isArray()) {
+      return Optional.of(row.at("/conversations/0").has("role") ? MESSAGES : SHAREGPT);
+    }
+    if (row.has("instruction") && row.has("output")) {
+      return Optional.of(ALPACA);
+    }
+    return row.has("prompt") && row.has("completion")
+        ? Optional.of(PROMPT_COMPLETION)
+        : Optional.empty();
+  }
+
+  private static String keys() {
+    return Arrays.stream(values()).map(DatasetFormat::key).collect(Collectors.joining(", "));
+  }
+}

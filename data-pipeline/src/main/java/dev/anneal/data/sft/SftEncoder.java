@@ -1,0 +1,130 @@
+package dev.anneal.data.sft;
+
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.data.chat.ChatMessage;
+import dev.anneal.data.chat.ChatTemplate;
+import dev.anneal.data.chat.Conversation;
+import dev.anneal.data.chat.jinja.Rendering;
+import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.sft.AssistantTurns.Close;
+import dev.anneal.data.sft.AssistantTurns.Turn;
+import dev.anneal.data.tokenize.EncodedText;
+import dev.anneal.data.tokenize.Tokenizer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Encodes conversations: the whole text is rendered and tokenized once, without added special
+ * tokens; targets are what the assistant writes after the generation prompt, up to and with the
+ * token that ends its turn.
+ *
+ * <p>Thread-safe. Borrows the tokenizer, which must match special tokens in texts: the template
+ * writes them.
+ */
+public final class SftEncoder {
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final SftOptions options;
+  private final AssistantTurns turns;
+
+  public SftEncoder(Tokenizer tokenizer, ChatTemplate template, SftOptions options) {
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.options = options;
+    this.turns = new AssistantTurns(template);
+  }
+
+  /** Encodes a mapped row; never throws for what it holds. */
+  public SftRow encode(MappedRow row) {
+    if (row instanceof MappedRow.Bad bad) {
+      return new SftRow.Bad(bad.reason());
+    }
+    return encode(((MappedRow.Mapped) row).conversation());
+  }
+
+  /** Encodes a conversation; never throws for what it holds. */
+  public SftRow encode(Conversation conversation) {
+    boolean answered =
+        conversation.messages().stream()
+            .anyMatch(message -> message.fromAssistant() && says(message));
+    if (!answered) {
+      return new SftRow.Dropped(SftRow.DropReason.NO_ANSWER);
+    }
+    try {
+      Rendering full = template.render(conversation);
+      EncodedText encoded = tokenizer.encodeWithOffsets(full.text());
+      int[] labels = labels(conversation, full, encoded);
+      return fit(encoded.ids(), labels);
+    } catch (TemplateException e) {
+      return new SftRow.Bad("the chat template refuses the conversation: " + e.getMessage());
+    } catch (RowShapeException | IllegalArgumentException e) {
+      return new SftRow.Bad(e.getMessage());
+    }
+  }
+
+  private static boolean says(ChatMessage message) {
+    return !message.content().isEmpty() || message.extra().containsKey("tool_calls");
+  }
+
+  private int[] labels(Conversation conversation, Rendering full, EncodedText encoded) {
+    if (options.mask() == LossMask.TRAIN_ON_PROMPT) {
+      return encoded.ids().clone();
+    }
+    int[] labels = new int[encoded.size()];
+    Arrays.fill(labels, TokenRow.IGNORE_INDEX);
+    List<Turn> found = turns.find(conversation, full, options.mask());
+    for (Turn turn : found) {
+      int from = 0;
+      while (from < encoded.size() && encoded.ends()[from] <= turn.start()) {
+        from++;
+      }
+      int to = from;
+      while (to < encoded.size() && encoded.starts()[to] < turn.end()) {
+        to++;
+      }
+      int close = turnEnd(turn, full.text(), encoded, to);
+      System.arraycopy(encoded.ids(), from, labels, from, Math.max(to, close + 1) - from);
+    }
+    return labels;
+  }
+
+  /** Index of the token that ends a turn, or -1 when the template writes none. */
+  private int turnEnd(Turn turn, String text, EncodedText encoded, int after) {
+    if (turn.close() == Close.NONE) {
+      return -1;
+    }
+    for (int i = after; i < encoded.size(); i++) {
+      if (tokenizer.isSpecial(encoded.ids()[i])) {
+        return i;
+      }
+      boolean blank = text.substring(encoded.starts()[i], encoded.ends()[i]).isBlank();
+      if (!blank && turn.close() == Close.TURN_END) {
+        return -1;
+      }
+    }
+    return -1;
+  }
+
+  private SftRow fit(int[] ids, int[] labels) {
+    boolean overlong = ids.length > options.blockSize();
+    if (overlong && options.overlong() == Overlong.DROP) {
+      return new SftRow.Dropped(SftRow.DropReason.OVERLONG);
+    }
+    if (overlong && options.overlong() == Overlong.ERROR) {
+      return new SftRow.Bad(
+          "row has "
+              + ids.length
+              + " tokens (tokenize.block_size is "
+              + options.blockSize()
+              + "; tokenize.overlong = truncate or drop accepts it)");
+    }
+    EncodedRow row =
+        overlong
+            ? new EncodedRow(
+                Arrays.copyOf(ids, options.blockSize()),
+                Arrays.copyOf(labels, options.blockSize()),
+                true)
+            : new EncodedRow(ids, labels, false);
+    return row.targetCount() == 0 ? new SftRow.Dropped(SftRow.DropReason.NO_TARGET) : row;
+  }
+}

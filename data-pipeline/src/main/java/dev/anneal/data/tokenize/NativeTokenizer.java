@@ -1,0 +1,226 @@
+package dev.anneal.data.tokenize;
+
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.anneal.core.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The tokenizers library behind DJL's JNI, opened from a local {@code tokenizer.json}. Calls go
+ * straight to the library: no truncation, no padding, no object per token.
+ *
+ * <p>Thread-safe: the library's encode and decode are reentrant, and a lock keeps {@link #close}
+ * from freeing what a call still reads. Owns one native tokenizer, or two with {@link
+ * SpecialTokens#SPLIT}.
+ */
+public final class NativeTokenizer implements Tokenizer {
+  private static final String PROBE = "a";
+
+  private final TokenizersLibrary library = NativeLibrary.load();
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final Vocabulary vocabulary;
+  private final long encoder;
+  private final long decoder;
+  private final List<Integer> documentPrefix;
+  private final List<Integer> documentSuffix;
+  private boolean closed;
+
+  private NativeTokenizer(String json, Vocabulary vocabulary, SpecialTokens specialTokens)
+      throws IOException {
+    this.vocabulary = vocabulary;
+    this.decoder = create(json);
+    this.encoder =
+        specialTokens == SpecialTokens.MATCHED ? decoder : create(SplitSpecialTokens.rewrite(json));
+    int[] plain = encodeNative(PROBE, false);
+    int[] framed = encodeNative(PROBE, true);
+    int at = indexOf(framed, plain);
+    this.documentPrefix = boxed(Arrays.copyOfRange(framed, 0, at));
+    this.documentSuffix = boxed(Arrays.copyOfRange(framed, at + plain.length, framed.length));
+  }
+
+  /** Opens a folder's tokenizer; special-token strings in texts match. */
+  public static NativeTokenizer open(TokenizerFolder folder) {
+    return open(folder, SpecialTokens.MATCHED);
+  }
+
+  public static NativeTokenizer open(TokenizerFolder folder, SpecialTokens specialTokens) {
+    Path file = folder.path().resolve(TokenizerFolder.TOKENIZER_FILE);
+    try {
+      String json = Files.readString(file);
+      return new NativeTokenizer(json, Vocabulary.parse(json), specialTokens);
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public int[] encode(String text) {
+    requireWholeCharacters(text);
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      return encodeNative(text, false);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public EncodedText encodeWithOffsets(String text) {
+    requireWholeCharacters(text);
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      long encoding = library.encode(encoder, text, false);
+      try {
+        return CodePointSpans.of(text)
+            .attach(toInts(library.getTokenIds(encoding)), library.getTokenCharSpans(encoding));
+      } finally {
+        library.deleteEncoding(encoding);
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public String decode(int[] ids) {
+    return decodeNative(ids, false);
+  }
+
+  @Override
+  public String decodeSkippingSpecial(int[] ids) {
+    return decodeNative(ids, true);
+  }
+
+  @Override
+  public int vocabularySize() {
+    return vocabulary.size();
+  }
+
+  @Override
+  public Optional<Integer> tokenId(String token) {
+    int id = vocabulary.idOf(token);
+    return id < 0 ? Optional.empty() : Optional.of(id);
+  }
+
+  @Override
+  public boolean isSpecial(int id) {
+    return vocabulary.isSpecial(id);
+  }
+
+  @Override
+  public List<Integer> documentPrefix() {
+    return documentPrefix;
+  }
+
+  @Override
+  public List<Integer> documentSuffix() {
+    return documentSuffix;
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      library.deleteTokenizer(decoder);
+      if (encoder != decoder) {
+        library.deleteTokenizer(encoder);
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private long create(String json) throws IOException {
+    try {
+      long handle = library.createTokenizerFromString(json);
+      library.disableTruncation(handle);
+      library.disablePadding(handle);
+      return handle;
+    } catch (RuntimeException e) {
+      throw new IOException("not a tokenizer: " + e.getMessage(), e);
+    }
+  }
+
+  private int[] encodeNative(String text, boolean addSpecialTokens) {
+    long encoding = library.encode(encoder, text, addSpecialTokens);
+    try {
+      return toInts(library.getTokenIds(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  private String decodeNative(int[] ids, boolean skipSpecial) {
+    long[] wide = Arrays.stream(ids).asLongStream().toArray();
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      return library.decode(decoder, wide, skipSpecial);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("Cannot use the tokenizer: it is closed");
+    }
+  }
+
+  /** Half a surrogate pair has no UTF-8 form; the library would put other characters there. */
+  private static void requireWholeCharacters(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!Character.isSurrogate(c)) {
+        continue;
+      }
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+        continue;
+      }
+      throw new IllegalArgumentException(
+          String.format("Invalid text: half a surrogate pair U+%04X at character %d", (int) c, i));
+    }
+  }
+
+  private static int indexOf(int[] framed, int[] plain) {
+    for (int at = 0; at + plain.length <= framed.length; at++) {
+      if (Arrays.equals(framed, at, at + plain.length, plain, 0, plain.length)) {
+        return at;
+      }
+    }
+    throw new ConfigException(
+        "Cannot tell what the tokenizer adds to a document: '"
+            + PROBE
+            + "' is "
+            + Arrays.toString(plain)
+            + " alone and "
+            + Arrays.toString(framed)
+            + " with special tokens");
+  }
+
+  private static List<Integer> boxed(int[] ids) {
+    return Arrays.stream(ids).boxed().toList();
+  }
+
+  private static int[] toInts(long[] ids) {
+    int[] narrow = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      narrow[i] = Math.toIntExact(ids[i]);
+    }
+    return narrow;
+  }
+}

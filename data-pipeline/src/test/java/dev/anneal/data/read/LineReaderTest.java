@@ -1,0 +1,110 @@
+package dev.anneal.data.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Chars;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.StringLength;
+import org.junit.jupiter.api.Test;
+
+class LineReaderTest {
+
+  @Property(tries = 500)
+  void givesEveryLineOnceWhateverTheRanges(
+      @ForAll @StringLength(max = 60) @Chars({'a', '\n', '\r', '语'}) String text,
+      @ForAll @IntRange(min = 1, max = 70) int rangeBytes)
+      throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    List<String> pieces = new ArrayList<>();
+    for (long start = 0; start < bytes.length; start += rangeBytes) {
+      int skipped = (int) Math.max(0, start - 1);
+      ByteArrayInputStream in = new ByteArrayInputStream(bytes, skipped, bytes.length - skipped);
+      pieces.addAll(lines(LineReader.range(in, start, start + rangeBytes)));
+    }
+    assertThat(pieces).isEqualTo(lines(LineReader.whole(new ByteArrayInputStream(bytes))));
+  }
+
+  @Test
+  void readsLinesLongerThanItsBuffer() throws IOException {
+    String text = "x".repeat(200_000) + "\r\n" + "y".repeat(65_536) + "\nz";
+    LineReader reader = whole(text);
+    assertThat(lines(reader)).containsExactly("x".repeat(200_000), "y".repeat(65_536), "z");
+    assertThat(reader.rowCount()).isEqualTo(3);
+  }
+
+  @Test
+  void leavesOutTheByteOrderMarkAndKeepsBlankLines() throws IOException {
+    assertThat(lines(whole("\uFEFFa\n\n b\n"))).containsExactly("a", "", " b");
+    assertThat(lines(whole(""))).isEmpty();
+    assertThat(lines(whole("\n"))).containsExactly("");
+  }
+
+  @Test
+  void readsAJsonArrayAsRows() throws IOException {
+    String text = " \n[{\"text\": \"一\"},\n {\"text\": \"b\\n\"}]";
+    RowReader reader = JsonRows.arrayOrLines(stream(text));
+    assertThat(lines(reader)).containsExactly("{\"text\":\"一\"}", "{\"text\":\"b\\n\"}");
+    assertThat(reader.rowCount()).isEqualTo(2);
+    assertThat(lines(JsonRows.arrayOrLines(stream("[]")))).isEmpty();
+    assertThat(lines(JsonRows.arrayOrLines(stream("{\"a\":1}\n{}")))).hasSize(2);
+    assertThatThrownBy(() -> lines(JsonRows.arrayOrLines(stream("[{\"a\":1}, {\"b\""))))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("bad JSON after row 2: ");
+  }
+
+  @Test
+  void saysWhatIsWrongWithAJsonRow() {
+    assertThat(JsonRows.object(utf8("{\"text\": \"好\"}")).get("text").asText()).isEqualTo("好");
+    for (String bad : List.of("{\"a\": ", "{} x", "", "{\"a\": 1,}")) {
+      assertThatThrownBy(() -> JsonRows.object(utf8(bad))).hasMessageStartingWith("bad JSON: ");
+    }
+    assertThatThrownBy(() -> JsonRows.object(utf8("[1]")))
+        .hasMessage("bad JSON: row is a JSON array (must be an object)");
+  }
+
+  @Test
+  void takesTheTextOfAField() {
+    assertThat(text("{\"text\": \"好\"}", "text")).isEqualTo("好");
+    assertThat(text("{\"text\": null}", "text")).isEmpty();
+    assertThatThrownBy(() -> text("{\"x\": 1}", "text")).hasMessage("missing field 'text'");
+    assertThatThrownBy(() -> text("{\"text\": 1}", "text"))
+        .hasMessage("field 'text' is a number (must be text)");
+    assertThat(DocumentText.ofUtf8(utf8("a\uFFFDb"))).isEqualTo("a\uFFFDb");
+    assertThatThrownBy(() -> DocumentText.ofUtf8(new byte[] {'a', (byte) 0xC3}))
+        .hasMessage("not UTF-8 text");
+  }
+
+  private static String text(String json, String field) {
+    return DocumentText.ofField(JsonRows.object(utf8(json)), field);
+  }
+
+  private static LineReader whole(String text) {
+    return LineReader.whole(stream(text));
+  }
+
+  private static ByteArrayInputStream stream(String text) {
+    return new ByteArrayInputStream(utf8(text));
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static List<String> lines(RowReader reader) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (Optional<SourceRow> row = reader.next(); row.isPresent(); row = reader.next()) {
+      lines.add(new String(row.get().content(), StandardCharsets.UTF_8));
+      assertThat(row.get().number()).isEqualTo(lines.size());
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,169 @@
+package dev.anneal.data.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.data.chat.ChatMessage;
+import dev.anneal.data.chat.Conversation;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConversationMapperTest {
+  private final ConversationMapper mapper = ConversationMapper.detecting();
+
+  @Test
+  void joinsInstructionAndInputOfAlpacaRows() {
+    assertThat(said("{'instruction':'Translate.','input':'灯塔','output':'lighthouse'}"))
+        .isEqualTo("user=Translate.\n灯塔; assistant=lighthouse");
+    assertThat(said("{'instruction':'Hi','input':'','output':'Ho'}"))
+        .isEqualTo("user=Hi; assistant=Ho");
+    assertThat(said("{'instruction':'Hi','input':null,'output':'Ho'}"))
+        .isEqualTo("user=Hi; assistant=Ho");
+    assertThat(said("{'instruction':'Hi','output':null}")).isEqualTo("user=Hi; assistant=");
+    assertThat(said("{'instruction':'','input':'only','output':'x'}"))
+        .isEqualTo("user=only; assistant=x");
+  }
+
+  @Test
+  void takesSystemAndHistoryOfAlpacaRows() {
+    assertThat(
+            said("{'instruction':'c','output':'d','system':'s','history':[['a','b'],['é','中']]}"))
+        .isEqualTo("system=s; user=a; assistant=b; user=é; assistant=中; user=c; assistant=d");
+    assertThat(said("{'instruction':'c','output':'d','system':'','history':null}"))
+        .isEqualTo("user=c; assistant=d");
+  }
+
+  @Test
+  void readsConversationsOfShareGptAndBelle() {
+    assertThat(
+            said(
+                "{'id':'7','conversations':[{'from':'system','value':'s'},{'from':'human',"
+                    + "'value':'a'},{'from':'gpt','value':'b'},{'from':'user','value':'c'},"
+                    + "{'from':'assistant','value':'d'}]}"))
+        .isEqualTo("system=s; user=a; assistant=b; user=c; assistant=d");
+    assertThat(said("{'conversations':[]}")).isEmpty();
+  }
+
+  @Test
+  void readsMessages() {
+    assertThat(
+            said(
+                "{'messages':[{'role':'system','content':''},{'role':'user','content':[{'type':"
+                    + "'text','text':'a'},{'type':'text','text':'b'}]},{'role':'assistant',"
+                    + "'content':null}]}"))
+        .isEqualTo("system=; user=ab; assistant=");
+    assertThat(said("{'conversations':[{'role':'user','content':'a'}]}")).isEqualTo("user=a");
+    Conversation tools =
+        map(
+            "{'tools':[{'name':'t'}],'messages':[{'role':'assistant','content':'',"
+                + "'tool_calls':[1],'name':null}]}");
+    assertThat(tools.variables()).containsOnlyKeys("tools");
+    assertThat(tools.messages().get(0).extra()).containsOnlyKeys("tool_calls");
+  }
+
+  @Test
+  void readsPromptAndCompletion() {
+    assertThat(said("{'prompt':'a','completion':'b'}")).isEqualTo("user=a; assistant=b");
+    assertThat(
+            said(
+                "{'prompt':[{'role':'user','content':'a'}],'completion':[{'role':'assistant',"
+                    + "'content':'b'}]}"))
+        .isEqualTo("user=a; assistant=b");
+  }
+
+  @Test
+  void readsRenamedColumns() {
+    ConversationMapper renamed =
+        ConversationMapper.of(
+            DatasetFormat.ALPACA, Map.of("instruction", "question", "output", "answer"));
+    assertThat(said(renamed, "{'question':'a','answer':'b','instruction':'not this'}"))
+        .isEqualTo("user=a; assistant=b");
+    assertThat(renamed.map(json("{'question':'a'}")))
+        .isEqualTo(new MappedRow.Bad("missing field 'answer'"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      quoteCharacter = '`',
+      value = {
+        "[1] # row is no JSON object",
+        "{} # unknown shape (expected instruction + output, conversations, messages, or prompt +"
+            + " completion)",
+        "{'text':'a'} # unknown shape (expected instruction + output, conversations, messages, or"
+            + " prompt + completion)",
+        "{'instruction':1,'output':'b'} # field 'instruction' is a number (must be text)",
+        "{'instruction':'a','output':['b','c']} # field 'output' is a array (must be text)",
+        "{'instruction':'','output':'b'} # field 'instruction' is empty",
+        "{'instruction':'a','output':'b','history':'x'} # field 'history' is a string (must be a"
+            + " list)",
+        "{'instruction':'a','output':'b','history':[['x']]} # field 'history' must hold [user,"
+            + " assistant] pairs",
+        "{'conversations':['a']} # field 'conversations[0]' must have 'from' and 'value'",
+        "{'conversations':[{'from':'alien','value':'b'}]} # field 'conversations[0].from' is"
+            + " 'alien' (must be human, gpt, assistant, system or tool)",
+        "{'messages':[{'content':'b'}]} # field 'messages[0]' has no role",
+        "{'messages':[{'role':'user','content':3}]} # field 'messages[0].content' is a number (must"
+            + " be text)",
+        "{'messages':[{'role':'user','content':[{'type':'image'}]}]} # field 'messages[0].content'"
+            + " has a part that is no text",
+        "{'prompt':'a','completion':{}} # field 'completion' is a object (must be text)"
+      })
+  void saysWhatIsWrongInARow(String row, String reason) {
+    assertThat(mapper.map(json(row))).isEqualTo(new MappedRow.Bad(reason));
+  }
+
+  @Test
+  void knowsTheNamesOfFormatsMasksAndChoices() {
+    assertThat(List.of(DatasetFormat.values()))
+        .allSatisfy(format -> assertThat(DatasetFormat.of(format.key())).isEqualTo(format));
+    assertThatThrownBy(() -> DatasetFormat.of("alpacca"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid dataset_format: alpacca (must be one of alpaca, sharegpt, messages,"
+                + " prompt_completion)");
+    assertThat(LossMask.of("last_turn")).isEqualTo(LossMask.LAST_TURN);
+    assertThatThrownBy(() -> LossMask.of("none"))
+        .hasMessage(
+            "Invalid tokenize.mask: none (must be one of all_turns, last_turn, train_on_prompt)");
+    assertThat(Overlong.of("drop")).isEqualTo(Overlong.DROP);
+    assertThatThrownBy(() -> Overlong.of("cut"))
+        .hasMessage("Invalid tokenize.overlong: cut (must be one of truncate, drop, error)");
+    assertThatThrownBy(() -> new SftOptions(0, LossMask.ALL_TURNS, Overlong.DROP))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Invalid tokenize.block_size: 0 (must be > 0)");
+  }
+
+  private String said(String row) {
+    return said(mapper, row);
+  }
+
+  private static String said(ConversationMapper mapper, String row) {
+    MappedRow mapped = mapper.map(json(row));
+    assertThat(mapped).isInstanceOf(MappedRow.Mapped.class);
+    return ((MappedRow.Mapped) mapped)
+        .conversation().messages().stream()
+            .map((ChatMessage message) -> message.role() + "=" + message.content())
+            .collect(Collectors.joining("; "));
+  }
+
+  private Conversation map(String row) {
+    return ((MappedRow.Mapped) mapper.map(json(row))).conversation();
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return new ObjectMapper().readTree(text.replace('\'', '"'));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(text, e);
+    }
+  }
+}

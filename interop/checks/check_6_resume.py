@@ -1,0 +1,130 @@
+"""kill -9 of the driver and of an executor; what follows equals the undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+
+import pytest
+from check_5_ranks import settings_for
+from cluster import Cluster
+from curves import assert_same_curve, assert_steps_once
+from parity_rows import training_rows
+from product import exact, kill_group, metrics, tail, wait_for_step
+from training_made import foreign_shards
+
+STEPS = 60
+SLOW = {"train.max_steps": STEPS, "train.save_steps": 5, "train.shuffle": True}
+
+
+@pytest.fixture(scope="module")
+def shards(scratch):
+    return foreign_shards(scratch / "resume rows", training_rows(53, 65))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(product, scratch, models, shards):
+    output = scratch / "undisturbed"
+    product.must("train", settings_for(models.spoken(), shards, output, 2, 2, **SLOW))
+    assert_steps_once(metrics(output), STEPS)
+    return output
+
+
+def checkpoints(output):
+    return sorted((output / "checkpoints").glob("step-*"))
+
+
+def test_killed_driver_resumes_bit_equal(product, scratch, models, shards, undisturbed):
+    seed = random.SystemRandom().randrange(10**6)
+    step = random.Random(seed).randrange(7, STEPS - 10)
+    print(f"killed after step {step} (seed {seed})")
+    output = scratch / "killed driver"
+    settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
+    process = product.start("train", settings, scratch / "killed driver.log")
+    wait_for_step(process, output, step)
+    kill_group(process)
+    assert len(metrics(output)) < STEPS, "the run had ended before it was killed"
+    product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    assert_steps_once(metrics(output), STEPS)
+    assert exact(metrics(output)) == exact(metrics(undisturbed))
+    ours, theirs = (folder / "model" / "model.safetensors" for folder in (output, undisturbed))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_torn_checkpoint_is_never_chosen(product, scratch, models, shards, undisturbed):
+    """The last checkpoint cut short: the one before it is taken."""
+    output = scratch / "torn"
+    shutil.copytree(undisturbed, output)
+    last = checkpoints(output)[-1]
+    largest = max((f for f in last.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+    with largest.open("r+b") as file:
+        file.truncate(largest.stat().st_size // 2)
+    settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
+    product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    assert exact(metrics(output)) == exact(metrics(undisturbed))
+
+
+def test_folder_of_another_run_is_refused(product, scratch, models, shards, undisturbed):
+    before = {f: f.stat().st_mtime_ns for f in undisturbed.rglob("*") if f.is_file()}
+    settings = settings_for(models.spoken(), shards, undisturbed, 2, 2, **SLOW)
+    outcome = product.run("train", settings)
+    assert outcome.code != 0
+    assert "resume_from_checkpoint" in outcome.output, tail(outcome.output)
+    kept = {f: f.stat().st_mtime_ns for f in before if f.name != "result.json"}
+    assert kept == {f: t for f, t in before.items() if f.name != "result.json"}
+
+
+def test_changed_schedule_is_refused_on_resume(product, scratch, models, shards, undisturbed):
+    output = scratch / "changed"
+    shutil.copytree(undisturbed, output)
+    settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
+    changed = {"train.resume_from_checkpoint": True, "train.learning_rate": 0.5}
+    outcome = product.run("train", {**settings, **changed})
+    assert outcome.code != 0
+    assert "learning_rate" in outcome.output, tail(outcome.output)
+
+
+def test_killed_executor_brings_the_stage_back(product, scratch, models, shards, undisturbed):
+    cluster = Cluster(scratch / "killed cluster")
+    try:
+        output = scratch / "killed executor"
+        process = product.start(
+            "train",
+            settings_for(models.spoken(), shards, output, 2, 2, **SLOW),
+            scratch / "killed executor.log",
+            submit=cluster.submit_arguments(),
+            env=cluster.environment(),
+        )
+        try:
+            wait_for_step(process, output, 12)
+            victim = cluster.executors()[0]
+            os.kill(victim, signal.SIGKILL)
+            process.wait(timeout=240)
+        finally:
+            if process.poll() is None:
+                kill_group(process)
+        log = (scratch / "killed executor.log").read_text(errors="replace")
+        assert process.returncode == 0, tail(log) + cluster.logs()
+        assert_steps_once(metrics(output), STEPS)
+        assert_same_curve(metrics(output), metrics(undisturbed), 1e-5)
+    finally:
+        cluster.close()
+
+
+def test_resume_on_another_world_size(product, scratch, models, shards, undisturbed):
+    """Two ranks up to step 30, one rank after: the global batch stays."""
+    output = scratch / "other world"
+    shutil.copytree(undisturbed, output)
+    for folder in checkpoints(output):
+        if int(folder.name.split("-")[1]) > 30:
+            shutil.rmtree(folder)
+    settings = settings_for(models.spoken(), shards, output, 1, 0, **SLOW)
+    start = time.monotonic()
+    product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    print(f"resumed in {time.monotonic() - start:.0f} s")
+    assert_steps_once(metrics(output), STEPS)
+    assert exact(metrics(output))[:30] == exact(metrics(undisturbed))[:30]
+    assert_same_curve(metrics(output), metrics(undisturbed), 1e-3)

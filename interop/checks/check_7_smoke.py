@@ -1,0 +1,30 @@
+"""The one-minute sizes of the benchmarks and soaks, so that they keep working."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from product import tail
+
+SMOKES = [
+    ["benchmarks/run", "lora-step", "--smoke"],
+    ["interop/soak", "kills", "--smoke"],
+    ["interop/soak", "memory", "--smoke"],
+]
+
+
+@pytest.mark.parametrize("words", SMOKES, ids=lambda words: words[1])
+def test_smoke_size_runs(product, words):
+    done = subprocess.run(
+        [str(product.checkout / words[0]), *words[1:]],
+        env={**os.environ, "ANNEAL_PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, tail(done.stdout)

@@ -1,0 +1,68 @@
+package dev.anneal.jobs;
+
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.LoadedConfig;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.placement.NativeFolder;
+import java.io.PrintStream;
+import java.util.Objects;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * What a job works with on the driver. Spark starts when a job first asks for it, so that jobs
+ * without it start at once. Owned by {@link JobRun}, which stops Spark. Not thread-safe.
+ */
+public final class JobContext {
+  private final LoadedConfig loaded;
+  private final LazySpark spark;
+  private final FileStore files;
+  private final NativeFolder natives;
+  private final PrintStream out;
+
+  JobContext(
+      LoadedConfig loaded,
+      LazySpark spark,
+      FileStore files,
+      NativeFolder natives,
+      PrintStream out) {
+    this.loaded = Objects.requireNonNull(loaded, "loaded");
+    this.spark = Objects.requireNonNull(spark, "spark");
+    this.files = Objects.requireNonNull(files, "files");
+    this.natives = Objects.requireNonNull(natives, "natives");
+    this.out = Objects.requireNonNull(out, "out");
+  }
+
+  public AnnealConfig config() {
+    return loaded.config();
+  }
+
+  /** The configuration with which keys were set, and its text for config.resolved.conf. */
+  public LoadedConfig loaded() {
+    return loaded;
+  }
+
+  /** The session, started by the first call. */
+  public SparkSession spark() {
+    return spark.session();
+  }
+
+  /** Local paths, and whatever Hadoop reads. */
+  public FileStore files() {
+    return files;
+  }
+
+  /** Where the native libraries lie; travels to executors in closures. */
+  public NativeFolder natives() {
+    return natives;
+  }
+
+  /** For results people read; progress and logs go elsewhere. */
+  public PrintStream out() {
+    return out;
+  }
+
+  /** Whether a person is watching: progress bars instead of plain lines. */
+  public boolean interactive() {
+    return System.console() != null;
+  }
+}

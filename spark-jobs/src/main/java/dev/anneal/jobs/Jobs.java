@@ -1,0 +1,14 @@
+package dev.anneal.jobs;
+
+import dev.anneal.jobs.tokenize.TokenizeJob;
+import dev.anneal.jobs.train.TrainJob;
+import java.util.List;
+
+/** Every job there is, in the order of the help: the one list to add a job to. */
+final class Jobs {
+  private Jobs() {}
+
+  static List<SparkJob> all() {
+    return List.of(new TokenizeJob(), new TrainJob());
+  }
+}

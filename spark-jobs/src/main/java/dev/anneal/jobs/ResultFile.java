@@ -1,0 +1,63 @@
+package dev.anneal.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.io.FileStore;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * result.json in the output folder: how the job ended, for schedulers that lose exit codes. A
+ * setting to mend never replaces the result of an earlier run in the same folder.
+ */
+final class ResultFile {
+  static final String NAME = "result.json";
+
+  private final FileStore files;
+  private final String job;
+  private final String folder;
+  private final Instant started;
+
+  ResultFile(FileStore files, String job, String folder, Instant started) {
+    this.files = files;
+    this.job = job;
+    this.folder = folder;
+    this.started = started;
+  }
+
+  /** Writes the result if there is a folder for it. */
+  void write(JobResult result, Instant ended) throws IOException {
+    if (folder.isBlank()) {
+      return;
+    }
+    String path = FileStore.join(folder, NAME);
+    if (result.code() == ExitCode.CONFIG && files.exists(path)) {
+      return;
+    }
+    ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    try (OutputStream out = files.create(path)) {
+      out.write(mapper.writeValueAsBytes(tree(mapper, result, ended)));
+      out.write('\n');
+    }
+  }
+
+  private ObjectNode tree(ObjectMapper mapper, JobResult result, Instant ended) {
+    ObjectNode root = mapper.createObjectNode();
+    root.put("job", job);
+    root.put("status", result.code() == ExitCode.OK ? "ok" : "failed");
+    root.put("exit_code", result.code().code());
+    root.put("exit_class", result.code().label());
+    root.put("message", result.message());
+    root.put("started", started.toString());
+    root.put("ended", ended.toString());
+    root.put("seconds", Duration.between(started, ended).toMillis() / 1000.0);
+    ObjectNode counts = root.putObject("counts");
+    result.counts().forEach((name, value) -> counts.set(name, mapper.valueToTree(value)));
+    ObjectNode paths = root.putObject("paths");
+    result.paths().forEach(paths::put);
+    return root;
+  }
+}

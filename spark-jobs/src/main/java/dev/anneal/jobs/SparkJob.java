@@ -1,0 +1,25 @@
+package dev.anneal.jobs;
+
+import dev.anneal.core.config.AnnealConfig;
+
+/** One job of the command line. Implementations hold no state and are listed in {@link Jobs}. */
+public interface SparkJob {
+  /** What the user types. */
+  String name();
+
+  /** One line for the help. */
+  String description();
+
+  /** The folder that gets result.json; empty when the job writes none. */
+  default String outputFolder(AnnealConfig config) {
+    return "";
+  }
+
+  /** Whether the job places ranks, so that the settings of Spark are checked before it starts. */
+  default boolean placesRanks() {
+    return false;
+  }
+
+  /** Does the work; an exception is reported by its class, see {@link Failure}. */
+  JobResult run(JobContext context) throws Exception;
+}

@@ -1,0 +1,205 @@
+package dev.anneal.jobs.io;
+
+import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.core.io.StoreWriter;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Options;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Files wherever Spark's Hadoop configuration reaches. Local paths go through {@link
+ * LocalFileStore}: Hadoop would leave checksum files beside each. Where files appear at close by
+ * themselves (object stores) they are written in place, elsewhere beside it and renamed.
+ * Thread-safe; serializable, so that tasks see the driver's settings.
+ */
+public final class HadoopFileStore implements FileStore, Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final Set<String> OBJECT_STORES =
+      Set.of("s3a", "s3", "s3n", "gs", "oss", "cosn", "obs", "wasb", "wasbs");
+
+  private final SerializableConfiguration configuration;
+
+  public HadoopFileStore(Configuration configuration) {
+    this.configuration = new SerializableConfiguration(configuration);
+  }
+
+  /** Hadoop's settings as the driver has them. */
+  public Configuration configuration() {
+    return configuration.value();
+  }
+
+  /** The local path behind a path, when it is one. */
+  public Optional<java.nio.file.Path> localPath(String path) throws IOException {
+    Path hadoopPath = new Path(path);
+    FileSystem fileSystem = fileSystem(hadoopPath);
+    if (!(fileSystem instanceof LocalFileSystem)) {
+      return Optional.empty();
+    }
+    String absolute = fileSystem.makeQualified(hadoopPath).toUri().getPath();
+    return Optional.of(java.nio.file.Path.of(absolute));
+  }
+
+  @Override
+  public InputStream open(String path) throws IOException {
+    return openAt(path, 0);
+  }
+
+  /** Opens a file at a byte offset. */
+  public InputStream openAt(String path, long offset) throws IOException {
+    try {
+      FSDataInputStream in = raw(new Path(path)).open(new Path(path));
+      in.seek(offset);
+      return in;
+    } catch (FileNotFoundException e) {
+      NoSuchFileException absent = new NoSuchFileException(path);
+      absent.initCause(e);
+      throw absent;
+    }
+  }
+
+  @Override
+  public OutputStream create(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    if (local.isPresent()) {
+      return new LocalFileStore().create(local.get().toString());
+    }
+    Path target = new Path(path);
+    FileSystem fileSystem = fileSystem(target);
+    Path written =
+        isObjectStore(fileSystem)
+            ? target
+            : new Path(target.getParent(), "." + target.getName() + "." + UUID.randomUUID());
+    return new HadoopFileOutput(this, fileSystem, written, target);
+  }
+
+  /**
+   * Writes a file whose unfinished form lies in another folder of the same store, so that a killed
+   * writer leaves nothing beside the target.
+   */
+  public void writeThrough(String temporaryFolder, String path, StoreWriter body)
+      throws IOException {
+    String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
+    Optional<java.nio.file.Path> local = localPath(path);
+    if (local.isEmpty() && isObjectStore(fileSystem(new Path(path)))) {
+      write(path, body);
+      return;
+    }
+    write(temporary, body);
+    if (local.isPresent()) {
+      Files.move(
+          localPath(temporary).orElseThrow(),
+          local.get(),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } else {
+      rename(new Path(temporary), new Path(path));
+    }
+  }
+
+  /** Local files only: HDFS would need a call for each line to make it durable. */
+  @Override
+  public Optional<OutputStream> append(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty() ? Optional.empty() : new LocalFileStore().append(local.get().toString());
+  }
+
+  @Override
+  public boolean createIfAbsent(String path, byte[] content) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    return local.isEmpty()
+        ? FileStore.super.createIfAbsent(path, content)
+        : new LocalFileStore().createIfAbsent(local.get().toString(), content);
+  }
+
+  @Override
+  public boolean exists(String path) throws IOException {
+    return fileSystem(new Path(path)).exists(new Path(path));
+  }
+
+  @Override
+  public List<FileEntry> list(String folder) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(folder);
+    if (local.isPresent()) {
+      return new LocalFileStore().list(local.get().toString());
+    }
+    FileStatus[] children;
+    try {
+      children = fileSystem(new Path(folder)).listStatus(new Path(folder));
+    } catch (FileNotFoundException e) {
+      return List.of();
+    }
+    List<FileEntry> entries = new ArrayList<>();
+    for (FileStatus child : children) {
+      String name = child.getPath().getName();
+      long bytes = child.isDirectory() ? 0 : child.getLen();
+      entries.add(new FileEntry(child.getPath().toString(), name, child.isDirectory(), bytes));
+    }
+    entries.sort(
+        Comparator.comparing(
+            entry -> entry.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+    return List.copyOf(entries);
+  }
+
+  @Override
+  public void delete(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    if (local.isPresent()) {
+      new LocalFileStore().delete(local.get().toString());
+      return;
+    }
+    fileSystem(new Path(path)).delete(new Path(path), true);
+  }
+
+  void rename(Path from, Path to) throws IOException {
+    try {
+      FileContext.getFileContext(from.toUri(), configuration())
+          .rename(from, to, Options.Rename.OVERWRITE);
+    } catch (UnsupportedFileSystemException e) {
+      // A file system with the older interface only, which cannot replace a file in one step.
+      FileSystem fileSystem = fileSystem(from);
+      fileSystem.delete(to, false);
+      if (!fileSystem.rename(from, to)) {
+        throw new IOException("Cannot write " + to + ": cannot rename " + from, e);
+      }
+    }
+  }
+
+  private FileSystem fileSystem(Path path) throws IOException {
+    return path.getFileSystem(configuration());
+  }
+
+  /** Without the checksum layer: a leftover checksum file must not spoil a local read. */
+  private FileSystem raw(Path path) throws IOException {
+    FileSystem fileSystem = fileSystem(path);
+    return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
+  }
+
+  private static boolean isObjectStore(FileSystem fileSystem) {
+    return OBJECT_STORES.contains(fileSystem.getScheme());
+  }
+}

@@ -1,0 +1,81 @@
+package dev.anneal.jobs.io;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.LocalFileStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A folder that native code can map: a local one as it is, any other as a copy in a temporary
+ * folder that closing removes.
+ */
+public final class LocalFolder implements AutoCloseable {
+  private final Path path;
+  private final boolean copied;
+
+  private LocalFolder(Path path, boolean copied) {
+    this.path = path;
+    this.copied = copied;
+  }
+
+  /**
+   * @param key the setting that named the folder, for messages
+   */
+  public static LocalFolder of(HadoopFileStore store, String folder, String key)
+      throws IOException {
+    Optional<Path> local = store.localPath(folder);
+    if (local.isPresent()) {
+      if (!Files.isDirectory(local.get())) {
+        throw new ConfigException(
+            "Cannot read " + key + ": " + folder + " (no such folder on this machine)");
+      }
+      return new LocalFolder(local.get(), false);
+    }
+    Path copy = Files.createTempDirectory("anneal-folder");
+    LocalFolder result = new LocalFolder(copy, true);
+    try {
+      copy(store, folder, copy);
+    } catch (IOException | RuntimeException e) {
+      result.close();
+      throw e;
+    }
+    if (Files.list(copy).findAny().isEmpty()) {
+      result.close();
+      throw new ConfigException("Cannot read " + key + ": " + folder + " (no such folder)");
+    }
+    return result;
+  }
+
+  private static void copy(FileStore store, String from, Path to) throws IOException {
+    for (FileEntry entry : store.list(from)) {
+      Path target = to.resolve(entry.name()).normalize();
+      if (!target.startsWith(to)) {
+        throw new IOException("Cannot copy " + entry.path() + ": the name leads out of its folder");
+      }
+      if (entry.folder()) {
+        Files.createDirectories(target);
+        copy(store, entry.path(), target);
+      } else {
+        try (InputStream in = store.open(entry.path())) {
+          Files.copy(in, target);
+        }
+      }
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (copied) {
+      new LocalFileStore().delete(path.toString());
+    }
+  }
+}

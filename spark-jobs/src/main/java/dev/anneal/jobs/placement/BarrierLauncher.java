@@ -1,0 +1,141 @@
+package dev.anneal.jobs.placement;
+
+import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.net.GroupIdentity;
+import dev.anneal.jobs.ExitCode;
+import java.io.Serializable;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * Runs one barrier task a rank and brings their results back. Spark starts all ranks again, as a
+ * new stage attempt, when an executor is lost; a rank that fails for a reason of its own ends the
+ * run. Used by the driver's main thread.
+ */
+public final class BarrierLauncher {
+  private static final Logger LOG = LoggerFactory.getLogger(BarrierLauncher.class);
+
+  private final SparkSession spark;
+  private final DistributedConfig config;
+  private final NativeFolder natives;
+  private final GroupIdentity identity;
+  private final boolean secretTravels;
+
+  public BarrierLauncher(SparkSession spark, DistributedConfig config, NativeFolder natives) {
+    this.spark = spark;
+    this.config = config;
+    this.natives = natives;
+    String sparkSecret = SparkEnv.get().securityManager().getSecretKey();
+    this.secretTravels = sparkSecret == null;
+    this.identity =
+        new GroupIdentity(
+            UUID.randomUUID().toString(),
+            0,
+            secretTravels ? GroupIdentity.newSecret() : sparkSecret);
+  }
+
+  /** Run id and secret of the run, for a channel between the driver and its ranks. */
+  public GroupIdentity identity() {
+    return identity;
+  }
+
+  /**
+   * Runs the ranks and returns what they gave, by rank.
+   *
+   * @throws dev.anneal.core.config.ConfigException with every reason why the ranks cannot be placed
+   * @throws RankFailedException when a rank failed, or Spark could not keep the ranks running
+   */
+  public <T extends Serializable> List<T> run(RankTask<T> work) {
+    SparkContext context = spark.sparkContext();
+    new Preflight(config).check(context);
+    String group = "anneal-" + identity.runId();
+    context.setJobGroup(group, config.worldSize() + " ranks", true);
+    ScheduleWatch watch =
+        new ScheduleWatch(group, config.worldSize(), config.scheduleTimeout(), Clock.systemUTC());
+    List<RankOutcome<T>> outcomes;
+    try {
+      watch.start(context);
+      outcomes = stage(context, work).collect();
+    } catch (Exception e) {
+      throw lost(e, watch.overdue());
+    } finally {
+      watch.stop(context);
+      context.clearJobGroup();
+    }
+    return values(outcomes);
+  }
+
+  /**
+   * The shuffle behind the barrier makes it a map stage: Spark starts those again as a whole, but
+   * gives up on a failed barrier stage that produces the result itself.
+   */
+  private <T extends Serializable> JavaRDD<RankOutcome<T>> stage(
+      SparkContext context, RankTask<T> work) {
+    int ranks = config.worldSize();
+    RDD<Integer> numbers =
+        JavaSparkContext.fromSparkContext(context)
+            .parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
+            .rdd();
+    String secret = secretTravels ? identity.secret() : "";
+    RankFunction<T> function = new RankFunction<>(work, config, natives, identity.runId(), secret);
+    ClassTag<RankOutcome<T>> tag = ClassTag$.MODULE$.apply(RankOutcome.class);
+    return JavaRDD.fromRDD(numbers.barrier().mapPartitions(function, false, tag), tag)
+        .repartition(1);
+  }
+
+  private static RankFailedException lost(Exception cause, Optional<String> overdue) {
+    String message =
+        overdue.orElseGet(() -> "Cannot keep the ranks running: " + cause.getMessage());
+    RankFailedException lost = new RankFailedException(ExitCode.INFRASTRUCTURE, message);
+    lost.initCause(cause);
+    return lost;
+  }
+
+  /** The first failing rank that did not merely follow another one speaks for all. */
+  private static <T extends Serializable> List<T> values(List<RankOutcome<T>> outcomes) {
+    List<RankOutcome<T>> byRank = new ArrayList<>(outcomes);
+    byRank.sort(Comparator.comparingInt(RankOutcome::rank));
+    List<T> values = new ArrayList<>();
+    List<RankOutcome.Failed<T>> failures = new ArrayList<>();
+    for (RankOutcome<T> outcome : byRank) {
+      if (outcome instanceof RankOutcome.Done<T> done) {
+        values.add(done.value());
+      } else if (outcome instanceof RankOutcome.Failed<T> failed) {
+        failures.add(failed);
+      }
+    }
+    if (failures.isEmpty()) {
+      return values;
+    }
+    RankOutcome.Failed<T> first =
+        failures.stream()
+            .filter(failed -> !failed.consequence())
+            .findFirst()
+            .orElse(failures.get(0));
+    // Where the message says it all, a stack trace would only hide it.
+    if (first.code() == ExitCode.INTERNAL || first.code() == ExitCode.INFRASTRUCTURE) {
+      LOG.error("rank={} host={} failed\n{}", first.rank(), first.host(), first.trace());
+    }
+    // A setting is wrong for every rank alike.
+    String where =
+        first.code() == ExitCode.CONFIG
+            ? ""
+            : "Rank " + first.rank() + " on " + first.host() + ": ";
+    throw new RankFailedException(first.code(), where + first.message());
+  }
+}

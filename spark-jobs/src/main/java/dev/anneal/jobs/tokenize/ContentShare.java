@@ -1,0 +1,17 @@
+package dev.anneal.jobs.tokenize;
+
+import java.util.zip.CRC32C;
+
+/** Takes a share of rows by their content alone, so that the choice needs no state. Stateless. */
+final class ContentShare {
+  private ContentShare() {}
+
+  static boolean takes(byte[] content, double share) {
+    if (share >= 1) {
+      return true;
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(content);
+    return crc.getValue() / (double) (1L << 32) < share;
+  }
+}

@@ -1,0 +1,155 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.io.FileStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The inputs of a run with their files, in order. Immutable.
+ *
+ * @param files of each input; none for a query that is not written yet
+ * @param queries by the index of their input
+ */
+record Corpus(
+    List<InputConfig> inputs, List<List<CorpusFile>> files, Map<Integer, QueryRows> queries) {
+
+  /** Lists every input; {@link ConfigException} names one that is missing or empty. */
+  static Corpus list(TokenizeConfig config, JavaSparkContext spark) throws IOException {
+    CorpusListing listing = new CorpusListing(spark.hadoopConfiguration());
+    List<List<CorpusFile>> files = new ArrayList<>();
+    Map<Integer, QueryRows> queries = new TreeMap<>();
+    List<InputConfig> inputs = config.requireInputs();
+    for (int i = 0; i < inputs.size(); i++) {
+      InputConfig input = inputs.get(i);
+      if (input.query().isEmpty()) {
+        files.add(listing.list(i, input));
+      } else {
+        SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
+        queries.put(i, QueryRows.of(session, i, input));
+        files.add(List.of());
+      }
+    }
+    return new Corpus(inputs, files, queries);
+  }
+
+  /** The same corpus with the rows of its queries written into a folder. */
+  Corpus withQueryFiles(JavaSparkContext spark, String folder) throws IOException {
+    List<List<CorpusFile>> written = new ArrayList<>(files);
+    for (Map.Entry<Integer, QueryRows> query : queries.entrySet()) {
+      int index = query.getKey();
+      String path = FileStore.join(folder, "query-" + index);
+      query.getValue().write(path);
+      InputConfig input = inputs.get(index);
+      InputConfig lines =
+          new InputConfig(
+              path,
+              "",
+              "",
+              InputConfig.Format.JSONL,
+              input.datasetFormat(),
+              input.weight(),
+              input.columns());
+      written.set(index, new CorpusListing(spark.hadoopConfiguration()).list(index, lines));
+    }
+    return new Corpus(inputs, written, queries);
+  }
+
+  List<CorpusSplit> splits() {
+    return SplitPlanner.plan(inputs, files);
+  }
+
+  /** What the shards are made of, for the manifest and for telling whether anything changed. */
+  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan) {
+    List<ShardManifest.Input> listed = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      if (queries.containsKey(i)) {
+        listed.add(queries.get(i).fingerprint());
+        continue;
+      }
+      for (CorpusFile file : files.get(i)) {
+        listed.add(
+            new ShardManifest.Input(
+                inputs.get(i).path(), file.path(), file.bytes(), file.modifiedMillis()));
+      }
+    }
+    return new ShardManifest.Origin(
+        plan.tokenizerHash(), plan.templateHash(), options(config, plan), listed);
+  }
+
+  private Map<String, String> options(TokenizeConfig config, EncoderPlan plan) {
+    Map<String, String> options = new TreeMap<>();
+    options.put("stage", lower(config.stage()));
+    options.put("block_size", Integer.toString(config.blockSize()));
+    options.put("attention_mask", Boolean.toString(config.attentionMask()));
+    options.put("split_special_tokens", Boolean.toString(config.splitSpecialTokens()));
+    options.put("shard_mb", Integer.toString(config.shardMb()));
+    if (plan.hasLabels()) {
+      options.put("packing", lower(config.packing()));
+      options.put("mask", lower(config.mask()));
+      options.put("overlong", lower(config.overlong()));
+    } else {
+      options.put("tail", lower(config.tail()));
+      options.put("eos_id", Integer.toString(plan.eosId()));
+    }
+    for (int i = 0; i < inputs.size(); i++) {
+      InputConfig input = inputs.get(i);
+      String key = "inputs[" + i + "].";
+      options.put(key + "format", lower(input.format()));
+      options.put(key + "dataset_format", lower(input.datasetFormat()));
+      // Only where set, so that a key added later does not disown older shards.
+      if (!input.orderBy().isEmpty()) {
+        options.put(key + "order_by", input.orderBy());
+      }
+      if (input.weight() != 1) {
+        options.put(key + "weight", Double.toString(input.weight()));
+      }
+      if (!input.columns().isEmpty()) {
+        options.put(key + "columns", input.columns().toString());
+      }
+    }
+    return options;
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Adds the splits' counts up by input and refuses an input that gave nothing. */
+  List<TokenizeReport.InputCounts> counts(List<CorpusSplit> splits, List<StagedSplit> staged) {
+    SplitCounts[] sums = new SplitCounts[inputs.size()];
+    Arrays.fill(sums, SplitCounts.ZERO);
+    for (int i = 0; i < splits.size(); i++) {
+      int input = splits.get(i).input();
+      sums[input] = sums[input].plus(staged.get(i).counts());
+    }
+    List<TokenizeReport.InputCounts> counts = new ArrayList<>();
+    for (int i = 0; i < sums.length; i++) {
+      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
+      counts.add(new TokenizeReport.InputCounts(name, files.get(i), sums[i]));
+      if (sums[i].tokens() == 0) {
+        throw new ConfigException(
+            "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"
+                .formatted(i, name, sums[i].rows(), why(sums[i])));
+      }
+    }
+    return counts;
+  }
+
+  private static String why(SplitCounts counts) {
+    StringBuilder why = new StringBuilder();
+    new TreeMap<>(counts.skipped())
+        .forEach((reason, count) -> why.append(", " + count + " " + lower(reason)));
+    return why + (counts.bad() > 0 ? ", " + counts.bad() + " bad" : "");
+  }
+}

@@ -1,0 +1,23 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.InputConfig;
+import java.io.Serializable;
+
+/**
+ * One file of a corpus.
+ *
+ * @param input index of the input it belongs to
+ * @param uri what Hadoop opens
+ * @param path its path below the input's, which orders the files
+ * @param display its path as the user would write it
+ * @param format never AUTO
+ */
+record CorpusFile(
+    int input,
+    String uri,
+    String path,
+    String display,
+    long bytes,
+    long modifiedMillis,
+    InputConfig.Format format)
+    implements Serializable {}

@@ -1,0 +1,134 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * Finds the files of an input: a file, a folder with everything below it, or a glob. Names that
+ * start with {@code _} or {@code .} are left out, as Spark does. Files are ordered by the bytes of
+ * their relative paths. Immutable.
+ */
+final class CorpusListing {
+  private final Configuration configuration;
+
+  CorpusListing(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /** The files of one input, never none; {@link ConfigException} names the input otherwise. */
+  List<CorpusFile> list(int index, InputConfig input) throws IOException {
+    String key = key(index);
+    Path path = hadoopPath(key, input.path());
+    FileSystem fileSystem = path.getFileSystem(configuration);
+    List<CorpusFile> files = new ArrayList<>();
+    if (fileSystem.exists(path)) {
+      Source source = new Source(index, input, fileSystem.makeQualified(path), input.path());
+      collect(fileSystem, fileSystem.getFileStatus(path), source, files);
+    } else {
+      FileStatus[] matches = fileSystem.globStatus(path);
+      if (matches == null || matches.length == 0) {
+        throw new ConfigException(
+            "Cannot find " + key + ": " + input.path() + " (no such file or folder)");
+      }
+      Path base = fileSystem.makeQualified(fixedPart(path));
+      Source source = new Source(index, input, base, fixedPart(path).toString());
+      for (FileStatus match : matches) {
+        collect(fileSystem, match, source, files);
+      }
+    }
+    if (files.isEmpty()) {
+      throw new ConfigException("Invalid " + key + ": " + input.path() + " (holds no files)");
+    }
+    files.sort(
+        Comparator.comparing(
+            file -> file.path().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+    return files;
+  }
+
+  static String key(int index) {
+    return "tokenize.inputs[" + index + "].path";
+  }
+
+  /** An input, the folder its relative paths start from, and how the user writes that folder. */
+  private record Source(int index, InputConfig input, Path base, String display) {}
+
+  private static Path hadoopPath(String key, String path) {
+    try {
+      return new Path(path);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("Invalid " + key + ": " + path + " (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private static void collect(
+      FileSystem fileSystem, FileStatus status, Source source, List<CorpusFile> files)
+      throws IOException {
+    if (status.isFile()) {
+      files.add(file(status, source));
+      return;
+    }
+    RemoteIterator<LocatedFileStatus> below = fileSystem.listFiles(status.getPath(), true);
+    while (below.hasNext()) {
+      LocatedFileStatus found = below.next();
+      if (!isHidden(relative(status.getPath(), found.getPath()))) {
+        files.add(file(found, source));
+      }
+    }
+  }
+
+  private static CorpusFile file(FileStatus status, Source source) {
+    Path path = status.getPath();
+    boolean itself = path.equals(source.base());
+    String relative = itself ? path.getName() : relative(source.base(), path);
+    String display =
+        itself
+            ? source.display()
+            : new Path(source.display(), new Path(null, null, relative)).toString();
+    return new CorpusFile(
+        source.index(),
+        path.toString(),
+        relative,
+        display,
+        status.getLen(),
+        status.getModificationTime(),
+        FormatGuess.of(CorpusListing.key(source.index()), source.input().format(), display));
+  }
+
+  private static String relative(Path base, Path path) {
+    String from = base.toUri().getPath();
+    String full = path.toUri().getPath();
+    return full.startsWith(from + "/") ? full.substring(from.length() + 1) : full;
+  }
+
+  private static boolean isHidden(String relative) {
+    for (String part : relative.split("/")) {
+      if (part.startsWith("_") || part.startsWith(".")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The folder above the first part that holds a wildcard. */
+  private static Path fixedPart(Path pattern) {
+    Path fixed = pattern;
+    for (Path at = pattern; at != null; at = at.getParent()) {
+      if (at.getName().matches(".*[*?\\[\\]{}].*")) {
+        fixed = at.getParent() == null ? new Path(".") : at.getParent();
+      }
+    }
+    return fixed;
+  }
+}

@@ -1,0 +1,19 @@
+package dev.anneal.jobs.tokenize;
+
+/** What became of one source row. */
+sealed interface EncodedSample {
+
+  /**
+   * Tokens to write.
+   *
+   * @param labels as long as the ids; the ids themselves in continued pretraining
+   * @param truncated whether tokens were cut off to fit a row
+   */
+  record Tokens(int[] ids, int[] labels, boolean truncated) implements EncodedSample {}
+
+  /** Nothing to write, for a reason that is counted and is no fault. */
+  record Skipped(SkipReason reason) implements EncodedSample {}
+
+  /** A row that cannot be used, with what is wrong in it. */
+  record Bad(String reason) implements EncodedSample {}
+}

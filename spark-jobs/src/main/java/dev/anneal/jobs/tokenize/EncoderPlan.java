@@ -1,0 +1,138 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.chat.ChatTemplate;
+import dev.anneal.data.chat.ChatTemplates;
+import dev.anneal.data.sft.LossMask;
+import dev.anneal.data.sft.MaskTotals;
+import dev.anneal.data.sft.Overlong;
+import dev.anneal.data.sft.SftEncoder;
+import dev.anneal.data.sft.SftOptions;
+import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import java.io.Serializable;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How rows become tokens: decided and checked on the driver, carried out on executors.
+ *
+ * @param tokenizerHash content hash of the tokenizer's files
+ * @param template Jinja source of the chat template; empty for documents
+ * @param templateHash hash of the template with its special tokens; empty for documents
+ * @param eosId ends a document; -1 for conversations
+ */
+record EncoderPlan(
+    TokenizeConfig config, String tokenizerHash, String template, String templateHash, int eosId)
+    implements Serializable {
+  private static final Logger LOG = LoggerFactory.getLogger(EncoderPlan.class);
+
+  /** Checks that the tokenizer has what the stage needs; {@link ConfigException} names the key. */
+  static EncoderPlan of(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
+    return switch (config.stage()) {
+      case PT -> documents(config, folder, tokenizer);
+      case SFT -> conversations(config, folder);
+    };
+  }
+
+  private static EncoderPlan documents(
+      TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
+    if (config.packing() != TokenizeConfig.Packing.NONE) {
+      throw new ConfigException(
+          "Invalid tokenize.packing: "
+              + lower(config.packing())
+              + " (must be none with stage = pt, which fills every block)");
+    }
+    int eosId = eosId(config, folder, tokenizer);
+    return new EncoderPlan(config, folder.contentHash(), "", "", eosId);
+  }
+
+  private static EncoderPlan conversations(TokenizeConfig config, TokenizerFolder folder) {
+    if (config.splitSpecialTokens()) {
+      throw new ConfigException(
+          "Invalid tokenize.split_special_tokens: true (must be false with stage = sft, whose chat"
+              + " template writes special tokens)");
+    }
+    for (InputConfig input : config.inputs()) {
+      boolean plain =
+          input.format() == InputConfig.Format.TEXT
+              || input.format() == InputConfig.Format.LINES
+              || input.datasetFormat() == InputConfig.DatasetFormat.TEXT;
+      if (plain) {
+        throw new ConfigException(
+            "Invalid tokenize.stage: sft (" + input.path() + " is plain text, not conversations)");
+      }
+    }
+    ChatTemplate template =
+        config.chatTemplate().isEmpty()
+            ? ChatTemplates.ofTokenizer(folder)
+            : ChatTemplates.named(config.chatTemplate(), folder);
+    return new EncoderPlan(
+        config, folder.contentHash(), template.source(), template.contentHash(), -1);
+  }
+
+  private static int eosId(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
+    boolean own = config.eosToken().isEmpty();
+    String eos = own ? folder.requireEosToken() : config.eosToken();
+    Optional<Integer> id = tokenizer.tokenId(eos);
+    if (id.isEmpty()) {
+      throw new ConfigException(
+          "Invalid tokenize.eos_token: " + eos + " (no token of " + config.tokenizer() + ")");
+    }
+    if (own && folder.chatTemplate().filter(template -> template.contains(eos)).isPresent()) {
+      LOG.warn(
+          "tokenizer {} ends documents with {}, which its chat template writes after a turn;"
+              + " set tokenize.eos_token to the end-of-text token of the base model if it has one",
+          config.tokenizer(),
+          eos);
+    }
+    return id.get();
+  }
+
+  SpecialTokens specialTokens() {
+    return config.splitSpecialTokens() ? SpecialTokens.SPLIT : SpecialTokens.MATCHED;
+  }
+
+  /** Whether samples carry labels of their own. */
+  boolean hasLabels() {
+    return config.stage() == TokenizeConfig.Stage.SFT;
+  }
+
+  RowEncoder encoder(InputConfig input, TokenizerFolder folder, Tokenizer tokenizer) {
+    if (!hasLabels()) {
+      return new DocumentEncoder(tokenizer, eosId, input.columns().getOrDefault("text", "text"));
+    }
+    ChatTemplate parsed = ChatTemplate.parse(template, folder.specialTokens());
+    return new ConversationEncoder(new SftEncoder(tokenizer, parsed, sftOptions()), input);
+  }
+
+  private SftOptions sftOptions() {
+    // A packer that splits long samples must get them whole.
+    boolean splits = SamplePlanner.packer(config).splitsLongSamples();
+    return new SftOptions(
+        splits ? Integer.MAX_VALUE : config.blockSize(),
+        mask(),
+        Overlong.of(lower(config.overlong())));
+  }
+
+  /** Refuses a set of samples in which nothing, or everything, is a target. */
+  void requireMask(SplitCounts counts) {
+    if (hasLabels()) {
+      long predicted = counts.tokens() - counts.samples();
+      new MaskTotals(counts.samples(), predicted, counts.targets()).require(mask());
+    }
+  }
+
+  private LossMask mask() {
+    return LossMask.of(lower(config.mask()));
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,114 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The tokenizers of this process: Spark runs many tasks in one executor, and opening one takes as
+ * long as a small split. A tokenizer stays open after its last task until another kind is asked
+ * for, so an executor holds one. Thread-safe.
+ */
+final class OpenTokenizers {
+  // The one place where tasks of an executor meet: Spark offers no scope of that length.
+  private static final OpenTokenizers OF_PROCESS = new OpenTokenizers();
+
+  private final Map<Key, Entry> open = new HashMap<>();
+
+  private OpenTokenizers() {}
+
+  static OpenTokenizers ofProcess() {
+    return OF_PROCESS;
+  }
+
+  private record Key(String hash, SpecialTokens specialTokens) {}
+
+  private static final class Entry {
+    private final TokenizerFolder folder;
+    private final Tokenizer tokenizer;
+    private int users;
+
+    Entry(TokenizerFolder folder, Tokenizer tokenizer) {
+      this.folder = folder;
+      this.tokenizer = tokenizer;
+    }
+  }
+
+  /** Lends the tokenizer made of the files; give it back by closing the lease. */
+  synchronized Lease acquire(
+      String hash, SpecialTokens specialTokens, Supplier<TokenizerFiles> files) throws IOException {
+    Key key = new Key(hash, specialTokens);
+    Entry entry = open.get(key);
+    if (entry == null) {
+      closeIdle();
+      entry = open(files.get(), specialTokens);
+      open.put(key, entry);
+    }
+    entry.users++;
+    return new Lease(entry);
+  }
+
+  /** As {@link #acquire}, reading the hash from the files. */
+  Lease open(TokenizeConfig config, TokenizerFiles files) throws IOException {
+    SpecialTokens specialTokens =
+        config.splitSpecialTokens() ? SpecialTokens.SPLIT : SpecialTokens.MATCHED;
+    return acquire(files.contentHash(), specialTokens, () -> files);
+  }
+
+  private static Entry open(TokenizerFiles files, SpecialTokens specialTokens) throws IOException {
+    Path path = files.unpack();
+    try {
+      TokenizerFolder folder = TokenizerFolder.open(path);
+      return new Entry(folder, NativeTokenizer.open(folder, specialTokens));
+    } finally {
+      new LocalFileStore().delete(path.toString());
+    }
+  }
+
+  private void closeIdle() {
+    Iterator<Entry> entries = open.values().iterator();
+    while (entries.hasNext()) {
+      Entry entry = entries.next();
+      if (entry.users == 0) {
+        entries.remove();
+        entry.tokenizer.close();
+      }
+    }
+  }
+
+  private synchronized void release(Entry entry) {
+    entry.users--;
+  }
+
+  /** A borrowed tokenizer. Close once. */
+  final class Lease implements AutoCloseable {
+    private final Entry entry;
+
+    private Lease(Entry entry) {
+      this.entry = entry;
+    }
+
+    Tokenizer tokenizer() {
+      return entry.tokenizer;
+    }
+
+    /** What the folder says; its path is gone already. */
+    TokenizerFolder folder() {
+      return entry.folder;
+    }
+
+    @Override
+    public void close() {
+      release(entry);
+    }
+  }
+}

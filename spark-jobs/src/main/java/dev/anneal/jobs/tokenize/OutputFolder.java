@@ -1,0 +1,124 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.data.ShardManifestParser;
+import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The folder that the job writes: finished (it has a manifest), interrupted (it has our folder but
+ * no manifest), free, or somebody else's. Nothing that is not ours is ever touched.
+ */
+final class OutputFolder {
+  private static final Pattern SHARD = Pattern.compile("data-\\d{5,}-of-\\d{5,}\\.arrow");
+  private static final Set<String> OWN_FILES = Set.of("state.json", "dataset_info.json");
+  // What the command line leaves in every output folder.
+  private static final Set<String> NEUTRAL =
+      Set.of("result.json", "config.resolved.conf", "report.html");
+
+  private final FileStore store;
+  private final String folder;
+
+  OutputFolder(FileStore store, String folder) {
+    this.store = store;
+    this.folder = folder;
+  }
+
+  /** Path of something in our own folder. */
+  String own(String name) {
+    return FileStore.join(FileStore.join(folder, ShardManifest.FOLDER), name);
+  }
+
+  /**
+   * The manifest of a run with the same key, or empty once the folder is free: what an interrupted
+   * run left is removed.
+   *
+   * @throws ConfigException when the folder holds something else, saying what differs
+   */
+  Optional<ShardManifest> claim(ShardManifest.Origin wanted) throws IOException {
+    String path = FileStore.join(folder, ShardManifest.PATH);
+    if (store.exists(path)) {
+      ShardManifest found = read(path);
+      List<String> changes = OriginChanges.between(found.origin(), wanted);
+      if (!changes.isEmpty()) {
+        throw refused(
+            "holds shards that were made otherwise: "
+                + String.join("; ", changes)
+                + " (choose another folder, or remove this one)");
+      }
+      requireShards(found);
+      return Optional.of(found);
+    }
+    List<FileEntry> entries = store.list(folder);
+    boolean interrupted =
+        entries.stream().anyMatch(entry -> entry.name().equals(ShardManifest.FOLDER));
+    for (FileEntry entry : entries) {
+      boolean ours = interrupted && isOurs(entry);
+      if (!ours && !NEUTRAL.contains(entry.name())) {
+        throw refused(
+            "holds " + entry.name() + ", which no tokenize job made (choose an empty folder)");
+      }
+    }
+    clear();
+    return Optional.empty();
+  }
+
+  private void clear() throws IOException {
+    for (FileEntry entry : store.list(folder)) {
+      if (isOurs(entry)) {
+        store.delete(entry.path());
+      }
+    }
+  }
+
+  /** Removes the shards of a run that did not finish. */
+  void removeShards() throws IOException {
+    for (FileEntry entry : store.list(folder)) {
+      if (isOurs(entry) && !entry.name().equals(ShardManifest.FOLDER)) {
+        store.delete(entry.path());
+      }
+    }
+  }
+
+  private static boolean isOurs(FileEntry entry) {
+    return entry.name().equals(ShardManifest.FOLDER)
+        || OWN_FILES.contains(entry.name())
+        || SHARD.matcher(entry.name()).matches();
+  }
+
+  private ShardManifest read(String path) throws IOException {
+    try {
+      String json = new String(store.readBytes(path), StandardCharsets.UTF_8);
+      return ShardManifestParser.fromJson(json);
+    } catch (IllegalArgumentException e) {
+      throw refused("has an unreadable " + ShardManifest.PATH + ": " + e.getMessage());
+    }
+  }
+
+  private void requireShards(ShardManifest manifest) throws IOException {
+    List<FileEntry> entries = store.list(folder);
+    for (ShardManifest.Shard shard : manifest.shards()) {
+      boolean whole =
+          entries.stream()
+              .anyMatch(
+                  entry -> entry.name().equals(shard.file()) && entry.sizeBytes() == shard.bytes());
+      if (!whole) {
+        throw refused(
+            "is damaged: "
+                + shard.file()
+                + " is missing or has another size (remove the folder to make it again)");
+      }
+    }
+  }
+
+  private ConfigException refused(String reason) {
+    return new ConfigException("Invalid tokenize.output: " + folder + " " + reason);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.data.TokenRow;
+import java.io.Serializable;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * What a split, an input or a corpus gave; adds up.
+ *
+ * @param samples documents or conversations that gave tokens
+ * @param targets tokens of them with a loss, after the shift inside each
+ * @param truncated samples that were cut to fit a row
+ * @param bad rows that were set aside
+ * @param skipped rows that gave no tokens and are no fault
+ */
+record SplitCounts(
+    long samples,
+    long tokens,
+    long targets,
+    long truncated,
+    long bad,
+    Map<SkipReason, Long> skipped)
+    implements Serializable {
+  static final SplitCounts ZERO = new SplitCounts(0, 0, 0, 0, 0, Map.of());
+
+  SplitCounts {
+    skipped = Map.copyOf(skipped);
+  }
+
+  SplitCounts plus(SplitCounts other) {
+    return new SplitCounts(
+        samples + other.samples,
+        tokens + other.tokens,
+        targets + other.targets,
+        truncated + other.truncated,
+        bad + other.bad,
+        sum(skipped, other.skipped));
+  }
+
+  private static Map<SkipReason, Long> sum(Map<SkipReason, Long> one, Map<SkipReason, Long> two) {
+    if (one.isEmpty() || two.isEmpty()) {
+      return one.isEmpty() ? two : one;
+    }
+    Map<SkipReason, Long> sum = new EnumMap<>(one);
+    two.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
+    return sum;
+  }
+
+  long skipped(SkipReason reason) {
+    return skipped.getOrDefault(reason, 0L);
+  }
+
+  /** All rows that were looked at. */
+  long rows() {
+    return samples + bad + skipped.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  static SplitCounts of(EncodedSample sample) {
+    if (sample instanceof EncodedSample.Tokens tokens) {
+      int length = tokens.ids().length;
+      return new SplitCounts(1, length, targets(tokens), tokens.truncated() ? 1 : 0, 0, Map.of());
+    }
+    if (sample instanceof EncodedSample.Skipped skipped) {
+      return new SplitCounts(0, 0, 0, 0, 0, Map.of(skipped.reason(), 1L));
+    }
+    return new SplitCounts(0, 0, 0, 0, 1, Map.of());
+  }
+
+  private static long targets(EncodedSample.Tokens tokens) {
+    int[] labels = tokens.labels();
+    long targets = 0;
+    for (int i = 1; i < labels.length; i++) {
+      targets += labels[i] == TokenRow.IGNORE_INDEX ? 0 : 1;
+    }
+    return targets;
+  }
+}

@@ -1,0 +1,64 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.HadoopFileStore;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The files of a tokenizer folder as bytes, to travel from the driver to the executors. */
+record TokenizerFiles(LinkedHashMap<String, byte[]> contents) implements Serializable {
+  private static final List<String> NAMES =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "chat_template.jinja");
+
+  /** Reads a folder anywhere the store reaches. */
+  static TokenizerFiles read(HadoopFileStore store, String folder) throws IOException {
+    Optional<Path> local = store.localPath(folder);
+    if (local.isPresent()) {
+      TokenizerFolder.open(local.get()); // says what is missing, with the user's own path
+    }
+    LinkedHashMap<String, byte[]> contents = new LinkedHashMap<>();
+    for (String name : NAMES) {
+      String path = FileStore.join(folder, name);
+      if (store.exists(path)) {
+        contents.put(name, store.readBytes(path));
+      }
+    }
+    if (!contents.containsKey(NAMES.get(0))) {
+      throw new ConfigException(
+          "Cannot read tokenizer " + folder + ": it holds no tokenizer.json (tokenize.tokenizer)");
+    }
+    return new TokenizerFiles(contents);
+  }
+
+  /** The hash that the folder's manifest and its shards name. */
+  String contentHash() throws IOException {
+    Path folder = unpack();
+    try {
+      return TokenizerFolder.open(folder).contentHash();
+    } finally {
+      new LocalFileStore().delete(folder.toString());
+    }
+  }
+
+  /** Writes the files into a fresh temporary folder, which belongs to the caller. */
+  Path unpack() throws IOException {
+    Path folder = Files.createTempDirectory("anneal-tokenizer");
+    for (Map.Entry<String, byte[]> file : contents.entrySet()) {
+      Files.write(folder.resolve(file.getKey()), file.getValue());
+    }
+    return folder;
+  }
+}

@@ -1,0 +1,101 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.config.DataConfig;
+import dev.anneal.core.data.ShardOptions;
+import dev.anneal.core.data.ShardSet;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.train.RankInputs;
+import dev.anneal.core.train.TrainingSetup;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.LocalFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Model, adapter and shards on this machine, checked against each other. Owns local copies of what
+ * lies elsewhere.
+ */
+final class OpenedInputs implements AutoCloseable {
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final ModelFolder model;
+  private final Optional<AdapterFolder> adapter;
+  private final ShardSet train;
+  private final List<RankInputs.EvalRows> evaluations = new ArrayList<>();
+
+  private OpenedInputs(TrainingSetup setup, DataConfig data, HadoopFileStore store)
+      throws IOException {
+    model = ModelFolder.open(local(store, setup.model().requirePath(), "model.path"));
+    adapter =
+        setup.adapter().path().isEmpty()
+            ? Optional.empty()
+            : Optional.of(AdapterFolder.open(local(store, setup.adapter().path(), "adapter.path")));
+    train = shards(store, data, data.requireTrain(), "data.train");
+    for (String folder : data.eval()) {
+      ShardSet rows = shards(store, data, List.of(folder), "data.eval");
+      evaluations.add(new RankInputs.EvalRows(Path.of(folder).getFileName().toString(), rows));
+    }
+  }
+
+  static OpenedInputs open(TrainingSetup setup, DataConfig data, HadoopFileStore store)
+      throws IOException {
+    return new OpenedInputs(setup, data, store);
+  }
+
+  private ShardSet shards(HadoopFileStore store, DataConfig data, List<String> folders, String key)
+      throws IOException {
+    List<Path> paths = new ArrayList<>();
+    for (String folder : folders) {
+      paths.add(local(store, folder, key));
+    }
+    ShardOptions options = ShardOptions.of(model.config().vocabSize());
+    ShardSet set = ShardSet.open(paths, data.allowForeign() ? options.withForeign() : options);
+    if (Files.exists(model.path().resolve("tokenizer.json"))) {
+      set.requireTokenizer(TokenizerFolder.open(model.path()).contentHash());
+    }
+    return set;
+  }
+
+  private Path local(HadoopFileStore store, String folder, String key) throws IOException {
+    LocalFolder local = LocalFolder.of(store, folder, key);
+    owned.push(local);
+    return local.path();
+  }
+
+  ModelFolder model() {
+    return model;
+  }
+
+  Optional<AdapterFolder> adapter() {
+    return adapter;
+  }
+
+  ShardSet train() {
+    return train;
+  }
+
+  RankInputs forRank() {
+    return new RankInputs(model, adapter, train, evaluations);
+  }
+
+  @Override
+  public void close() throws IOException {
+    train.close();
+    while (!owned.isEmpty()) {
+      try {
+        owned.pop().close();
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+  }
+}

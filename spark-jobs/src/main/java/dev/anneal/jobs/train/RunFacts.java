@@ -1,0 +1,107 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.TrainConfig;
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.format.Shape;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.peft.AdapterConfigJson;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.train.RunProduct;
+import dev.anneal.core.train.TrainingSetup;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What the driver knows of a run before any rank starts: its length, its trained parameters, and
+ * what must agree when it is resumed. Immutable.
+ */
+record RunFacts(
+    DecoderConfig config,
+    BatchPlan batches,
+    long totalSteps,
+    Map<String, Shape> parameters,
+    Map<String, String> fingerprint,
+    boolean adapter,
+    String modelHash,
+    List<String> dataHashes) {
+
+  static RunFacts of(AnnealConfig config, OpenedInputs inputs) throws IOException {
+    TrainingSetup setup = TrainingSetup.of(config);
+    BatchPlan batches =
+        setup.batchPlan(inputs.train().rowCount(), config.distributed().worldSize());
+    long totalSteps = setup.totalSteps(batches);
+    DecoderConfig model = inputs.model().config();
+    Optional<AdapterMethod> method =
+        AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
+    Map<String, Shape> parameters = new LinkedHashMap<>();
+    DecoderLayout layout = new DecoderLayout(model);
+    List<ParameterSpec> specs =
+        method.isEmpty()
+            ? layout.parameters()
+            : layout.sites().stream()
+                .flatMap(site -> method.get().parameters(site).stream())
+                .toList();
+    specs.forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
+    String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
+    Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
+    fingerprint.put("model", modelHash);
+    fingerprint.put("data.train", String.join(" ", inputs.train().contentHashes()));
+    method.ifPresent(adapter -> fingerprint.put("adapter", adapter.exportConfig().toString()));
+    return new RunFacts(
+        model,
+        batches,
+        totalSteps,
+        parameters,
+        fingerprint,
+        method.isPresent(),
+        modelHash,
+        inputs.train().contentHashes());
+  }
+
+  private static Map<String, String> fingerprint(
+      AnnealConfig config, BatchPlan batches, long totalSteps) {
+    TrainConfig train = config.train();
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("global batch (rows)", String.valueOf(batches.globalBatch()));
+    settings.put("steps of the run", String.valueOf(totalSteps));
+    settings.put("train.seed", String.valueOf(train.seed()));
+    settings.put("train.shuffle", String.valueOf(train.shuffle()));
+    settings.put("train.learning_rate", String.valueOf(train.learningRate()));
+    settings.put("train.lr_scheduler_type", String.valueOf(train.lrSchedulerType()));
+    settings.put("train.warmup_steps", String.valueOf(train.warmupSteps()));
+    settings.put("train.weight_decay", String.valueOf(train.weightDecay()));
+    settings.put("train.max_grad_norm", String.valueOf(train.maxGradNorm()));
+    settings.put("optimizer", config.optimizer().toString());
+    return settings;
+  }
+
+  RunRecorder.Contents contents(AnnealConfig settings) {
+    return new RunRecorder.Contents(
+        parameters,
+        fingerprint,
+        batches,
+        settings.train().seed(),
+        settings.train().saveTotalLimit());
+  }
+
+  /** Whether the adapter or model of a run that reached its last step is there. */
+  boolean finished(FileStore store, RunFolder folder) throws IOException {
+    String last = adapter ? AdapterConfigJson.FILE : "config.json";
+    String product = folder.child(adapter ? RunProduct.ADAPTER : RunProduct.MODEL);
+    return store.exists(FileStore.join(product, last));
+  }
+
+  long trainableParameters() {
+    return parameters.values().stream().mapToLong(Shape::elements).sum();
+  }
+}

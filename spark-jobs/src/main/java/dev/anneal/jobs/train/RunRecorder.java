@@ -1,0 +1,156 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.checkpoint.CheckpointManifest;
+import dev.anneal.core.checkpoint.CheckpointStore;
+import dev.anneal.core.checkpoint.TrainPosition;
+import dev.anneal.core.control.ControlListener;
+import dev.anneal.core.control.ControlMessage;
+import dev.anneal.core.control.FirstFailure;
+import dev.anneal.core.control.Member;
+import dev.anneal.core.control.Watchdog;
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.format.Shape;
+import dev.anneal.core.run.EvalFile;
+import dev.anneal.core.run.MetricsFile;
+import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.train.TrainState;
+import dev.anneal.jobs.report.ConsoleProgress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The driver's ear: writes metrics, commits and prunes checkpoints, shows progress. A step's line
+ * is on disk before its checkpoint is committed, so that a resume finds every line it needs.
+ * Thread-safe.
+ */
+final class RunRecorder implements ControlListener {
+  private static final Logger LOG = LoggerFactory.getLogger(RunRecorder.class);
+
+  private final MetricsFile metrics;
+  private final EvalFile evaluations;
+  private final CheckpointStore checkpoints;
+  private final ConsoleProgress progress;
+  private final Watchdog watchdog;
+  private final FirstFailure failures;
+  private final Contents contents;
+  private long lastStep;
+  private int attempt;
+
+  /**
+   * What manifests say besides the ranks' files.
+   *
+   * @param keep checkpoints kept, 0 for all
+   */
+  record Contents(
+      Map<String, Shape> parameters,
+      Map<String, String> fingerprint,
+      BatchPlan batches,
+      long seed,
+      int keep) {}
+
+  RunRecorder(
+      MetricsFile metrics,
+      EvalFile evaluations,
+      CheckpointStore checkpoints,
+      ConsoleProgress progress,
+      Watchdog watchdog,
+      FirstFailure failures,
+      Contents contents,
+      long firstStep) {
+    this.metrics = metrics;
+    this.evaluations = evaluations;
+    this.checkpoints = checkpoints;
+    this.progress = progress;
+    this.watchdog = watchdog;
+    this.failures = failures;
+    this.contents = contents;
+    this.lastStep = firstStep;
+  }
+
+  @Override
+  public void joined(Member member) {
+    synchronized (this) {
+      if (member.attempt() > attempt) {
+        attempt = member.attempt();
+        failures.restart();
+        watchdog.restart();
+        LOG.warn("attempt={} the ranks were started again", attempt);
+      }
+    }
+    watchdog.joined(member.rank());
+  }
+
+  @Override
+  public void received(Member member, ControlMessage message) {
+    try {
+      if (message instanceof ControlMessage.StepDone done) {
+        step(done.metrics());
+        watchdog.progressed(member.rank(), done.metrics().step(), "train");
+      } else if (message instanceof ControlMessage.Heartbeat alive) {
+        watchdog.progressed(member.rank(), alive.step(), alive.phase());
+      } else if (message instanceof ControlMessage.EvalDone done) {
+        evaluations.append(EvalMessage.fromJson(done.json()));
+        evaluations.flush();
+      } else if (message instanceof ControlMessage.CheckpointWritten written) {
+        commit(CommitRequest.fromJson(written.payload()));
+      } else if (message instanceof ControlMessage.Failed failed) {
+        failures.failed(failed);
+      } else if (message instanceof ControlMessage.Note note) {
+        LOG.info(note.text());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /** Steps that come again after a restart replace what the lost attempt wrote. */
+  private synchronized void step(StepMetrics step) {
+    if (step.step() <= lastStep) {
+      metrics.cutAfter(step.step() - 1);
+      evaluations.cutAfter(step.step() - 1);
+      progress.backTo(step.step() - 1);
+    }
+    metrics.append(step);
+    lastStep = step.step();
+    progress.onStep(step);
+  }
+
+  private synchronized void commit(CommitRequest request) throws IOException {
+    metrics.flush();
+    evaluations.flush();
+    TrainState state = request.state();
+    BatchPlan batches = contents.batches();
+    long stepsPerEpoch = batches.stepsPerEpoch();
+    TrainPosition position =
+        new TrainPosition(
+            state.step(),
+            state.step() / stepsPerEpoch,
+            state.step() % stepsPerEpoch * batches.globalBatch(),
+            state.tokensSeen(),
+            state.targetTokensSeen(),
+            contents.seed());
+    checkpoints.commit(
+        new CheckpointManifest(
+            position,
+            request.origin().worldSize(),
+            request.origin().attempt(),
+            contents.parameters(),
+            contents.fingerprint(),
+            request.rankFiles()));
+    checkpoints.prune(contents.keep());
+  }
+
+  @Override
+  public void left(Member member) {
+    watchdog.finished(member.rank());
+  }
+
+  @Override
+  public void lost(Member member, String reason) {
+    LOG.warn("rank={} attempt={} connection lost: {}", member.rank(), member.attempt(), reason);
+    failures.lost(member.rank(), reason);
+  }
+}

@@ -1,0 +1,171 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.checkpoint.Checkpoint;
+import dev.anneal.core.checkpoint.ResumeCheck;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.control.ControlServer;
+import dev.anneal.core.control.FirstFailure;
+import dev.anneal.core.control.Watchdog;
+import dev.anneal.core.control.WatchdogLimits;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.core.run.EvalFile;
+import dev.anneal.core.run.MetricsFile;
+import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.run.RunLock;
+import dev.anneal.core.train.RunProduct;
+import dev.anneal.core.train.TrainingSetup;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.placement.BarrierLauncher;
+import dev.anneal.jobs.report.ConsoleProgress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains: checks everything on the driver, places one rank a barrier task, records what they
+ * report, and leaves adapter or model, metrics and report in the output folder.
+ */
+public final class TrainJob implements SparkJob {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+  private static final Duration COMMIT_TIMEOUT = Duration.ofMinutes(10);
+  private static final String METRICS = RunFolder.METRICS;
+  private static final String EVALUATIONS = "eval.jsonl";
+
+  @Override
+  public String name() {
+    return "train";
+  }
+
+  @Override
+  public String description() {
+    return "shards + model -> adapter or model, checkpoints, metrics, report";
+  }
+
+  @Override
+  public String outputFolder(AnnealConfig config) {
+    return config.train().outputDir();
+  }
+
+  @Override
+  public boolean placesRanks() {
+    return true;
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws Exception {
+    AnnealConfig config = context.config();
+    String output = config.train().requireOutputDir();
+    HadoopFileStore store =
+        new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
+    try (RunLock lock = RunLock.acquire(store, output);
+        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+      RunFolder folder = new RunFolder(store, output, LOG::warn);
+      Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
+      RunFacts facts = RunFacts.of(config, inputs);
+      resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
+      long firstStep = resume.map(Checkpoint::step).orElse(0L);
+      folder.checkpoints().discardAfter(resume.isPresent() ? firstStep : -1);
+      store.writeBytes(
+          folder.child("config.resolved.conf"),
+          context.loaded().rendered().getBytes(StandardCharsets.UTF_8));
+      Training training = new Training(context, store, folder, facts, resume);
+      return training.run(firstStep);
+    }
+  }
+
+  /** One training under way on the driver. */
+  private record Training(
+      JobContext context,
+      HadoopFileStore store,
+      RunFolder folder,
+      RunFacts facts,
+      Optional<Checkpoint> resume) {
+
+    JobResult run(long firstStep) throws IOException {
+      AnnealConfig config = context.config();
+      RunReport report = new RunReport(context, store, folder, facts);
+      report.before();
+      Optional<RuntimeException> failure = Optional.empty();
+      try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
+          EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
+          ConsoleProgress progress =
+              ConsoleProgress.onStandardError(
+                  new ConsoleProgress.Settings(
+                      "train",
+                      Math.min(firstStep, facts.totalSteps()),
+                      facts.totalSteps(),
+                      config.train().loggingSteps()))) {
+        if (firstStep < facts.totalSteps() || !facts.finished(store, folder)) {
+          ranks(metrics, evaluations, progress, firstStep);
+        }
+      } catch (RuntimeException e) {
+        failure = Optional.of(e);
+      }
+      report.write(failure);
+      if (failure.isPresent()) {
+        throw failure.get();
+      }
+      return result();
+    }
+
+    private void ranks(
+        MetricsFile metrics, EvalFile evaluations, ConsoleProgress progress, long firstStep) {
+      AnnealConfig config = context.config();
+      BarrierLauncher launcher =
+          new BarrierLauncher(context.spark(), config.distributed(), context.natives());
+      Watchdog watchdog =
+          new Watchdog(
+              Clock.systemUTC(),
+              config.distributed().worldSize(),
+              new WatchdogLimits(
+                  config.distributed().scheduleTimeout(),
+                  config.distributed().joinTimeout(),
+                  config.distributed().progressTimeout()));
+      RunRecorder recorder =
+          new RunRecorder(
+              metrics,
+              evaluations,
+              folder.checkpoints(),
+              progress,
+              watchdog,
+              new FirstFailure(),
+              facts.contents(config),
+              firstStep);
+      String host = context.spark().sparkContext().getConf().get("spark.driver.host");
+      ListeningSocket socket = ListeningSocket.open(host, 0, 0, "spark.driver.host");
+      try (ControlServer server =
+              ControlServer.start(
+                  socket, launcher.identity(), config.distributed().worldSize(), recorder);
+          StallGuard guard = StallGuard.start(watchdog, server)) {
+        TrainPlan plan =
+            new TrainPlan(
+                TrainingSetup.of(config),
+                config.data(),
+                store,
+                server.address(),
+                resume.map(Checkpoint::folder).orElse(""),
+                COMMIT_TIMEOUT);
+        List<TrainRank.Outcome> outcomes = launcher.run(new TrainRank(plan));
+        LOG.info("ranks={} finished at step={}", outcomes.size(), outcomes.get(0).step());
+      }
+    }
+
+    private JobResult result() {
+      String product = facts.adapter() ? RunProduct.ADAPTER : RunProduct.MODEL;
+      return JobResult.ok("trained " + facts.totalSteps() + " steps")
+          .withCount("steps", facts.totalSteps())
+          .withPath(product, FileStore.join(folder.path(), product))
+          .withPath("metrics", folder.child(METRICS))
+          .withPath("report", folder.child(RunReport.FILE));
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.anneal.jobs.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.data.InvalidRowException;
+import dev.anneal.core.run.TrainingFailedException;
+import dev.anneal.jobs.ExitCode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class BarrierLauncherTest {
+  private static final NativeFolder NO_NATIVES = new NativeFolder("");
+
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void startSpark() {
+    spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .appName("BarrierLauncherTest")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "localhost")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void stopSpark() {
+    spark.stop();
+  }
+
+  private static BarrierLauncher launcher(String... settings) {
+    DistributedConfig config = ConfigLoader.of(settings).distributed();
+    return new BarrierLauncher(spark, config, NO_NATIVES);
+  }
+
+  @Test
+  void ranksMeetAndReduceTogether() {
+    assertThat(
+            launcher("distributed.world_size=2")
+                .run(
+                    rank -> {
+                      double[] sum =
+                          rank.collective().allReduceSum(new double[] {rank.rank() + 1.0});
+                      return rank.rank()
+                          + " of "
+                          + rank.worldSize()
+                          + " local "
+                          + rank.localRank()
+                          + " of "
+                          + rank.localWorldSize()
+                          + " attempt "
+                          + rank.stageAttempt()
+                          + " sum "
+                          + sum[0];
+                    }))
+        .containsExactly(
+            "0 of 2 local 0 of 2 attempt 0 sum 3.0", "1 of 2 local 1 of 2 attempt 0 sum 3.0");
+  }
+
+  @Test
+  void oneRankNeedsNobody() {
+    assertThat(
+            launcher("distributed.threads_per_rank=3", "distributed.backend=local")
+                .run(rank -> rank.threads() + rank.collective().worldSize()))
+        .containsExactly(4);
+  }
+
+  @Test
+  void aLostPeerStartsAllRanksAgain() {
+    assertThat(
+            launcher("distributed.world_size=2")
+                .run(
+                    rank -> {
+                      if (rank.stageAttempt() == 0 && rank.rank() == 1) {
+                        throw new CollectiveException("rank 0 is gone");
+                      }
+                      rank.collective().barrier();
+                      return rank.stageAttempt();
+                    }))
+        .containsExactly(1, 1);
+  }
+
+  @Test
+  void aRankThatFailsByItselfEndsTheRunWithItsMessage() {
+    assertThatThrownBy(
+            () ->
+                launcher("distributed.world_size=2")
+                    .run(
+                        rank -> {
+                          if (rank.rank() == 1) {
+                            throw new TrainingFailedException("Loss is NaN at step 3");
+                          }
+                          rank.collective().barrier();
+                          return 0;
+                        }))
+        .isInstanceOfSatisfying(
+            RankFailedException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.TRAINING))
+        .hasMessageMatching("Rank 1 on .*: Loss is NaN at step 3");
+    assertThatThrownBy(
+            () ->
+                launcher()
+                    .run(
+                        rank -> {
+                          throw new InvalidRowException("Invalid id: 7 in row 3");
+                        }))
+        .isInstanceOfSatisfying(
+            RankFailedException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.DATA));
+  }
+
+  @Test
+  void aPortThatIsTakenIsNamedByEveryRank() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+      assertThatThrownBy(
+              () ->
+                  launcher("distributed.world_size=2", "distributed.port=" + taken.getLocalPort())
+                      .run(rank -> 0))
+          .isInstanceOfSatisfying(
+              RankFailedException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.CONFIG))
+          .hasMessageStartingWith("Rank 0 on ")
+          .hasMessageContaining("distributed.port")
+          .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+    }
+  }
+
+  @Test
+  void moreRanksThanSlotsAreRefusedAtOnce() {
+    assertThatThrownBy(() -> launcher("distributed.world_size=3").run(rank -> 0))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid distributed.world_size: 3 (must be <= 2, the slots that spark.master ="
+                + " local[2] give");
+  }
+}

@@ -1,0 +1,75 @@
+package dev.anneal.jobs.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ConfigLoader;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+
+class PreflightTest {
+  private static Preflight ranks(int count, String... more) {
+    String[] settings = java.util.Arrays.copyOf(more, more.length + 1);
+    settings[more.length] = "distributed.world_size=" + count;
+    return new Preflight(ConfigLoader.of(settings).distributed());
+  }
+
+  private static SparkConf conf(String... pairs) {
+    SparkConf conf = new SparkConf(false);
+    for (int i = 0; i < pairs.length; i += 2) {
+      conf.set(pairs[i], pairs[i + 1]);
+    }
+    return conf;
+  }
+
+  @Test
+  void allProblemsAreReportedAtOnce() {
+    SparkConf conf = conf("spark.master", "local[1]", "spark.dynamicAllocation.enabled", "true");
+    assertThatThrownBy(() -> ranks(2, "distributed.backend=nccl").check(conf))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Invalid spark.dynamicAllocation.enabled: true (must be false")
+        .hasMessageContaining("Invalid distributed.world_size: 2 (must be <= 1")
+        .hasMessageContaining("Invalid distributed.backend: nccl");
+  }
+
+  @Test
+  void slotsFollowFromTheSettingsWhereTheyFixThem() {
+    assertThatCode(() -> ranks(2).check(conf("spark.master", "local[2]")))
+        .doesNotThrowAnyException();
+    assertThat(ranks(2).problems(conf("spark.master", "local"))).hasSize(1);
+    assertThat(ranks(2).problems(conf("spark.master", "local[2,4]"))).isEmpty();
+    assertThat(ranks(2).problems(conf("spark.master", "local[2]", "spark.task.cpus", "2")))
+        .singleElement()
+        .asString()
+        .contains("must be <= 1");
+    assertThat(ranks(2).problems(conf("spark.master", "spark://h:7077"))).isEmpty();
+    assertThat(
+            ranks(8)
+                .problems(
+                    conf(
+                        "spark.master",
+                        "yarn",
+                        "spark.executor.instances",
+                        "2",
+                        "spark.executor.cores",
+                        "3")))
+        .singleElement()
+        .asString()
+        .contains("must be <= 6, the slots that spark.executor.instances and");
+    assertThat(
+            ranks(1)
+                .problems(
+                    conf(
+                        "spark.master",
+                        "yarn",
+                        "spark.executor.cores",
+                        "2",
+                        "spark.task.cpus",
+                        "4")))
+        .singleElement()
+        .asString()
+        .contains("Invalid spark.task.cpus: 4 (must be <= spark.executor.cores, which is 2)");
+  }
+}
