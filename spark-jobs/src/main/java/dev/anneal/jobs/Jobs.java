@@ -1,5 +1,6 @@
 package dev.anneal.jobs;
 
+import dev.anneal.jobs.evaluate.EvaluateJob;
 import dev.anneal.jobs.generate.GenerateJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
@@ -11,6 +12,11 @@ final class Jobs {
   private Jobs() {}
 
   static List<SparkJob> all() {
-    return List.of(new QuickstartJob(), new TokenizeJob(), new TrainJob(), new GenerateJob());
+    return List.of(
+        new QuickstartJob(),
+        new TokenizeJob(),
+        new TrainJob(),
+        new EvaluateJob(),
+        new GenerateJob());
   }
 }

@@ -1,8 +1,5 @@
 package dev.anneal.jobs.generate;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.GenerateConfig;
 import dev.anneal.jobs.JobContext;
@@ -14,10 +11,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class GenerateJob implements SparkJob {
   private static final Logger LOG = LoggerFactory.getLogger(GenerateJob.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final InputStream keyboard;
 
@@ -66,13 +59,13 @@ public final class GenerateJob implements SparkJob {
         return converse(context, answering);
       }
       if (!config.output().isEmpty()) {
-        store.write(config.output(), out -> writeAll(prompts, answering, out));
+        store.write(config.output(), out -> answering.writeAll(prompts, out));
         return JobResult.ok("answered " + prompts.size() + " prompts")
             .withCount("prompts", prompts.size())
             .withPath("answers", config.output());
       }
       if (!config.input().isEmpty()) {
-        writeAll(prompts, answering, context.out());
+        answering.writeAll(prompts, context.out());
       } else {
         answering.to(prompts, 0).get(0).forEach(context.out()::println);
       }
@@ -123,43 +116,5 @@ public final class GenerateJob implements SparkJob {
       }
     }
     return JobResult.ok("answered " + answered + " prompts").withCount("prompts", answered);
-  }
-
-  private static void writeAll(List<String> prompts, Answering answering, OutputStream out)
-      throws IOException {
-    int chunk = answering.promptsAtOnce();
-    for (int start = 0; start < prompts.size(); start += chunk) {
-      List<String> part = prompts.subList(start, Math.min(start + chunk, prompts.size()));
-      List<List<String>> answers = answering.to(part, start);
-      for (int i = 0; i < part.size(); i++) {
-        ObjectNode line = JSON.createObjectNode().put("prompt", part.get(i));
-        ArrayNode texts = line.putArray("answers");
-        answers.get(i).forEach(texts::add);
-        out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-      }
-      LOG.info("prompts={} of={}", start + part.size(), prompts.size());
-    }
-  }
-
-  /** A generator with the settings of a run. */
-  private record Answering(TextGenerator generator, GenerateConfig config) {
-    int promptsAtOnce() {
-      return Math.max(1, config.batchSize() / config.numReturnSequences());
-    }
-
-    /** The answers to each prompt. */
-    List<List<String>> to(List<String> prompts, int firstPlace) {
-      int count = config.numReturnSequences();
-      List<String> repeated = new ArrayList<>();
-      prompts.forEach(prompt -> repeated.addAll(Collections.nCopies(count, prompt)));
-      List<String> flat =
-          generator.answers(
-              repeated, Sampling.of(config), config.batchSize(), (long) firstPlace * count);
-      List<List<String>> answers = new ArrayList<>();
-      for (int i = 0; i < prompts.size(); i++) {
-        answers.add(flat.subList(i * count, (i + 1) * count));
-      }
-      return answers;
-    }
   }
 }
