@@ -3,11 +3,11 @@ package dev.anneal.jobs.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizer;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.generate.GenerationSettings;
+import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
