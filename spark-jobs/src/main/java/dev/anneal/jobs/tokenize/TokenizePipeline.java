@@ -48,16 +48,17 @@ public final class TokenizePipeline {
     OutputPath.require(store, config.output(), "tokenize.output");
     TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
     EncoderPlan plan = plan(files);
-    Corpus corpus = Corpus.list(config, spark.hadoopConfiguration());
-    ShardManifest.Origin origin = corpus.origin(config, plan);
+    Corpus listed = Corpus.list(config, spark);
+    ShardManifest.Origin origin = listed.origin(config, plan);
     Optional<ShardManifest> finished = output.claim(origin);
     if (finished.isPresent()) {
       LOG.info("output={} is up to date: nothing to do", config.output());
       return new TokenizeOutcome(finished.get(), true, 0, output.own("report.json"));
     }
-    List<CorpusSplit> splits = corpus.splits();
     boolean complete = false;
     try {
+      Corpus corpus = listed.withQueryFiles(spark, staging);
+      List<CorpusSplit> splits = corpus.splits();
       List<StagedSplit> staged = tokenize(files, plan, splits);
       Quarantine quarantine = Quarantine.of(splits, staged);
       if (!quarantine.isEmpty()) {

@@ -8,6 +8,7 @@ import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
@@ -63,6 +64,11 @@ public final class TrainJob implements SparkJob {
 
   @Override
   public JobResult run(JobContext context) throws Exception {
+    return train(context).result();
+  }
+
+  /** Trains, and gives what another report may show of it. */
+  public TrainRun train(JobContext context) throws IOException {
     AnnealConfig config = context.config();
     String output = config.train().requireOutputDir();
     HadoopFileStore store =
@@ -70,6 +76,14 @@ public final class TrainJob implements SparkJob {
     OutputPath.require(store, output, "train.output_dir");
     try (RunLock lock = RunLock.acquire(store, output);
         OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+<<<<<<< HEAD
+      inputs
+          .adapter()
+          .ifPresent(
+              adapter ->
+                  AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
+=======
+>>>>>>> refs/heads/robust
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
@@ -95,10 +109,12 @@ public final class TrainJob implements SparkJob {
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
-    JobResult run(long firstStep) throws IOException {
+    TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
-      RunReport report = new RunReport(context, store, folder, facts);
+      SampleAnswers samples = new SampleAnswers(context);
+      RunReport report = new RunReport(context, store, folder, facts, samples);
       report.before();
+      samples.askBefore();
       Optional<RuntimeException> failure = Optional.empty();
       try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
           EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
@@ -109,7 +125,14 @@ public final class TrainJob implements SparkJob {
                       Math.min(firstStep, facts.totalSteps()),
                       facts.totalSteps(),
                       config.train().loggingSteps()))) {
+<<<<<<< HEAD
+        if (firstStep < facts.totalSteps() || !facts.finished(store, folder)) {
+          ranks(metrics, evaluations, progress, firstStep);
+        }
+        samples.askAfter();
+=======
         ranks(metrics, evaluations, progress, firstStep);
+>>>>>>> refs/heads/robust
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
@@ -124,6 +147,9 @@ public final class TrainJob implements SparkJob {
       if (failure.isPresent()) {
         throw failure.get();
       }
+<<<<<<< HEAD
+      return new TrainRun(result(), report.training(), report.manifest());
+=======
       return result("trained " + facts.totalSteps() + " steps");
     }
 
@@ -137,6 +163,7 @@ public final class TrainJob implements SparkJob {
           folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
       context.out().println(message);
       return result(message);
+>>>>>>> refs/heads/robust
     }
 
     private void ranks(
