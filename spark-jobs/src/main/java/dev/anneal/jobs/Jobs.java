@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.jobs.generate.GenerateJob;
+import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
 import java.util.List;
@@ -10,6 +11,6 @@ final class Jobs {
   private Jobs() {}
 
   static List<SparkJob> all() {
-    return List.of(new TokenizeJob(), new TrainJob(), new GenerateJob());
+    return List.of(new QuickstartJob(), new TokenizeJob(), new TrainJob(), new GenerateJob());
   }
 }

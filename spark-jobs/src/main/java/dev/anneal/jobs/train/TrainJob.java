@@ -63,6 +63,11 @@ public final class TrainJob implements SparkJob {
 
   @Override
   public JobResult run(JobContext context) throws Exception {
+    return train(context).result();
+  }
+
+  /** Trains, and gives what another report may show of it. */
+  public TrainRun train(JobContext context) throws IOException {
     AnnealConfig config = context.config();
     String output = config.train().requireOutputDir();
     HadoopFileStore store =
@@ -96,10 +101,12 @@ public final class TrainJob implements SparkJob {
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
-    JobResult run(long firstStep) throws IOException {
+    TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
-      RunReport report = new RunReport(context, store, folder, facts);
+      SampleAnswers samples = new SampleAnswers(context);
+      RunReport report = new RunReport(context, store, folder, facts, samples);
       report.before();
+      samples.askBefore();
       Optional<RuntimeException> failure = Optional.empty();
       try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
           EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
@@ -113,6 +120,7 @@ public final class TrainJob implements SparkJob {
         if (firstStep < facts.totalSteps() || !facts.finished(store, folder)) {
           ranks(metrics, evaluations, progress, firstStep);
         }
+        samples.askAfter();
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
@@ -120,7 +128,7 @@ public final class TrainJob implements SparkJob {
       if (failure.isPresent()) {
         throw failure.get();
       }
-      return result();
+      return new TrainRun(result(), report.training(), report.manifest());
     }
 
     private void ranks(
