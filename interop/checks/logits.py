@@ -16,6 +16,13 @@ def class_path(checkout: Path) -> str:
     return os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
 
 
+def native_environment(checkout: Path) -> dict:
+    """Where the build unpacked libtorch, for a Java process that the launcher did not start."""
+    natives = checkout / "spark-jobs" / "target" / "natives"
+    libtorch = next((natives / "pytorch").iterdir())
+    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(natives)}
+
+
 def product_logits(product, model: Path, rows: list[dict], scratch: Path, adapter=None) -> list:
     """A [length, vocabulary] tensor for each row."""
     ids, out = scratch / "logit rows.txt", scratch / "logits.bin"
@@ -33,6 +40,7 @@ def product_logits(product, model: Path, rows: list[dict], scratch: Path, adapte
             str(ids),
             str(out),
         ],
+        env={**os.environ, **native_environment(product.checkout)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -76,14 +76,11 @@ public final class TrainJob implements SparkJob {
     OutputPath.require(store, output, "train.output_dir");
     try (RunLock lock = RunLock.acquire(store, output);
         OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
-<<<<<<< HEAD
       inputs
           .adapter()
           .ifPresent(
               adapter ->
                   AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
-=======
->>>>>>> refs/heads/robust
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
@@ -125,14 +122,8 @@ public final class TrainJob implements SparkJob {
                       Math.min(firstStep, facts.totalSteps()),
                       facts.totalSteps(),
                       config.train().loggingSteps()))) {
-<<<<<<< HEAD
-        if (firstStep < facts.totalSteps() || !facts.finished(store, folder)) {
-          ranks(metrics, evaluations, progress, firstStep);
-        }
-        samples.askAfter();
-=======
         ranks(metrics, evaluations, progress, firstStep);
->>>>>>> refs/heads/robust
+        samples.askAfter();
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
@@ -147,10 +138,11 @@ public final class TrainJob implements SparkJob {
       if (failure.isPresent()) {
         throw failure.get();
       }
-<<<<<<< HEAD
-      return new TrainRun(result(), report.training(), report.manifest());
-=======
-      return result("trained " + facts.totalSteps() + " steps");
+      return finished(report, "trained " + facts.totalSteps() + " steps");
+    }
+
+    private TrainRun finished(RunReport report, String message) {
+      return new TrainRun(result(message), report.training(), report.manifest());
     }
 
     /** Whether the run that is to go on has come to its end already. */
@@ -158,12 +150,12 @@ public final class TrainJob implements SparkJob {
       return firstStep >= facts.totalSteps() && facts.finished(store, folder);
     }
 
-    JobResult nothingToDo() {
+    TrainRun nothingToDo() {
       String message =
           folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
       context.out().println(message);
-      return result(message);
->>>>>>> refs/heads/robust
+      RunReport report = new RunReport(context, store, folder, facts, new SampleAnswers(context));
+      return finished(report, message);
     }
 
     private void ranks(
