@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.jobs.evaluate.EvaluateJob;
+import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
@@ -11,6 +12,7 @@ final class Jobs {
   private Jobs() {}
 
   static List<SparkJob> all() {
-    return List.of(new TokenizeJob(), new TrainJob(), new EvaluateJob(), new GenerateJob());
+    return List.of(
+        new TokenizeJob(), new TrainJob(), new EvaluateJob(), new GenerateJob(), new ExportJob());
   }
 }

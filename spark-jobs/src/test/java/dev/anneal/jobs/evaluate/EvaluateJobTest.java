@@ -125,8 +125,7 @@ class EvaluateJobTest {
     assertThat(Files.readAllLines(one.resolve("generations.jsonl"))).hasSize(5);
     assertThat(json(one.resolve("result.json")).get("status").asText()).isEqualTo("ok");
 
-    JobLine both =
-        evaluate(data, asked, "evaluate.output_dir=" + two, "distributed.world_size=2");
+    JobLine both = evaluate(data, asked, "evaluate.output_dir=" + two, "distributed.world_size=2");
     assertThat(both.code()).as(both.err()).isZero();
     assertThat(Files.readString(two.resolve("generations.jsonl")))
         .isEqualTo(Files.readString(one.resolve("generations.jsonl")));

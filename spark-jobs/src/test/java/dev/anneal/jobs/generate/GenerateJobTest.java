@@ -73,12 +73,12 @@ class GenerateJobTest {
             "{\"instruction\": \"third\", \"input\": \"with input\", \"output\": \"?\"}");
     Path output = temp.resolve("out put/answers.jsonl");
     JobLine line =
-        generate(
-            "generate.input=" + input, "generate.output=" + output, "generate.batch_size=2");
+        generate("generate.input=" + input, "generate.output=" + output, "generate.batch_size=2");
     assertThat(line.code()).as(line.err()).isZero();
     assertThat(line.out()).isEmpty();
     List<JsonNode> rows = rows(Files.readString(output));
-    assertThat(rows).extracting(row -> row.get("prompt").asText())
+    assertThat(rows)
+        .extracting(row -> row.get("prompt").asText())
         .containsExactly("first", "第二个问题", "third\nwith input");
     assertThat(rows).allMatch(row -> row.get("answers").size() == 1);
     JobLine alone = generate("generate.prompt=第二个问题");
@@ -148,9 +148,7 @@ class GenerateJobTest {
     refuses(
         "Cannot read generate.input: " + temp.resolve("none.jsonl") + " (no such file)",
         "generate.input=" + temp.resolve("none.jsonl"));
-    refuses(
-        "Invalid generate.input: 0 prompts in ",
-        "generate.input=" + file("empty.jsonl", ""));
+    refuses("Invalid generate.input: 0 prompts in ", "generate.input=" + file("empty.jsonl", ""));
     refuses(
         "line 2: no JSON object",
         "generate.input=" + file("bad.jsonl", "{\"prompt\": \"a\"}", "{\"prompt\": "));
