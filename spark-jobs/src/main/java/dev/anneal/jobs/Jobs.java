@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.jobs.evaluate.EvaluateJob;
+import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
@@ -13,10 +14,14 @@ final class Jobs {
 
   static List<SparkJob> all() {
     return List.of(
+<<<<<<< HEAD
         new QuickstartJob(),
         new TokenizeJob(),
         new TrainJob(),
         new EvaluateJob(),
         new GenerateJob());
+=======
+        new TokenizeJob(), new TrainJob(), new EvaluateJob(), new GenerateJob(), new ExportJob());
+>>>>>>> refs/heads/genjobs
   }
 }
