@@ -14,14 +14,11 @@ final class Jobs {
 
   static List<SparkJob> all() {
     return List.of(
-<<<<<<< HEAD
         new QuickstartJob(),
         new TokenizeJob(),
         new TrainJob(),
         new EvaluateJob(),
-        new GenerateJob());
-=======
-        new TokenizeJob(), new TrainJob(), new EvaluateJob(), new GenerateJob(), new ExportJob());
->>>>>>> refs/heads/genjobs
+        new GenerateJob(),
+        new ExportJob());
   }
 }
