@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.jobs.evaluate.EvaluateJob;
+import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
@@ -17,6 +18,7 @@ final class Jobs {
         new TokenizeJob(),
         new TrainJob(),
         new EvaluateJob(),
-        new GenerateJob());
+        new GenerateJob(),
+        new ExportJob());
   }
 }

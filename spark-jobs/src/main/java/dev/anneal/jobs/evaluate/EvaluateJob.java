@@ -98,7 +98,7 @@ public final class EvaluateJob implements SparkJob {
         return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
             .run(work);
       }
-      int threads = TextGenerator.Source.of(staged, config.distributed()).threads();
+      int threads = TextGenerator.driverThreads(config.distributed());
       try (Collective alone = LocalGroup.of(1).member(0)) {
         return List.of(work.run(staged, alone, threads));
       }

@@ -27,10 +27,10 @@ public final class TinyModel {
   private static final String CONFIG =
       """
       {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu",
-       "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+       "hidden_size": 64, "intermediate_size": 80, "num_hidden_layers": 2,
        "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-6,
        "rope_theta": 10000.0, "max_position_embeddings": 512, "vocab_size": 3072,
-       "initializer_range": 0.3, "tie_word_embeddings": %s, "torch_dtype": "float32",
+       "initializer_range": 0.2, "tie_word_embeddings": %s, "torch_dtype": "float32",
        "bos_token_id": null, "eos_token_id": null, "sliding_window": null}
       """;
 
