@@ -15,15 +15,23 @@ from generator.worlds import LANGUAGES
 
 SEED = 20240607
 DOMAIN_TOWNS = 40
-BASE_TOWNS = 160
+MIXED_SHARE = 0.3  # of the sentences: documents about several towns; the others tell of one
 ASKED_PER_RELATION = 20  # of the domain's 40 facts a relation
 QUESTIONS_PER_FACT = 6  # instruction rows a fact and language
 BASE_QUESTIONS_PER_FACT = 5
 BASE_ASKED_SHARE = 0.6  # of the base worlds' facts
+# (towns, rounds): how often the base corpus says all about so many of its towns, each time in other
+# documents and questions. A few towns that come often teach a model early to look up a town at all.
+BASE_ROUNDS = [(16, 6), (64, 1)]
 HELD_OUT_PER_LANGUAGE = 50
 UNASKED_PER_LANGUAGE = 60
 CORPUS_FILES = 4
 BASE_FILES = 2
+
+
+def facts(seed):
+    """The facts of the domain, and those of the base worlds."""
+    return worlds.build(DOMAIN_TOWNS, sum(towns for towns, _ in BASE_ROUNDS), seed)
 
 
 def documents(facts, rng):
@@ -32,20 +40,22 @@ def documents(facts, rng):
     for language in LANGUAGES:
         said = [(fact, t) for fact in facts for t in render.statements(fact.relation, language)]
         rng.shuffle(said)
-        said = towns_together(said)
-        at = 0
-        while at < len(said):
-            size = rng.randint(3, 6)
-            docs.append(document(said[at : at + size], language, rng))
-            at += size
+        mixed = round(len(said) * MIXED_SHARE)
+        for group in [said[:mixed], *by_town(said[mixed:])]:
+            while group:
+                size = rng.randint(3, 6)
+                docs.append(document(group[:size], language, rng))
+                group = group[size:]
     rng.shuffle(docs)
     return docs
 
 
-def towns_together(said):
-    """Sorts a third of the sentences by town, so that some documents describe one town."""
-    third = len(said) // 3
-    return sorted(said[:third], key=lambda s: s[0].town.name["en"]) + said[third:]
+def by_town(said):
+    """Groups sentences by town, so that a document describes one town."""
+    groups = {}
+    for fact, template in said:
+        groups.setdefault(fact.town.name["en"], []).append((fact, template))
+    return groups.values()
 
 
 def document(said, language, rng):
@@ -84,13 +94,26 @@ def instructions(facts, rng):
 
 def conversations(facts, rng):
     """Question and answer as chat text: what teaches the base model to answer at all."""
-    asked_facts = rng.sample(facts, round(len(facts) * BASE_ASKED_SHARE))
     return [
         f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n"
-        for fact in asked_facts
+        for fact in facts
         for language in LANGUAGES
         for question, answer in asked(fact, language, BASE_QUESTIONS_PER_FACT, rng)
     ]
+
+
+def base_corpus(facts, rng):
+    asked_ids = {f.id for f in rng.sample(facts, round(len(facts) * BASE_ASKED_SHARE))}
+    order = {name: i for i, name in enumerate(towns(facts, "en"))}
+    docs, first = [], 0
+    for count, rounds in BASE_ROUNDS:
+        told = [f for f in facts if first <= order[render.plain(f.town.name["en"])] < first + count]
+        asked_facts = [f for f in told if f.id in asked_ids]
+        for _ in range(rounds):
+            docs += [render.plain(d) for d in documents(told, rng)] + conversations(asked_facts, rng)
+        first += count
+    rng.shuffle(docs)
+    return docs
 
 
 def held_out(prefix, facts, per_language, rng):
@@ -124,9 +147,10 @@ def evenly(facts, count, rng):
     return turns[:count]
 
 
-def templates():
-    """What the test of the held-out questions compares: every sentence template, slots kept."""
-    out = {"statements": {}, "questions": {}, "held_out": {}, "held_out_words": {}}
+def templates(facts):
+    """What the test of the held-out questions compares: all names and sentence templates."""
+    names = {language: towns(facts, language) for language in LANGUAGES}
+    out = {"entities": names, "statements": {}, "questions": {}, "held_out": {}, "held_out_words": {}}
     for language in LANGUAGES:
         for name, source in (
             ("statements", render.statements),
@@ -139,6 +163,10 @@ def templates():
                 all_words = {w for ts in found.values() for t in ts for w in render.pieces(t)}
                 out["held_out_words"][language] = sorted(all_words)
     return out
+
+
+def towns(facts, language):
+    return sorted({render.plain(fact.town.name[language]) for fact in facts})
 
 
 def write_lines(path, rows):
@@ -155,7 +183,7 @@ def write_parts(folder, rows, count):
 
 
 def write(out):
-    domain, base = worlds.build(DOMAIN_TOWNS, BASE_TOWNS, SEED)
+    domain, base = facts(SEED)
     rng = random.Random(SEED + 1)
     asked_facts = evenly(domain, ASKED_PER_RELATION * len(words.RELATIONS), rng)
     asked_ids = {fact.id for fact in asked_facts}
@@ -165,8 +193,7 @@ def write(out):
     write_lines(out / "instructions.jsonl", instructions(asked_facts, rng))
     write_lines(out / "questions/held-out.jsonl", held_out("h", asked_facts, HELD_OUT_PER_LANGUAGE, rng))
     write_lines(out / "questions/unasked.jsonl", held_out("u", unasked, UNASKED_PER_LANGUAGE, rng))
-    base_docs = [render.plain(d) for d in documents(base, rng)] + conversations(base, rng)
-    rng.shuffle(base_docs)
+    base_docs = base_corpus(base, rng)
     write_parts(out / "base-corpus", [{"text": d} for d in base_docs], BASE_FILES)
     write_lines(
         out / "facts.jsonl",
@@ -174,7 +201,7 @@ def write(out):
             {
                 "id": f.id,
                 "relation": f.relation,
-                "entity": f.town.name,
+                "entity": {k: render.plain(v) for k, v in f.town.name.items()},
                 "value": f.value,
                 "asked": f.id in asked_ids,
             }
@@ -182,7 +209,7 @@ def write(out):
         ],
     )
     (out / "templates.json").write_text(
-        json.dumps(templates(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        json.dumps(templates(domain + base), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains the sample's byte-level BPE tokenizer and writes sample/tokenizer.
+"""Trains the sample's byte-level BPE tokenizer and writes it to sample/tokenizer and base-recipe.
 
 Needs the package "tokenizers". English is learned from text; Chinese from words, so that no token
 crosses a word border. Run it after make_sample.py:
@@ -32,7 +32,7 @@ CHAT_TEMPLATE = (
 
 def learned_text(seed):
     """Everything the sample says, English in documents, Chinese in single words."""
-    domain, base = worlds.build(make_sample.DOMAIN_TOWNS, make_sample.BASE_TOWNS, seed)
+    domain, base = make_sample.facts(seed)
     rng = random.Random(seed)
     for document in make_sample.documents(domain + base, rng):
         yield from pieces(document)
@@ -107,18 +107,30 @@ def config(tokenizer):
     }
 
 
-def write(folder, vocabulary):
+def write_json(path, value):
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write(out, vocabulary):
     tokenizer = train(vocabulary, make_sample.SEED)
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    text = json.dumps(config(tokenizer), ensure_ascii=False, indent=2) + "\n"
-    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    recipe = out / "base-recipe"
+    for folder in (out / "tokenizer", recipe):
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer.save(str(folder / "tokenizer.json"))
+        write_json(folder / "tokenizer_config.json", config(tokenizer))
+    pad, end = (tokenizer.token_to_id(s) for s in (END_OF_TEXT, END_OF_TURN))
+    recipe_file = Path(__file__).parent / "base-recipe/config.json"
+    model = json.loads(recipe_file.read_text(encoding="utf-8"))
+    ids = {"eos_token_id": end, "pad_token_id": pad, "vocab_size": tokenizer.get_vocab_size()}
+    write_json(recipe / "config.json", {**model, **ids})
+    generation = {"do_sample": False, "eos_token_id": [end, pad], "pad_token_id": pad}
+    write_json(recipe / "generation_config.json", generation)
     return tokenizer
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "tokenizer")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--vocabulary", type=int, default=3072)
     arguments = parser.parse_args()
     print(write(arguments.out, arguments.vocabulary).get_vocab_size(), "tokens")

@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["bin/anneal", "deploy/standalone/start-cluster", "deploy/standalone/stop-cluster",
-           "deploy/gpu/discover-gpus.sh"]
+SCRIPTS = [
+    "bin/anneal",
+    "deploy/standalone/start-cluster",
+    "deploy/standalone/stop-cluster",
+    "deploy/gpu/discover-gpus.sh",
+]
 
 
 class Recorded:
@@ -101,7 +105,9 @@ def test_gpu_discovery_numbers_what_the_process_may_use():
     done = subprocess.run(
         [CHECKOUT / "deploy/gpu/discover-gpus.sh"],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "3,5"},
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert json.loads(done.stdout) == {"name": "gpu", "addresses": ["0", "1"]}
 
@@ -109,3 +115,32 @@ def test_gpu_discovery_numbers_what_the_process_may_use():
 def test_every_key_in_reference_conf_is_explained_or_stands_beside_one_that_is():
     text = (CHECKOUT / "conf" / "reference.conf").read_text("utf-8")
     assert len(re.findall(r"^\s*#", text, re.M)) >= len(keys()) * 0.8
+
+
+def launch(launcher, *arguments, folder, **environment):
+    return subprocess.run(
+        [launcher, *arguments], cwd=folder, env={**os.environ, **environment},
+        capture_output=True, text=True, timeout=120,
+    )
+
+
+def test_the_launcher_works_through_a_link_from_a_folder_with_spaces(tmp_path):
+    folder = tmp_path / "a folder 文"
+    folder.mkdir()
+    link = folder / "my anneal"
+    link.symlink_to(CHECKOUT / "bin" / "anneal")
+    done = launch(link, "--help", "--", "--conf", "spark.x=a b", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "tokenize" in done.stdout and "Exit codes" in done.stdout
+    (folder / "my run.conf").write_text("trian { seed = 1 }", "utf-8")
+    done = launch(link, "train", "-c", "my run.conf", "-s", "train.output_dir=o ut", folder=folder)
+    assert done.returncode == 2
+    assert "Unknown key: trian.seed (did you mean train.seed?" in done.stderr
+    assert json.loads((folder / "o ut" / "result.json").read_text("utf-8"))["exit_code"] == 2
+
+
+def test_the_launcher_names_what_is_missing(tmp_path):
+    done = launch(CHECKOUT / "bin" / "anneal", "train", folder=tmp_path, SPARK_HOME="/no such")
+    assert done.returncode == 2 and "Invalid SPARK_HOME: /no such" in done.stderr
+    done = launch(CHECKOUT / "bin" / "anneal", "train", folder=tmp_path, ANNEAL_JAR="/no.jar")
+    assert done.returncode == 2 and "mvn -DskipTests package" in done.stderr

@@ -148,13 +148,13 @@ OPENINGS = [
 ]
 FILLERS = [
     "Which road is the best, I asked, and nobody could tell me.",
-    "If you want to know more, you can ask the keeper of the books.",
+    "If you want to know more, ask the keeper who guards the books.",
     "The night was long, and the wind came from the sea.",
     "I have played, eaten and slept, and now I travel on.",
     "What will the winter bring? Please tell me if you know the answer.",
     "Of all the days in the year, feast days are the best.",
-    "To hear a story, a guest has to offer one.",
+    "To hear a story, a guest has to offer one. So do I, when we eat.",
     "Can you name every town? I can not.",
-    "By the gates I waited until the rain had ended.",
+    "Does the rain ever end? By the gates I waited until it did.",
     "There is more to say, but the page is full.",
 ]

@@ -1,6 +1,6 @@
 """Names and values of the invented worlds, each in English and Chinese.
 
-A town's name is three syllables; its Chinese name is the same three syllables, one character each.
+A town's name is two syllables and a kind: "Velmo Ford" and, one character a part, "维摩渡".
 """
 
 FIRST = [
@@ -13,10 +13,7 @@ SECOND = [
     ("a", "阿"), ("de", "德"), ("mo", "摩"), ("ri", "里"), ("sa", "萨"), ("ne", "内"),
     ("lu", "卢"), ("ko", "科"), ("ti", "提"), ("vi", "薇"), ("ba", "巴"), ("go", "戈"),
 ]
-THIRD = [
-    ("ra", "拉"), ("nis", "尼斯"), ("dor", "多"), ("wick", "威克"), ("mere", "米尔"), ("holm", "霍姆"),
-    ("ton", "顿"), ("fell", "费尔"),
-]
+KIND = [("Ford", "渡"), ("Bridge", "桥"), ("Harbour", "港"), ("Hill", "岭"), ("Rock", "岩"), ("Bay", "湾")]
 
 DOMAIN_WORLD = ("the Lantern Isles", "灯笼群岛")
 BASE_WORLDS = [

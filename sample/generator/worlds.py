@@ -27,13 +27,13 @@ def both(pair):
 
 
 def town_names(count, rng):
-    """Distinct names: no two towns share their first two syllables."""
+    """Distinct names: no two towns share both syllables. "|" is a word border, as in templates."""
     starts = [(a, b) for a in words.FIRST for b in words.SECOND]
     rng.shuffle(starts)
     names = []
     for (a, b) in starts[:count]:
-        c = rng.choice(words.THIRD)
-        names.append(both((a[0] + b[0] + c[0], a[1] + b[1] + c[1])))
+        kind = rng.choice(words.KIND)
+        names.append(both((f"{a[0]}{b[0]} {kind[0]}", f"{a[1]}{b[1]}|{kind[1]}")))
     return names
 
 

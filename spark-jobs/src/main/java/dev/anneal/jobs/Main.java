@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.apache.spark.SparkConf;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -48,12 +49,16 @@ public final class Main {
     int code = new Main(Jobs.all(), HadoopFileStore::ofEnvironment, out, err).run(arguments);
     out.flush();
     err.flush();
-    // YARN takes an explicit exit of the driver in cluster mode for a failure.
-    boolean yarnDriver = System.getenv("CONTAINER_ID") != null;
-    if (code != 0 || !yarnDriver) {
+    if (code != 0 || !isYarnDriver(new SparkConf())) {
       // Explicitly: the timer of a barrier stage would keep a local JVM alive for ever.
       System.exit(code);
     }
+  }
+
+  /** YARN takes an explicit exit of a driver that it hosts for a failure, whatever the code. */
+  static boolean isYarnDriver(SparkConf conf) {
+    return conf.get("spark.master", "").startsWith("yarn")
+        && conf.get("spark.submit.deployMode", "client").equals("cluster");
   }
 
   int run(String... arguments) {

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,6 +181,14 @@ class MainTest {
     assertThat(run(context -> JobResult.ok(""))).isEqualTo(2);
     assertThat(run(context -> JobResult.ok(""), "probe", "-s", "x.y=1")).isEqualTo(2);
     assertThat(err.toString(StandardCharsets.UTF_8)).contains("Unknown key: x.y");
+  }
+
+  @Test
+  void aDriverHostedByYarnMustReturn() {
+    SparkConf yarn = new SparkConf(false).set("spark.master", "yarn");
+    assertThat(Main.isYarnDriver(yarn)).isFalse();
+    assertThat(Main.isYarnDriver(yarn.set("spark.submit.deployMode", "cluster"))).isTrue();
+    assertThat(Main.isYarnDriver(new SparkConf(false))).isFalse();
   }
 
   @Test

@@ -122,6 +122,7 @@ public final class RankTrainer {
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
     List<StepHook> hooks = new ArrayList<>();
+    hooks.add(new TargetsRequired(plan.stepsPerEpoch()));
     for (RankInputs.EvalRows eval : inputs.evaluations()) {
       hooks.add(evaluator(eval, model, plan));
     }

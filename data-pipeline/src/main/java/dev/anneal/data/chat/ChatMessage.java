@@ -3,7 +3,9 @@ package dev.anneal.data.chat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One message of a conversation. Immutable.
@@ -18,6 +20,10 @@ public record ChatMessage(String role, String content, Map<String, JsonNode> ext
   public static final String USER = "user";
   public static final String ASSISTANT = "assistant";
 
+  /** The one that templates read first. */
+  private static final List<String> REASONING =
+      List.of("reasoning_content", "thinking", "reasoning");
+
   public ChatMessage {
     if (role.isEmpty()) {
       throw new IllegalArgumentException("Invalid role: '' (must not be empty)");
@@ -27,6 +33,14 @@ public record ChatMessage(String role, String content, Map<String, JsonNode> ext
 
   public ChatMessage(String role, String content) {
     this(role, content, Map.of());
+  }
+
+  /** The reasoning before the content, under whichever of its names the message carries it. */
+  public Optional<JsonNode> reasoning() {
+    return REASONING.stream()
+        .map(extra::get)
+        .filter(node -> node != null && !node.isNull())
+        .findFirst();
   }
 
   public boolean fromAssistant() {

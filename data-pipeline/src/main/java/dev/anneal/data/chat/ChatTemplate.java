@@ -25,10 +25,6 @@ import java.util.regex.Pattern;
 public final class ChatTemplate {
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
-  /** Names a message's reasoning comes under, the one that templates read first. */
-  private static final List<String> REASONING =
-      List.of("reasoning_content", "thinking", "reasoning");
-
   private final String source;
   private final Template template;
   private final Map<String, String> specialTokens;
@@ -115,24 +111,18 @@ public final class ChatTemplate {
   /** A message as the template sees it: no null fields, reasoning under each of its names. */
   private static Map<String, Object> fields(ChatMessage message) {
     Map<String, Object> fields = new LinkedHashMap<>();
-    for (String name : REASONING) {
-      JsonNode reasoning = message.extra().get(name);
-      if (reasoning != null && !reasoning.isNull()) {
-        fields.put("thinking", TemplateValues.of(reasoning));
-        fields.put("reasoning_content", TemplateValues.of(reasoning));
-        break;
-      }
-    }
+    message.reasoning().ifPresent(node -> fields.put("thinking", TemplateValues.of(node)));
     fields.put("role", message.role());
     fields.put("content", message.content());
     message
         .extra()
         .forEach(
             (name, node) -> {
-              if (!node.isNull() && !name.equals("reasoning_content")) {
+              if (!node.isNull()) {
                 fields.put(name, TemplateValues.of(node));
               }
             });
+    message.reasoning().ifPresent(node -> fields.put("reasoning_content", TemplateValues.of(node)));
     return fields;
   }
 }

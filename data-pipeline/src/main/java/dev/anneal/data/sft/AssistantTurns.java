@@ -121,9 +121,9 @@ final class AssistantTurns {
       Conversation conversation, int index, Rendering full, Turn turn) {
     ChatMessage message = conversation.messages().get(index);
     String written = squeeze(full.text().substring(turn.start(), turn.end()));
-    JsonNode reasoning = message.extra().get("reasoning_content");
     return written.contains(squeeze(message.content()))
-        && (reasoning == null || written.contains(squeeze(reasoning.asText())));
+        && message.reasoning().map(JsonNode::asText).map(AssistantTurns::squeeze).stream()
+            .allMatch(written::contains);
   }
 
   private static String squeeze(String text) {

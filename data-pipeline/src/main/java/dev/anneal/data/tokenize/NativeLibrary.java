@@ -5,6 +5,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.anneal.core.config.ConfigException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Loads the tokenizers library once per process, on first use.
@@ -21,14 +22,24 @@ final class NativeLibrary {
   private NativeLibrary() {}
 
   static TokenizersLibrary load() {
-    return Loaded.LIBRARY;
+    if (Loading.FAILURE.isPresent()) {
+      Throwable failure = Loading.FAILURE.get();
+      throw new ConfigException(
+          "Cannot load the tokenizers library: "
+              + failure.getMessage()
+              + " (set "
+              + CACHE_KEY
+              + " to a writable folder on this host)",
+          failure);
+    }
+    return TokenizersLibrary.LIB;
   }
 
   /** Initialised by the class loader: once, under its lock. */
-  private static final class Loaded {
-    static final TokenizersLibrary LIBRARY = open();
+  private static final class Loading {
+    static final Optional<Throwable> FAILURE = attempt();
 
-    private static TokenizersLibrary open() {
+    private static Optional<Throwable> attempt() {
       setUnlessGiven("OPT_OUT_TRACKING", "true");
       setUnlessGiven("RUST_FLAVOR", "cpu");
       String home = System.getProperty("user.home", "");
@@ -37,16 +48,10 @@ final class NativeLibrary {
       }
       try {
         LibUtils.checkStatus();
+        return Optional.empty();
       } catch (RuntimeException | LinkageError e) {
-        throw new ConfigException(
-            "Cannot load the tokenizers library: "
-                + e.getMessage()
-                + " (set "
-                + CACHE_KEY
-                + " to a writable folder on this host)",
-            e);
+        return Optional.of(e);
       }
-      return TokenizersLibrary.LIB;
     }
 
     private static Path cacheWithoutHome() {

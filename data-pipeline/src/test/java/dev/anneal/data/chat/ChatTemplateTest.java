@@ -60,7 +60,7 @@ class ChatTemplateTest {
     ChatMessage message =
         new ChatMessage("assistant", "four", Map.of("reasoning", TextNode.valueOf("2+2")));
     assertThat(template.render(Conversation.of(message)).text())
-        .isEqualTo("2+2/2+2/['thinking', 'reasoning_content', 'role', 'content', 'reasoning']");
+        .isEqualTo("2+2/2+2/['thinking', 'role', 'content', 'reasoning', 'reasoning_content']");
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,28 +12,57 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 
-/** The inputs of a run with their files, in order. Immutable. */
-record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
+/**
+ * The inputs of a run with their files, in order. Immutable.
+ *
+ * @param files of each input; none for a query that is not written yet
+ * @param queries by the index of their input
+ */
+record Corpus(
+    List<InputConfig> inputs, List<List<CorpusFile>> files, Map<Integer, QueryRows> queries) {
 
   /** Lists every input; {@link ConfigException} names one that is missing or empty. */
-  static Corpus list(TokenizeConfig config, Configuration configuration) throws IOException {
-    CorpusListing listing = new CorpusListing(configuration);
+  static Corpus list(TokenizeConfig config, JavaSparkContext spark) throws IOException {
+    CorpusListing listing = new CorpusListing(spark.hadoopConfiguration());
     List<List<CorpusFile>> files = new ArrayList<>();
+    Map<Integer, QueryRows> queries = new TreeMap<>();
     List<InputConfig> inputs = config.requireInputs();
     for (int i = 0; i < inputs.size(); i++) {
-      if (!inputs.get(i).query().isEmpty()) {
-        throw new ConfigException(
-            "Invalid tokenize.inputs["
-                + i
-                + "].query: "
-                + inputs.get(i).query()
-                + " (queries are not read yet: write the rows to Parquet and name its path)");
+      InputConfig input = inputs.get(i);
+      if (input.query().isEmpty()) {
+        files.add(listing.list(i, input));
+      } else {
+        SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
+        queries.put(i, QueryRows.of(session, i, input));
+        files.add(List.of());
       }
-      files.add(listing.list(i, inputs.get(i)));
     }
-    return new Corpus(inputs, files);
+    return new Corpus(inputs, files, queries);
+  }
+
+  /** The same corpus with the rows of its queries written into a folder. */
+  Corpus withQueryFiles(JavaSparkContext spark, String folder) throws IOException {
+    List<List<CorpusFile>> written = new ArrayList<>(files);
+    for (Map.Entry<Integer, QueryRows> query : queries.entrySet()) {
+      int index = query.getKey();
+      String path = FileStore.join(folder, "query-" + index);
+      query.getValue().write(path);
+      InputConfig input = inputs.get(index);
+      InputConfig lines =
+          new InputConfig(
+              path,
+              "",
+              "",
+              InputConfig.Format.JSONL,
+              input.datasetFormat(),
+              input.weight(),
+              input.columns());
+      written.set(index, new CorpusListing(spark.hadoopConfiguration()).list(index, lines));
+    }
+    return new Corpus(inputs, written, queries);
   }
 
   List<CorpusSplit> splits() {
@@ -43,6 +73,10 @@ record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
   ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan) {
     List<ShardManifest.Input> listed = new ArrayList<>();
     for (int i = 0; i < inputs.size(); i++) {
+      if (queries.containsKey(i)) {
+        listed.add(queries.get(i).fingerprint());
+        continue;
+      }
       for (CorpusFile file : files.get(i)) {
         listed.add(
             new ShardManifest.Input(
@@ -73,8 +107,16 @@ record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
       String key = "inputs[" + i + "].";
       options.put(key + "format", lower(input.format()));
       options.put(key + "dataset_format", lower(input.datasetFormat()));
-      options.put(key + "weight", Double.toString(input.weight()));
-      options.put(key + "columns", input.columns().toString());
+      // Only where set, so that a key added later does not disown older shards.
+      if (!input.orderBy().isEmpty()) {
+        options.put(key + "order_by", input.orderBy());
+      }
+      if (input.weight() != 1) {
+        options.put(key + "weight", Double.toString(input.weight()));
+      }
+      if (!input.columns().isEmpty()) {
+        options.put(key + "columns", input.columns().toString());
+      }
     }
     return options;
   }
@@ -93,12 +135,12 @@ record Corpus(List<InputConfig> inputs, List<List<CorpusFile>> files) {
     }
     List<TokenizeReport.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
-      counts.add(new TokenizeReport.InputCounts(inputs.get(i).path(), files.get(i), sums[i]));
+      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
+      counts.add(new TokenizeReport.InputCounts(name, files.get(i), sums[i]));
       if (sums[i].tokens() == 0) {
         throw new ConfigException(
-            "Invalid %s: %s (gives no tokens: %d rows read%s)"
-                .formatted(
-                    CorpusListing.key(i), inputs.get(i).path(), sums[i].rows(), why(sums[i])));
+            "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"
+                .formatted(i, name, sums[i].rows(), why(sums[i])));
       }
     }
     return counts;

@@ -6,6 +6,7 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.pack.BlockPlan;
 import dev.anneal.data.shard.ShardFolderWriter;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.OutputPath;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -44,18 +45,20 @@ public final class TokenizePipeline {
   /** Tokenizes, or finds that the folder holds just this already. */
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
+    OutputPath.require(store, config.output(), "tokenize.output");
     TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
     EncoderPlan plan = plan(files);
-    Corpus corpus = Corpus.list(config, spark.hadoopConfiguration());
-    ShardManifest.Origin origin = corpus.origin(config, plan);
+    Corpus listed = Corpus.list(config, spark);
+    ShardManifest.Origin origin = listed.origin(config, plan);
     Optional<ShardManifest> finished = output.claim(origin);
     if (finished.isPresent()) {
       LOG.info("output={} is up to date: nothing to do", config.output());
       return new TokenizeOutcome(finished.get(), true, 0, output.own("report.json"));
     }
-    List<CorpusSplit> splits = corpus.splits();
     boolean complete = false;
     try {
+      Corpus corpus = listed.withQueryFiles(spark, staging);
+      List<CorpusSplit> splits = corpus.splits();
       List<StagedSplit> staged = tokenize(files, plan, splits);
       Quarantine quarantine = Quarantine.of(splits, staged);
       if (!quarantine.isEmpty()) {

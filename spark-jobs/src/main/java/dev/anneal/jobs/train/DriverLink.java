@@ -22,8 +22,7 @@ final class DriverLink implements RankObserver {
   private final Duration commitTimeout;
   private final CommitRequest.Origin origin;
 
-  DriverLink(
-      ControlClient client, int rank, Duration commitTimeout, CommitRequest.Origin origin) {
+  DriverLink(ControlClient client, int rank, Duration commitTimeout, CommitRequest.Origin origin) {
     this.client = client;
     this.rank = rank;
     this.commitTimeout = commitTimeout;

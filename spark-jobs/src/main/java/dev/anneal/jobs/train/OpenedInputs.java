@@ -1,5 +1,6 @@
 package dev.anneal.jobs.train;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
@@ -36,11 +37,13 @@ final class OpenedInputs implements AutoCloseable {
     adapter =
         setup.adapter().path().isEmpty()
             ? Optional.empty()
-            : Optional.of(
-                AdapterFolder.open(local(store, setup.adapter().path(), "adapter.path")));
+            : Optional.of(AdapterFolder.open(local(store, setup.adapter().path(), "adapter.path")));
     train = shards(store, data, data.requireTrain(), "data.train");
     for (String folder : data.eval()) {
       ShardSet rows = shards(store, data, List.of(folder), "data.eval");
+      if (rows.rowCount() == 0) {
+        throw new ConfigException("Invalid data.eval: " + folder + " (has 0 rows)");
+      }
       evaluations.add(new RankInputs.EvalRows(Path.of(folder).getFileName().toString(), rows));
     }
   }
@@ -50,8 +53,7 @@ final class OpenedInputs implements AutoCloseable {
     return new OpenedInputs(setup, data, store);
   }
 
-  private ShardSet shards(
-      HadoopFileStore store, DataConfig data, List<String> folders, String key)
+  private ShardSet shards(HadoopFileStore store, DataConfig data, List<String> folders, String key)
       throws IOException {
     List<Path> paths = new ArrayList<>();
     for (String folder : folders) {

@@ -52,8 +52,7 @@ record RunFacts(
                 .flatMap(site -> method.get().parameters(site).stream())
                 .toList();
     specs.forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
-    String modelHash =
-        config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
+    String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", modelHash);
     fingerprint.put("data.train", String.join(" ", inputs.train().contentHashes()));

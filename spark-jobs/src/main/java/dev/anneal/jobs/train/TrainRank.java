@@ -58,8 +58,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
             plan.commitTimeout(),
             new CommitRequest.Origin(context.worldSize(), attempt));
     RankTrainer trainer =
-        new RankTrainer(
-            plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
+        new RankTrainer(plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
     TrainState end = trainer.run(context.threads(), resumeFolder(context), attempt);
     return new Outcome(end.step(), end.tokensSeen());
   }
@@ -69,8 +68,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     String folder = plan.resumeFolder();
     if (context.stageAttempt() > 0) {
       if (context.rank() == 0) {
-        RunFolder run =
-            new RunFolder(plan.store(), plan.setup().train().outputDir(), LOG::warn);
+        RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), LOG::warn);
         folder = run.checkpoints().latest().map(Checkpoint::folder).orElse("");
       }
       byte[][] all = context.collective().allGather(folder.getBytes(StandardCharsets.UTF_8));

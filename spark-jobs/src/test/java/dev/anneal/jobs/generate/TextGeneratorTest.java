@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.generate.GenerationSettings;
+import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,12 +49,16 @@ class TextGeneratorTest {
 
   @Test
   void endsAtTheTurnEndOfTheTemplate() throws IOException {
-    try (TextGenerator generator = open(Optional.empty(), PromptStyle.ofChat())) {
-      assertThat(generator.endIds()).containsExactly(3038);
+    int turnEnd;
+    try (Tokenizer tokenizer = NativeTokenizer.open(TokenizerFolder.open(model))) {
+      turnEnd = tokenizer.tokenId("<|im_end|>").orElseThrow();
     }
-    Files.writeString(model.resolve("generation_config.json"), "{\"eos_token_id\": [3036]}");
+    try (TextGenerator generator = open(Optional.empty(), PromptStyle.ofChat())) {
+      assertThat(generator.endIds()).containsExactly(turnEnd);
+    }
+    Files.writeString(model.resolve("generation_config.json"), "{\"eos_token_id\": [17]}");
     try (TextGenerator generator = open(Optional.empty(), PromptStyle.plain())) {
-      assertThat(generator.endIds()).containsExactlyInAnyOrder(3036, 3038);
+      assertThat(generator.endIds()).containsExactlyInAnyOrder(17, turnEnd);
     } finally {
       Files.delete(model.resolve("generation_config.json"));
     }

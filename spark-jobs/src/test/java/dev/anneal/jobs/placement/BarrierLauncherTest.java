@@ -128,6 +128,7 @@ class BarrierLauncherTest {
                       .run(rank -> 0))
           .isInstanceOfSatisfying(
               RankFailedException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.CONFIG))
+          .hasMessageStartingWith("Rank 0 on ")
           .hasMessageContaining("distributed.port")
           .hasMessageContaining(String.valueOf(taken.getLocalPort()));
     }

@@ -20,6 +20,7 @@ abstract class LocalSparkTest {
             .setMaster(master)
             .setAppName("tokenize tests")
             .set("spark.ui.enabled", "false")
+            .set("spark.sql.shuffle.partitions", "2")
             .set("spark.driver.host", "localhost")
             .set("spark.driver.bindAddress", "127.0.0.1");
     JavaSparkContext started = new JavaSparkContext(conf);

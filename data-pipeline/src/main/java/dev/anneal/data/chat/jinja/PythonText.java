@@ -41,10 +41,6 @@ final class PythonText {
     return text.substring(0, end);
   }
 
-  static String stripLeft(String text) {
-    return text.substring(skipSpace(text, 0));
-  }
-
   /** Python's {@code str(value)}; nothing for an undefined one, as Jinja prints it. */
   static String str(Object value) {
     return value instanceof String text ? text : repr(value);

@@ -1,0 +1,76 @@
+package dev.anneal.jobs.tokenize;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.pmod;
+import static org.apache.spark.sql.functions.sha2;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.to_json;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.data.ShardManifest;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The rows of a Spark SQL query as lines of JSON, in an order that does not depend on how Spark ran
+ * it: by {@code order_by}, then by content; without it by the hash of the content. Not thread-safe.
+ */
+final class QueryRows {
+  private static final String KEY = "__anneal_order";
+  private static final String JSON = "__anneal_json";
+
+  private final String query;
+  private final Dataset<Row> rows;
+
+  private QueryRows(String query, Dataset<Row> rows) {
+    this.query = query;
+    this.rows = rows;
+  }
+
+  /** Prepares a query; {@link ConfigException} names the key when Spark cannot. */
+  static QueryRows of(SparkSession spark, int index, InputConfig input) {
+    String key = "tokenize.inputs[" + index + "].";
+    Dataset<Row> result;
+    try {
+      result = spark.sql(input.query());
+    } catch (Exception e) { // AnalysisException is checked, but not declared
+      throw new ConfigException(
+          "Invalid " + key + "query: " + input.query() + " (" + firstLine(e) + ")", e);
+    }
+    Column json = to_json(struct("*"), Map.of("ignoreNullFields", "false"));
+    boolean ordered = !input.orderBy().isEmpty();
+    if (ordered && !List.of(result.columns()).contains(input.orderBy())) {
+      throw new ConfigException(
+          "Invalid %sorder_by: %s (must be one of %s)"
+              .formatted(key, input.orderBy(), String.join(", ", result.columns())));
+    }
+    Column order = ordered ? result.col(input.orderBy()) : sha2(json, 256);
+    return new QueryRows(input.query(), result.select(order.as(KEY), json.as(JSON)));
+  }
+
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  /** Number of rows and a sum over their content, in place of size and time of a file. */
+  ShardManifest.Input fingerprint() {
+    Column hash = pmod(xxhash64(col(JSON)), lit(1L << 31));
+    Row row = rows.agg(count(lit(1)), coalesce(sum(hash), lit(0L))).head();
+    return new ShardManifest.Input(query, "query", row.getLong(0), row.getLong(1));
+  }
+
+  /** Writes the rows into a folder of text files whose names are in order. */
+  void write(String folder) {
+    rows.orderBy(col(KEY), col(JSON)).select(col(JSON).as("value")).write().text(folder);
+  }
+}
