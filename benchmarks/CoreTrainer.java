@@ -109,7 +109,7 @@ final class CoreTrainer {
     return new TrainingLoop(
         new LoopSettings(
             train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(rows, plan, 0),
+        new RowMicroBatches(rows, plan, 0, train.seed()),
         model,
         optimizer,
         new LearningRateSchedule(

@@ -129,7 +129,7 @@ public final class RankTrainer {
     hooks.add(checkpoints);
     return new TrainingLoop(
         new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(inputs.rows(), plan, ranks.rank()),
+        new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed()),
         model,
         optimizer,
         schedule,
