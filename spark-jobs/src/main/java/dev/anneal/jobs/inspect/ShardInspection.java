@@ -15,15 +15,21 @@ import java.util.Set;
 
 /** Rows, tokens, files and origin of a shard folder; its first rows with their masks. */
 final class ShardInspection implements Inspection {
+  private static final String STATE = "state.json";
   private static final int INPUTS_SHOWN = 10;
 
   @Override
   public boolean recognises(String path, Set<String> names) {
-    return names.contains("state.json") || names.contains(ShardManifest.FOLDER);
+    return names.contains(STATE) || names.contains(ShardManifest.FOLDER);
   }
 
   @Override
   public void describe(Request request) throws IOException {
+    if (!request.store().exists(request.child(STATE))) {
+      request.page().title("shards", request.path());
+      request.page().line("valid", "no: not finished, " + STATE + " is missing");
+      return;
+    }
     // Ids are checked against a model only where one is given: any id can be described.
     ShardOptions options = ShardOptions.of(Integer.MAX_VALUE).withForeign().withChecksums();
     try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path");

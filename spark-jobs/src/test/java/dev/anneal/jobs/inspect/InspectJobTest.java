@@ -97,6 +97,9 @@ class InspectJobTest {
     Path foreign = copy(shards, "foreign");
     new LocalFileStore().delete(foreign.resolve("_anneal").toString());
     assertThat(inspect(foreign)).contains("rows: 1\n").contains("made by: not anneal");
+    Path unfinished = copy(shards, "unfinished");
+    Files.delete(unfinished.resolve("state.json"));
+    assertThat(inspect(unfinished)).contains("valid: no: not finished, state.json is missing");
     Path damaged = copy(shards, "damaged");
     Path file = damaged.resolve("data-00000-of-00001.arrow");
     byte[] bytes = Files.readAllBytes(file);
