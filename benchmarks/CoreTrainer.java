@@ -7,9 +7,7 @@ import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
-import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
@@ -65,13 +63,11 @@ final class CoreTrainer {
 
   private TrainedModel.Assembly assembly() {
     ModelFolder folder = ModelFolder.open(Path.of(config.model().path()));
-    List<String> modules =
-        new DecoderLayout(folder.config()).sites().stream().map(LinearSite::module).toList();
     AdapterFolder adapter = AdapterFolder.open(Path.of(config.adapter().path()));
     return new TrainedModel.Assembly(
         folder,
         TrainedModel.BaseWeights.PRETRAINED,
-        Optional.of(AdapterRegistry.of(adapter, modules)),
+        AdapterRegistry.choose(config.adapter(), Optional.of(adapter), folder.config()),
         Optional.of(adapter),
         config.train().seed(),
         true,
@@ -113,7 +109,7 @@ final class CoreTrainer {
     return new TrainingLoop(
         new LoopSettings(
             train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(rows, plan, 0),
+        new RowMicroBatches(rows, plan, 0, train.seed()),
         model,
         optimizer,
         new LearningRateSchedule(

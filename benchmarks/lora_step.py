@@ -51,6 +51,13 @@ def prepare(folder: Path, shape: dict, batch: int, length: int, steps: int) -> N
     rows.save_to_disk(str(folder / "rows"))
 
 
+def natives() -> dict:
+    """Where the build unpacked libtorch."""
+    folder = CHECKOUT / "spark-jobs" / "target" / "natives"
+    libtorch = next((folder / "pytorch").iterdir())
+    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(folder)}
+
+
 class Parties:
     """How each party is started, and where its step times are read."""
 
@@ -99,7 +106,7 @@ class Parties:
     def core(self) -> tuple[Measured, dict]:
         """Our trainer without Spark, in a heap of 512 MB."""
         command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
-        done = measure(command + self.settings(self.folder / "unused"))
+        done = measure(command + self.settings(self.folder / "unused"), natives())
         lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
         steps = [[float(word) for word in line] for line in lines]
         return done, {

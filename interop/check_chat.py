@@ -16,7 +16,11 @@ from transformers import PreTrainedTokenizerFast
 def expected(tokenizer, row, prompt):
     variables = dict(row["variables"])
     return tokenizer.apply_chat_template(
-        row["messages"], tools=variables.pop("tools", None), tokenize=False, add_generation_prompt=prompt, **variables
+        row["messages"],
+        tools=variables.pop("tools", None),
+        tokenize=False,
+        add_generation_prompt=prompt,
+        **variables,
     )
 
 
@@ -69,7 +73,9 @@ def main():
                 want = expected_labels(tokenizer, row["text"])
                 if row["labels"] != want:
                     failed += 1
-                    print(f"line {number} labels:\n  ours   {row['labels']}\n  theirs {want}\n  {row['text']!r}")
+                    print(
+                        f"line {number} labels:\n  ours   {row['labels']}\n  theirs {want}\n  {row['text']!r}"
+                    )
             for key, prompt in (("text", False), ("prompt", True)):
                 try:
                     want = expected(tokenizer, row, prompt)
@@ -84,8 +90,12 @@ def main():
                     equal += ok
                 if not ok:
                     failed += 1
-                    print(f"line {number} {key}:\n  ours   {row.get(key, row.get(key + '_error'))!r}\n  theirs {want!r}")
-    print(f"{equal} renderings equal, {refused} refused by both, {masks} masks compared, {failed} different")
+                    print(
+                        f"line {number} {key}:\n  ours   {row.get(key, row.get(key + '_error'))!r}\n  theirs {want!r}"
+                    )
+    print(
+        f"{equal} renderings equal, {refused} refused by both, {masks} masks compared, {failed} different"
+    )
     sys.exit(1 if failed else 0)
 
 

@@ -19,12 +19,9 @@ TURNS = {
 }
 
 
-def expected_row(folder: Path, marks: tuple[str, str], row: dict) -> tuple[list, list]:
+def expected_row(text: str, tokenizer: Tokenizer, marks: tuple[str, str]) -> tuple[list, list]:
     """Full text tokenized once; targets are the assistant's text and its turn end."""
-    text = AutoTokenizer.from_pretrained(folder).apply_chat_template(messages(row), tokenize=False)
-    encoding = Tokenizer.from_file(str(folder / "tokenizer.json")).encode(
-        text, add_special_tokens=False
-    )
+    encoding = tokenizer.encode(text, add_special_tokens=False)
     spans, start = [], text.find(marks[0])
     while start >= 0:
         end = text.find(marks[1], start)
@@ -51,10 +48,12 @@ def check_rows(product, folder: Path, marks: tuple[str, str], file: Path, output
     opened = datasets.load_from_disk(str(output))
     assert len(opened) == len(rows)
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    plain = Tokenizer.from_file(str(folder / "tokenizer.json"))
     for ours, row in zip(opened, rows, strict=True):
         chat = messages(row)
         theirs = tokenizer.apply_chat_template(chat, tokenize=True, return_dict=False)
-        ids, labels = expected_row(folder, marks, row)
+        text = tokenizer.apply_chat_template(chat, tokenize=False)
+        ids, labels = expected_row(text, plain, marks)
         assert ids == theirs
         assert ours["input_ids"] == ids, f"{chat}"
         assert ours["labels"] == labels, f"{chat}"

@@ -159,9 +159,7 @@ def test_generated_text_equals_transformers(product, scratch, models):
         )
         new = out[0, ids.input_ids.shape[1] :]
         text = tokenizer.decode(new, skip_special_tokens=True)
-        assert text.strip() in json.dumps(line, ensure_ascii=False).encode().decode() or (
-            text in [str(value) for value in line.values()]
-        ), f"{prompt}: expected {text!r} in {line}"
+        assert line == {"prompt": prompt, "answers": [text]}
 
 
 def test_adapter_config_holds_long_lived_keys(adapter_of):

@@ -54,16 +54,34 @@ def test_killed_driver_resumes_bit_equal(product, scratch, models, shards, undis
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_torn_checkpoint_is_never_chosen(product, scratch, models, shards, undisturbed):
-    """The last checkpoint cut short: the one before it is taken."""
-    output = scratch / "torn"
-    shutil.copytree(undisturbed, output)
-    last = checkpoints(output)[-1]
-    largest = max((f for f in last.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+def cut_largest(checkpoint):
+    files = [file for file in checkpoint.rglob("*") if file.is_file()]
+    largest = max(files, key=lambda file: file.stat().st_size)
     with largest.open("r+b") as file:
         file.truncate(largest.stat().st_size // 2)
+
+
+def lose_marker(checkpoint):
+    """As after a kill between the tensor files and the marker."""
+    (checkpoint / "manifest.json").unlink()
+
+
+def flip_a_byte(checkpoint):
+    tensors = sorted(checkpoint.glob("*.safetensors"))[-1]
+    data = bytearray(tensors.read_bytes())
+    data[-5] ^= 0x10
+    tensors.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("tear", [cut_largest, lose_marker, flip_a_byte])
+def test_torn_checkpoint_is_never_chosen(product, scratch, models, shards, undisturbed, tear):
+    """The last checkpoint is damaged: the one before it is taken."""
+    output = scratch / tear.__name__
+    shutil.copytree(undisturbed, output)
+    tear(checkpoints(output)[-1])
     settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
-    product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    outcome = product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    assert "step=60" in outcome.output and "step=55" in outcome.output, tail(outcome.output)
     assert exact(metrics(output)) == exact(metrics(undisturbed))
 
 
@@ -102,12 +120,14 @@ def test_killed_executor_brings_the_stage_back(product, scratch, models, shards,
             wait_for_step(process, output, 12)
             victim = cluster.executors()[0]
             os.kill(victim, signal.SIGKILL)
+            assert len(metrics(output)) < STEPS, "the run had ended before the kill"
             process.wait(timeout=240)
         finally:
             if process.poll() is None:
                 kill_group(process)
         log = (scratch / "killed executor.log").read_text(errors="replace")
         assert process.returncode == 0, tail(log) + cluster.logs()
+        assert "attempt=1" in log, "the stage was not started again"
         assert_steps_once(metrics(output), STEPS)
         assert_same_curve(metrics(output), metrics(undisturbed), 1e-5)
     finally:

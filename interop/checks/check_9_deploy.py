@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["bin/anneal", "deploy/standalone/start-cluster", "deploy/standalone/stop-cluster",
-           "deploy/gpu/discover-gpus.sh"]
+SCRIPTS = [
+    "bin/anneal",
+    "deploy/standalone/start-cluster",
+    "deploy/standalone/stop-cluster",
+    "deploy/gpu/discover-gpus.sh",
+]
 
 
 class Recorded:
@@ -101,7 +105,9 @@ def test_gpu_discovery_numbers_what_the_process_may_use():
     done = subprocess.run(
         [CHECKOUT / "deploy/gpu/discover-gpus.sh"],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "3,5"},
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert json.loads(done.stdout) == {"name": "gpu", "addresses": ["0", "1"]}
 

@@ -8,13 +8,19 @@ import subprocess
 from pathlib import Path
 
 import torch
-
 from product import tail
 
 
 def class_path(checkout: Path) -> str:
     target = checkout / "spark-jobs" / "target"
     return os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
+
+
+def native_environment(checkout: Path) -> dict:
+    """Where the build unpacked libtorch, for a Java process that the launcher did not start."""
+    natives = checkout / "spark-jobs" / "target" / "natives"
+    libtorch = next((natives / "pytorch").iterdir())
+    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(natives)}
 
 
 def product_logits(product, model: Path, rows: list[dict], scratch: Path, adapter=None) -> list:
@@ -34,6 +40,7 @@ def product_logits(product, model: Path, rows: list[dict], scratch: Path, adapte
             str(ids),
             str(out),
         ],
+        env={**os.environ, **native_environment(product.checkout)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

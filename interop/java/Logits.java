@@ -1,7 +1,5 @@
 import dev.anneal.core.data.TokenRow;
-import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
@@ -45,14 +43,12 @@ final class Logits {
 
   private static TrainedModel open(TensorRuntime runtime, Path model, Optional<Path> adapter) {
     ModelFolder folder = ModelFolder.open(model);
-    List<String> modules =
-        new DecoderLayout(folder.config()).sites().stream().map(LinearSite::module).toList();
     Optional<AdapterFolder> opened = adapter.map(AdapterFolder::open);
     TrainedModel.Assembly assembly =
         new TrainedModel.Assembly(
             folder,
             TrainedModel.BaseWeights.PRETRAINED,
-            opened.map(found -> AdapterRegistry.of(found, modules)),
+            opened.map(found -> AdapterRegistry.existing(found, folder.config())),
             opened,
             42,
             false,

@@ -10,7 +10,10 @@ public enum ExitCode {
   DATA(3, "input rows, shards or model files that cannot be used; a retry fails again"),
   TRAINING(4, "training went wrong, for example a loss that is not finite; a retry fails again"),
   INFRASTRUCTURE(5, "the cluster, the network or a disk failed; retry with resume = auto"),
-  INTERRUPTED(6, "stopped from outside; retry with resume = auto");
+  INTERRUPTED(
+      6,
+      "stopped from outside; retry with resume = auto (a signal ends the process with 128 + its"
+          + " number, result.json says 6)");
 
   private final int code;
   private final String meaning;

@@ -2,6 +2,7 @@ package dev.anneal.jobs;
 
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.control.ControlException;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.InvalidShardException;
 import dev.anneal.core.format.FormatException;
@@ -10,12 +11,17 @@ import dev.anneal.jobs.placement.RankFailedException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.SparkException;
 
 /**
@@ -25,6 +31,8 @@ import org.apache.spark.SparkException;
  * @param message one line, from the exception that says most
  */
 public record Failure(ExitCode code, String message) {
+  /** How our own messages begin; those of libraries need their trace. */
+  private static final Pattern SAYS_WHAT = Pattern.compile("(Rank \\d+ on \\S+: )?Cannot ");
 
   /** Reads the chain of causes from the outside in; the first one that is known decides. */
   public static Failure of(Throwable thrown) {
@@ -43,7 +51,11 @@ public record Failure(ExitCode code, String message) {
 
   /** Whether the message says it all, so that a stack trace would only hide it. */
   public boolean explained() {
-    return code == ExitCode.CONFIG || code == ExitCode.DATA || code == ExitCode.TRAINING;
+    return switch (code) {
+      case CONFIG, DATA, TRAINING -> true;
+      case INFRASTRUCTURE -> SAYS_WHAT.matcher(message).lookingAt();
+      case OK, INTERNAL, INTERRUPTED -> false;
+    };
   }
 
   private static ExitCode classOf(Throwable cause) {
@@ -56,7 +68,7 @@ public record Failure(ExitCode code, String message) {
     if (cause instanceof TrainingFailedException) {
       return ExitCode.TRAINING;
     }
-    if (cause instanceof CollectiveException) {
+    if (cause instanceof CollectiveException || cause instanceof ControlException) {
       return ExitCode.INFRASTRUCTURE;
     }
     if (cause instanceof InterruptedException) {
@@ -74,7 +86,20 @@ public record Failure(ExitCode code, String message) {
             || cause instanceof NoSuchFileException
             || cause instanceof FileNotFoundException
             || cause instanceof EOFException;
-    return data ? ExitCode.DATA : ExitCode.INFRASTRUCTURE;
+    if (data) {
+      return ExitCode.DATA;
+    }
+    return chain(cause).stream().anyMatch(Failure::isPathToMend)
+        ? ExitCode.CONFIG
+        : ExitCode.INFRASTRUCTURE;
+  }
+
+  /** A path that no retry can use: no permission, or a file where a folder must be. */
+  private static boolean isPathToMend(Throwable cause) {
+    return cause instanceof AccessDeniedException
+        || cause instanceof AccessControlException
+        || cause instanceof FileAlreadyExistsException
+        || cause instanceof NotDirectoryException;
   }
 
   private static String message(Throwable cause) {

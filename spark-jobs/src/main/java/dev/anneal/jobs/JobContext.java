@@ -5,6 +5,7 @@ import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.jobs.placement.NativeFolder;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Objects;
 import org.apache.spark.sql.SparkSession;
 
@@ -30,6 +31,12 @@ public final class JobContext {
     this.files = Objects.requireNonNull(files, "files");
     this.natives = Objects.requireNonNull(natives, "natives");
     this.out = Objects.requireNonNull(out, "out");
+  }
+
+  /** The same surroundings for another job, configured by files and settings of its own. */
+  public JobContext with(List<String> configFiles, List<String> settings) {
+    LoadedConfig other = new ConfigFiles(files).load(configFiles, settings);
+    return new JobContext(other, spark, files, natives, out);
   }
 
   public AnnealConfig config() {

@@ -1,5 +1,9 @@
 package dev.anneal.jobs;
 
+import dev.anneal.jobs.evaluate.EvaluateJob;
+import dev.anneal.jobs.export.ExportJob;
+import dev.anneal.jobs.generate.GenerateJob;
+import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
 import java.util.List;
@@ -9,6 +13,12 @@ final class Jobs {
   private Jobs() {}
 
   static List<SparkJob> all() {
-    return List.of(new TokenizeJob(), new TrainJob());
+    return List.of(
+        new QuickstartJob(),
+        new TokenizeJob(),
+        new TrainJob(),
+        new EvaluateJob(),
+        new GenerateJob(),
+        new ExportJob());
   }
 }

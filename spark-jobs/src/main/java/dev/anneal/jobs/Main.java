@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
-import org.apache.spark.deploy.SparkHadoopUtil;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -47,7 +46,7 @@ public final class Main {
     // Chinese text must arrive whatever the locale of the host is.
     PrintStream out = utf8(FileDescriptor.out);
     PrintStream err = utf8(FileDescriptor.err);
-    int code = new Main(Jobs.all(), Main::hadoopFiles, out, err).run(arguments);
+    int code = new Main(Jobs.all(), HadoopFileStore::ofEnvironment, out, err).run(arguments);
     out.flush();
     err.flush();
     if (code != 0 || !isYarnDriver(new SparkConf())) {
@@ -95,11 +94,6 @@ public final class Main {
       codes.put(" " + code.code(), code.meaning());
     }
     return codes;
-  }
-
-  /** What spark.hadoop.* and the cluster's own files say holds before Spark runs, too. */
-  private static FileStore hadoopFiles() {
-    return new HadoopFileStore(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
   }
 
   private static PrintStream utf8(FileDescriptor descriptor) {

@@ -58,6 +58,9 @@ public final class CheckpointStore {
   /** The checkpoint in a {@code step-NNNNNN} folder, of this run or another, verified. */
   public static Checkpoint openFolder(FileStore store, String stepFolder) throws IOException {
     try {
+      if (store.list(stepFolder).isEmpty()) {
+        throw new FormatException("no such folder");
+      }
       return new CheckpointVerifier(store).verify(stepFolder, CheckpointVerifier.Depth.CHECKSUMS);
     } catch (FormatException e) {
       throw new ConfigException(

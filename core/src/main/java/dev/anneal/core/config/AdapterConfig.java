@@ -84,4 +84,20 @@ public record AdapterConfig(
   public boolean present() {
     return !peftType.equals(FULL_TUNING) || !path.isEmpty();
   }
+
+  /** Only applies an existing adapter, trains none; an empty path is the bare model. */
+  public AdapterConfig existingAt(String folder) {
+    return new AdapterConfig(
+        FULL_TUNING,
+        folder,
+        r,
+        loraAlpha,
+        loraDropout,
+        targetModules,
+        bias,
+        useRslora,
+        rankPattern,
+        alphaPattern,
+        modulesToSave);
+  }
 }

@@ -14,5 +14,6 @@ public record AnnealConfig(
     GenerateConfig generate,
     EvaluateConfig evaluate,
     ExportConfig export,
-    InspectConfig inspect)
+    InspectConfig inspect,
+    QuickstartConfig quickstart)
     implements Serializable {}

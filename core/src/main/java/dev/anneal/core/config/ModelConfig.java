@@ -29,4 +29,9 @@ public record ModelConfig(
   public String requirePath() {
     return Rule.required("model.path", path);
   }
+
+  /** The same settings for the weights of another folder. */
+  public ModelConfig pretrainedAt(String folder) {
+    return new ModelConfig(folder, false, dtype, attnImplementation);
+  }
 }

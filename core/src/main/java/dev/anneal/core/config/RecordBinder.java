@@ -81,8 +81,8 @@ final class RecordBinder {
       items.add(value);
     }
     List<Object> result = new ArrayList<>();
-    for (ConfigValue item : items) {
-      result.add(convert(item, element, path));
+    for (int i = 0; i < items.size(); i++) {
+      result.add(convert(items.get(i), element, path + "[" + i + "]"));
     }
     return result;
   }
@@ -125,7 +125,7 @@ final class RecordBinder {
             "Unknown key: "
                 + (path + "." + key)
                 + (" (did you mean " + nearest + "?; set in ")
-                + (object.get(key).origin().description() + ")"));
+                + (value.origin().description() + ")"));
       }
     }
     ConfigObject complete = object.withFallback(defaults);

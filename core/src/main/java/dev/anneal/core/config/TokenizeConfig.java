@@ -70,7 +70,11 @@ public record TokenizeConfig(
 
   public TokenizeConfig {
     inputs = List.copyOf(inputs);
-    Rule.positive("tokenize.block_size", blockSize);
+    Rule.check(
+        blockSize >= 2,
+        "tokenize.block_size",
+        blockSize,
+        "must be >= 2: the first token of a row has no loss");
     Rule.positive("tokenize.shard_mb", shardMb);
     Rule.between("tokenize.max_bad_ratio", maxBadRatio, 0, 1);
   }

@@ -21,13 +21,24 @@ import java.util.Map;
 
 /** Writes a Hugging Face model folder: config, weights, generation config and tokenizer files. */
 public final class ModelExport {
-  private static final long MAX_SHARD_BYTES = 5_000_000_000L;
+  private static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
   private static final long BLOCK_FLOATS = 1 << 20;
 
   private final FileStore store;
+  private final long maxShardBytes;
 
+  /** Weight files of at most 5 GB, as transformers cuts them. */
   public ModelExport(FileStore store) {
+    this(store, DEFAULT_MAX_SHARD_BYTES);
+  }
+
+  /**
+   * @param maxShardBytes weights are split into files of at most this size; a larger tensor has a
+   *     file of its own
+   */
+  public ModelExport(FileStore store, long maxShardBytes) {
     this.store = store;
+    this.maxShardBytes = maxShardBytes;
   }
 
   /** Type of the written weights. */
@@ -71,7 +82,7 @@ public final class ModelExport {
                         push(value.region(), type, sink);
                       }
                     })));
-    new ShardedSafetensors(store, MAX_SHARD_BYTES).write(folder, tensors);
+    new ShardedSafetensors(store, maxShardBytes).write(folder, tensors);
     for (Path file : source.tokenizerFiles()) {
       copy(file, folder);
     }

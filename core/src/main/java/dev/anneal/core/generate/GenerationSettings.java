@@ -42,6 +42,20 @@ public record GenerationSettings(
     }
   }
 
+  /** The same with other ends. */
+  public GenerationSettings withEndIds(Set<Integer> ids) {
+    return new GenerationSettings(
+        maxNewTokens,
+        doSample,
+        temperature,
+        topK,
+        topP,
+        repetitionPenalty,
+        noRepeatNgramSize,
+        ids,
+        seed);
+  }
+
   /** The most likely token each time. */
   public static GenerationSettings greedy(int maxNewTokens, Set<Integer> endIds) {
     return new GenerationSettings(maxNewTokens, false, 1, 0, 1, 1, 0, endIds, 0);

@@ -1,5 +1,6 @@
 package dev.anneal.core.generate;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.DecodeSession;
 import java.util.ArrayList;
@@ -24,22 +25,32 @@ public final class TokenGenerator {
 
   /** The new tokens of each prompt; an end token that occurs is the last one. */
   public List<int[]> generate(List<int[]> prompts, GenerationSettings settings) {
+    return generate(prompts, settings, 0);
+  }
+
+  /**
+   * As {@link #generate(List, GenerationSettings)} for a part of the prompts.
+   *
+   * @param firstSequence the place of the first prompt among all; it decides the draws
+   */
+  public List<int[]> generate(
+      List<int[]> prompts, GenerationSettings settings, long firstSequence) {
     prompts.forEach(this::check);
     List<int[]> answers = new ArrayList<>();
     for (int start = 0; start < prompts.size(); start += batchSize) {
       List<int[]> batch = prompts.subList(start, Math.min(start + batchSize, prompts.size()));
-      answers.addAll(batch(batch, settings, start));
+      answers.addAll(batch(batch, settings, firstSequence + start));
     }
     return answers;
   }
 
   private void check(int[] prompt) {
     if (prompt.length == 0) {
-      throw new IllegalArgumentException("Invalid prompt: 0 tokens (must hold at least one)");
+      throw new ConfigException("Invalid prompt: 0 tokens (must hold at least one)");
     }
     for (int id : prompt) {
       if (id < 0 || id >= vocabularySize) {
-        throw new IllegalArgumentException(
+        throw new ConfigException(
             "Invalid token id in a prompt: "
                 + id
                 + " (must be in [0, "

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -182,6 +183,12 @@ public final class LocalFileStore implements FileStore {
 
   /** The message of a file system failure, with its kind where the message is only a path. */
   private static String reason(IOException failure) {
+    if (failure instanceof AccessDeniedException) {
+      return "no permission for " + failure.getMessage();
+    }
+    if (failure instanceof FileAlreadyExistsException) {
+      return failure.getMessage() + " is a file";
+    }
     return failure.getClass() == IOException.class
         ? failure.getMessage()
         : failure.getClass().getSimpleName() + " " + failure.getMessage();

@@ -49,11 +49,16 @@ public final class AdapterRegistry {
   public static Optional<AdapterMethod> choose(
       AdapterConfig config, Optional<AdapterFolder> existing, DecoderConfig model) {
     if (existing.isPresent()) {
-      List<String> modules =
-          new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
-      return Optional.of(Lora.of(existing.get().config(), modules));
+      return Optional.of(existing(existing.get(), model));
     }
     return config.present() ? Optional.of(create(config, model)) : Optional.empty();
+  }
+
+  /** The method of an adapter folder, as its adapter_config.json describes it. */
+  public static AdapterMethod existing(AdapterFolder folder, DecoderConfig model) {
+    List<String> modules =
+        new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
+    return Lora.of(folder.config(), modules);
   }
 
   private static void requireSites(

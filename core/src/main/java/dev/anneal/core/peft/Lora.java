@@ -198,7 +198,8 @@ public final class Lora implements AdapterMethod {
     config.put("modules_to_save", null);
     config.put("r", settings.r());
     config.put("rank_pattern", new TreeMap<>(settings.rankPattern()));
-    config.put("target_modules", new ArrayList<>(settings.targetModules()));
+    config.put(
+        "target_modules", new ArrayList<>(TargetModules.of(settings.targetModules()).exported()));
     config.put("use_dora", false);
     config.put("use_rslora", settings.rankStabilised());
     return config;

@@ -11,6 +11,10 @@ public final class TargetModules {
   /** PEFT's shorthand. */
   public static final String ALL_LINEAR = "all-linear";
 
+  /** What {@code all-linear} means in a decoder layer of every supported family. */
+  private static final List<String> LAYER_LINEARS =
+      List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
   private final List<String> entries;
 
   private TargetModules(List<String> entries) {
@@ -23,6 +27,11 @@ public final class TargetModules {
           "Invalid adapter.target_modules: [] (must name at least one module)");
     }
     return new TargetModules(List.copyOf(entries));
+  }
+
+  /** The entries as {@code adapter_config.json} lists them: PEFT takes no shorthand in a list. */
+  public List<String> exported() {
+    return entries.contains(ALL_LINEAR) ? LAYER_LINEARS : entries;
   }
 
   /** Whether the module at a path of the model's layers is meant. */

@@ -40,4 +40,9 @@ public record TrainingReport(
             .sum();
     return seconds > 0 ? tokens() / seconds : Double.NaN;
   }
+
+  /** The same training under another heading. */
+  public TrainingReport named(String heading) {
+    return new TrainingReport(heading, facts, steps, evaluations);
+  }
 }

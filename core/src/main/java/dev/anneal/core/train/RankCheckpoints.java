@@ -10,6 +10,7 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.zero.PartitionPlan;
@@ -140,13 +141,19 @@ public final class RankCheckpoints implements StepHook {
     };
   }
 
+  /** Fills parameters from a checkpoint of any world size. */
+  public static void readParameters(CheckpointReader reader, FlatParameters parameters)
+      throws IOException {
+    for (ParameterSpec spec : parameters.specs()) {
+      FloatRegion value = parameters.value(spec.name()).region();
+      read(reader, StateKind.PARAMETERS, spec.name(), 0, value);
+    }
+  }
+
   /** Fills parameters and optimizer state from a checkpoint of any world size. */
   public void restore(CheckpointReader reader) {
     try {
-      for (var spec : parameters.specs()) {
-        FloatRegion value = parameters.value(spec.name()).region();
-        read(reader, StateKind.PARAMETERS, spec.name(), 0, value);
-      }
+      readParameters(reader, parameters);
       for (var entry : optimizer.states()) {
         StateKind kind = StateKind.valueOf(entry.name().toUpperCase(java.util.Locale.ROOT));
         FloatRegion state = entry.values().region();

@@ -122,13 +122,14 @@ public final class RankTrainer {
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
     List<StepHook> hooks = new ArrayList<>();
+    hooks.add(new TargetsRequired(plan.stepsPerEpoch()));
     for (RankInputs.EvalRows eval : inputs.evaluations()) {
       hooks.add(evaluator(eval, model, plan));
     }
     hooks.add(checkpoints);
     return new TrainingLoop(
         new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(inputs.rows(), plan, ranks.rank()),
+        new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed()),
         model,
         optimizer,
         schedule,

@@ -4,19 +4,28 @@ import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Micro-batches of a rank from the rows of shards, by the batch plan. */
+/**
+ * Micro-batches of a rank from the rows of shards, by the batch plan. A row's random numbers are
+ * named by the seed and by its place in the run, so that no split of a batch changes them.
+ */
 public final class RowMicroBatches implements MicroBatchSource {
   private final RowSource rows;
   private final BatchPlan plan;
   private final int rank;
+  private final long firstKey;
 
-  public RowMicroBatches(RowSource rows, BatchPlan plan, int rank) {
+  /**
+   * @param seed of the random numbers that belong to rows
+   */
+  public RowMicroBatches(RowSource rows, BatchPlan plan, int rank, long seed) {
     this.rows = rows;
     this.plan = plan;
     this.rank = rank;
+    this.firstKey = CounterRandom.of(seed, "rows").bits(0);
   }
 
   @Override
@@ -28,7 +37,7 @@ public final class RowMicroBatches implements MicroBatchSource {
     long place =
         step * plan.globalBatch()
             + ((long) accumulationStep * plan.worldSize() + rank) * plan.deviceBatch();
-    return MicroBatch.of(slice, place);
+    return MicroBatch.of(slice, firstKey + place);
   }
 
   @Override

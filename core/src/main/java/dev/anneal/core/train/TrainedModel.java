@@ -16,6 +16,7 @@ import dev.anneal.core.model.SafetensorsWeights;
 import dev.anneal.core.model.WeightSource;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.peft.AdapterWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -31,6 +32,10 @@ import java.util.Optional;
  * Owns everything native it opened; one thread.
  */
 public final class TrainedModel implements AutoCloseable {
+  // Nothing is drawn and nothing travels: any value does.
+  private static final long INFERENCE_SEED = 0;
+  private static final long INFERENCE_BUCKET = 1 << 20;
+
   private final TensorScope scope;
   private final TensorProgram tensors;
   private final DecoderConfig config;
@@ -75,6 +80,23 @@ public final class TrainedModel implements AutoCloseable {
       scope.close();
       throw e;
     }
+  }
+
+  /** Opens a model, with the adapter if there is one, to score and to generate with. */
+  public static TrainedModel forInference(
+      TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
+    Optional<AdapterMethod> method =
+        adapter.map(existing -> AdapterRegistry.existing(existing, folder.config()));
+    Assembly assembly =
+        new Assembly(
+            folder,
+            BaseWeights.PRETRAINED,
+            method,
+            adapter,
+            INFERENCE_SEED,
+            false,
+            LayerStorage.KEEP);
+    return open(runtime, assembly, 1, INFERENCE_BUCKET);
   }
 
   private TrainedModel(

@@ -94,7 +94,7 @@ public final class TrainingLoop {
     double seconds = (System.nanoTime() - begin) / 1e9;
     return new StepMetrics(
         state.step(),
-        total.targetTokens() == 0 ? 0 : total.sum() / total.targetTokens(),
+        total.sum() / total.targetTokens(), // NaN for a step without targets
         learningRate,
         gradNorm,
         total.tokens(),
@@ -113,8 +113,8 @@ public final class TrainingLoop {
               + value
               + " at step "
               + (state.step() + 1)
-              + " (must be finite; lower train.learning_rate, lengthen train.warmup_steps, or set"
-              + " train.max_grad_norm, and resume from the last checkpoint)");
+              + " (must be finite; start anew in another train.output_dir with a lower"
+              + " train.learning_rate, a longer train.warmup_steps or a train.max_grad_norm > 0)");
     }
   }
 }

@@ -163,7 +163,7 @@ class CurveParityTest {
                     settings.get("max_steps").asLong(),
                     accumulation,
                     settings.get("max_grad_norm").asDouble()),
-                new RowMicroBatches(new ListRows(rows), plan, ranks.rank()),
+                new RowMicroBatches(new ListRows(rows), plan, ranks.rank(), 42),
                 model,
                 optimizer,
                 schedule,

@@ -26,7 +26,7 @@ public final class ChatTemplates {
                 () ->
                     new ConfigException(
                         "Cannot find a chat template in "
-                            + folder.path()
+                            + folder.name()
                             + " (set tokenize.chat_template to "
                             + choices()
                             + ")"));

@@ -1,6 +1,7 @@
 package dev.anneal.data.tokenize;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.anneal.core.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,9 +54,20 @@ public final class NativeTokenizer implements Tokenizer {
     try {
       String json = Files.readString(file);
       return new NativeTokenizer(json, Vocabulary.parse(json), specialTokens);
+    } catch (JsonProcessingException e) {
+      String reason = "not JSON: " + e.getOriginalMessage() + line(e);
+      throw new ConfigException(unreadable(folder) + reason, e);
     } catch (IOException e) {
-      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+      throw new ConfigException(unreadable(folder) + e.getMessage(), e);
     }
+  }
+
+  private static String unreadable(TokenizerFolder folder) {
+    return "Cannot read tokenizer " + folder.name() + ": " + TokenizerFolder.TOKENIZER_FILE + ": ";
+  }
+
+  private static String line(JsonProcessingException e) {
+    return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
   }
 
   @Override

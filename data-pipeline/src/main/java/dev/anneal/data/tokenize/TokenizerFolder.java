@@ -42,16 +42,19 @@ public final class TokenizerFolder {
           "mask_token");
 
   private final Path path;
+  private final String name;
   private final Map<String, String> specialTokens;
   private final Optional<String> chatTemplate;
   private final String contentHash;
 
   private TokenizerFolder(
       Path path,
+      String name,
       Map<String, String> specialTokens,
       Optional<String> chatTemplate,
       String contentHash) {
     this.path = path;
+    this.name = name;
     this.specialTokens = specialTokens;
     this.chatTemplate = chatTemplate;
     this.contentHash = contentHash;
@@ -59,35 +62,50 @@ public final class TokenizerFolder {
 
   /** Reads a folder; {@link ConfigException} says what is missing or malformed. */
   public static TokenizerFolder open(Path folder) {
+    return open(folder, folder.toString());
+  }
+
+  /**
+   * Reads a local copy of a folder.
+   *
+   * @param name the folder as the user wrote it, for messages
+   */
+  public static TokenizerFolder open(Path folder, String name) {
     if (!Files.isDirectory(folder)) {
       throw new ConfigException(
-          "Cannot read tokenizer " + folder + ": no such folder (tokenize.tokenizer)");
+          "Cannot read tokenizer " + name + ": no such folder (tokenize.tokenizer)");
     }
     if (!Files.isRegularFile(folder.resolve(TOKENIZER_FILE))) {
       throw new ConfigException(
-          "Cannot read tokenizer " + folder + ": it holds no tokenizer.json (tokenize.tokenizer)");
+          "Cannot read tokenizer " + name + ": it holds no tokenizer.json (tokenize.tokenizer)");
     }
     try {
       JsonNode config = readJson(folder.resolve(CONFIG_FILE));
       JsonNode legacy = readJson(folder.resolve(SPECIAL_TOKENS_FILE));
       Map<String, String> tokens = new LinkedHashMap<>();
-      for (String name : TOKEN_NAMES) {
-        tokenText(config.path(name))
-            .or(() -> tokenText(legacy.path(name)))
-            .ifPresent(text -> tokens.put(name, text));
+      for (String token : TOKEN_NAMES) {
+        tokenText(config.path(token))
+            .or(() -> tokenText(legacy.path(token)))
+            .ifPresent(text -> tokens.put(token, text));
       }
       return new TokenizerFolder(
           folder,
+          name,
           Collections.unmodifiableMap(tokens),
           readTemplate(folder, config),
           contentHash(folder));
     } catch (IOException e) {
-      throw new ConfigException("Cannot read tokenizer " + folder + ": " + e.getMessage(), e);
+      throw new ConfigException("Cannot read tokenizer " + name + ": " + e.getMessage(), e);
     }
   }
 
   public Path path() {
     return path;
+  }
+
+  /** The folder as the user wrote it. */
+  public String name() {
+    return name;
   }
 
   /** Spellings by name ({@code bos_token}, ...); only those that are set, in a fixed order. */
@@ -114,7 +132,7 @@ public final class TokenizerFolder {
             () ->
                 new ConfigException(
                     "Cannot find the EOS token of "
-                        + path
+                        + name
                         + ": tokenizer_config.json has no eos_token (set tokenize.eos_token)"));
   }
 

@@ -29,6 +29,8 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -46,6 +48,11 @@ public final class HadoopFileStore implements FileStore, Serializable {
 
   public HadoopFileStore(Configuration configuration) {
     this.configuration = new SerializableConfiguration(configuration);
+  }
+
+  /** With what spark.hadoop.* and the cluster's own files say, also before Spark runs. */
+  public static HadoopFileStore ofEnvironment() {
+    return new HadoopFileStore(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
   }
 
   /** Hadoop's settings as the driver has them. */

@@ -3,6 +3,7 @@ package dev.anneal.jobs.placement;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.Failure;
 import java.io.Serializable;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ public final class BarrierLauncher {
   public <T extends Serializable> List<T> run(RankTask<T> work) {
     SparkContext context = spark.sparkContext();
     new Preflight(config).check(context);
-    String group = "anneal-" + identity.runId();
+    String group = group();
     context.setJobGroup(group, config.worldSize() + " ranks", true);
     ScheduleWatch watch =
         new ScheduleWatch(group, config.worldSize(), config.scheduleTimeout(), Clock.systemUTC());
@@ -78,6 +79,15 @@ public final class BarrierLauncher {
       context.clearJobGroup();
     }
     return values(outcomes);
+  }
+
+  private String group() {
+    return "anneal-" + identity.runId();
+  }
+
+  /** Ends the ranks from another thread: {@link #run} then throws. */
+  public void cancel() {
+    spark.sparkContext().cancelJobGroup(group());
   }
 
   /**
@@ -128,7 +138,7 @@ public final class BarrierLauncher {
             .findFirst()
             .orElse(failures.get(0));
     // Where the message says it all, a stack trace would only hide it.
-    if (first.code() == ExitCode.INTERNAL || first.code() == ExitCode.INFRASTRUCTURE) {
+    if (!new Failure(first.code(), first.message()).explained()) {
       LOG.error("rank={} host={} failed\n{}", first.rank(), first.host(), first.trace());
     }
     // A setting is wrong for every rank alike.

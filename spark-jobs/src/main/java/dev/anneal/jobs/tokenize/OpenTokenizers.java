@@ -67,7 +67,7 @@ final class OpenTokenizers {
   private static Entry open(TokenizerFiles files, SpecialTokens specialTokens) throws IOException {
     Path path = files.unpack();
     try {
-      TokenizerFolder folder = TokenizerFolder.open(path);
+      TokenizerFolder folder = TokenizerFolder.open(path, files.folder());
       return new Entry(folder, NativeTokenizer.open(folder, specialTokens));
     } finally {
       new LocalFileStore().delete(path.toString());

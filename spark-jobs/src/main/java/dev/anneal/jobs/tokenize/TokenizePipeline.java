@@ -6,6 +6,7 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.pack.BlockPlan;
 import dev.anneal.data.shard.ShardFolderWriter;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.OutputPath;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ public final class TokenizePipeline {
   /** Tokenizes, or finds that the folder holds just this already. */
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
+    OutputPath.require(store, config.output(), "tokenize.output");
     TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
     EncoderPlan plan = plan(files);
     Corpus listed = Corpus.list(config, spark);

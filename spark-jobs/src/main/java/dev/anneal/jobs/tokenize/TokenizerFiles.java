@@ -12,10 +12,14 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/** The files of a tokenizer folder as bytes, to travel from the driver to the executors. */
-record TokenizerFiles(LinkedHashMap<String, byte[]> contents) implements Serializable {
+/**
+ * The files of a tokenizer folder as bytes, to travel from the driver to the executors.
+ *
+ * @param folder as the user wrote it, for messages
+ */
+record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
+    implements Serializable {
   private static final List<String> NAMES =
       List.of(
           "tokenizer.json",
@@ -25,10 +29,6 @@ record TokenizerFiles(LinkedHashMap<String, byte[]> contents) implements Seriali
 
   /** Reads a folder anywhere the store reaches. */
   static TokenizerFiles read(HadoopFileStore store, String folder) throws IOException {
-    Optional<Path> local = store.localPath(folder);
-    if (local.isPresent()) {
-      TokenizerFolder.open(local.get()); // says what is missing, with the user's own path
-    }
     LinkedHashMap<String, byte[]> contents = new LinkedHashMap<>();
     for (String name : NAMES) {
       String path = FileStore.join(folder, name);
@@ -37,28 +37,32 @@ record TokenizerFiles(LinkedHashMap<String, byte[]> contents) implements Seriali
       }
     }
     if (!contents.containsKey(NAMES.get(0))) {
+      String reason =
+          contents.isEmpty() && !store.exists(folder)
+              ? "no such folder"
+              : "it holds no " + NAMES.get(0);
       throw new ConfigException(
-          "Cannot read tokenizer " + folder + ": it holds no tokenizer.json (tokenize.tokenizer)");
+          "Cannot read tokenizer " + folder + ": " + reason + " (tokenize.tokenizer)");
     }
-    return new TokenizerFiles(contents);
+    return new TokenizerFiles(folder, contents);
   }
 
   /** The hash that the folder's manifest and its shards name. */
   String contentHash() throws IOException {
-    Path folder = unpack();
+    Path copy = unpack();
     try {
-      return TokenizerFolder.open(folder).contentHash();
+      return TokenizerFolder.open(copy, folder).contentHash();
     } finally {
-      new LocalFileStore().delete(folder.toString());
+      new LocalFileStore().delete(copy.toString());
     }
   }
 
   /** Writes the files into a fresh temporary folder, which belongs to the caller. */
   Path unpack() throws IOException {
-    Path folder = Files.createTempDirectory("anneal-tokenizer");
+    Path copy = Files.createTempDirectory("anneal-tokenizer");
     for (Map.Entry<String, byte[]> file : contents.entrySet()) {
-      Files.write(folder.resolve(file.getKey()), file.getValue());
+      Files.write(copy.resolve(file.getKey()), file.getValue());
     }
-    return folder;
+    return copy;
   }
 }

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.train;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
@@ -40,6 +41,9 @@ final class OpenedInputs implements AutoCloseable {
     train = shards(store, data, data.requireTrain(), "data.train");
     for (String folder : data.eval()) {
       ShardSet rows = shards(store, data, List.of(folder), "data.eval");
+      if (rows.rowCount() == 0) {
+        throw new ConfigException("Invalid data.eval: " + folder + " (has 0 rows)");
+      }
       evaluations.add(new RankInputs.EvalRows(Path.of(folder).getFileName().toString(), rows));
     }
   }

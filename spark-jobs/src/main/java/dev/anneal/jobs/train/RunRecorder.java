@@ -29,12 +29,10 @@ import org.slf4j.LoggerFactory;
 final class RunRecorder implements ControlListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunRecorder.class);
 
-  private final MetricsFile metrics;
-  private final EvalFile evaluations;
-  private final CheckpointStore checkpoints;
-  private final ConsoleProgress progress;
+  private final Outputs outputs;
   private final Watchdog watchdog;
   private final FirstFailure failures;
+  private final DriverFault fault;
   private final Contents contents;
   private long lastStep;
   private int attempt;
@@ -51,21 +49,19 @@ final class RunRecorder implements ControlListener {
       long seed,
       int keep) {}
 
-  RunRecorder(
+  /** Where the run is written down. Borrowed. */
+  record Outputs(
       MetricsFile metrics,
       EvalFile evaluations,
       CheckpointStore checkpoints,
-      ConsoleProgress progress,
-      Watchdog watchdog,
-      FirstFailure failures,
-      Contents contents,
-      long firstStep) {
-    this.metrics = metrics;
-    this.evaluations = evaluations;
-    this.checkpoints = checkpoints;
-    this.progress = progress;
+      ConsoleProgress progress) {}
+
+  RunRecorder(
+      Outputs outputs, Watchdog watchdog, DriverFault fault, Contents contents, long firstStep) {
+    this.outputs = outputs;
     this.watchdog = watchdog;
-    this.failures = failures;
+    this.failures = new FirstFailure();
+    this.fault = fault;
     this.contents = contents;
     this.lastStep = firstStep;
   }
@@ -83,44 +79,54 @@ final class RunRecorder implements ControlListener {
     watchdog.joined(member.rank());
   }
 
+  /** What cannot be recorded ends the run: no step may be missing from the folder. */
   @Override
   public void received(Member member, ControlMessage message) {
     try {
-      if (message instanceof ControlMessage.StepDone done) {
-        step(done.metrics());
-        watchdog.progressed(member.rank(), done.metrics().step(), "train");
-      } else if (message instanceof ControlMessage.Heartbeat alive) {
-        watchdog.progressed(member.rank(), alive.step(), alive.phase());
-      } else if (message instanceof ControlMessage.EvalDone done) {
-        evaluations.append(EvalMessage.fromJson(done.json()));
-        evaluations.flush();
-      } else if (message instanceof ControlMessage.CheckpointWritten written) {
-        commit(CommitRequest.fromJson(written.payload()));
-      } else if (message instanceof ControlMessage.Failed failed) {
-        failures.failed(failed);
-      } else if (message instanceof ControlMessage.Note note) {
-        LOG.info(note.text());
-      }
+      record(member, message);
     } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+      UncheckedIOException failure = new UncheckedIOException(e.getMessage(), e);
+      fault.raise(failure);
+      throw failure;
+    } catch (RuntimeException e) {
+      fault.raise(e);
+      throw e;
+    }
+  }
+
+  private void record(Member member, ControlMessage message) throws IOException {
+    if (message instanceof ControlMessage.StepDone done) {
+      step(done.metrics());
+      watchdog.progressed(member.rank(), done.metrics().step(), "train");
+    } else if (message instanceof ControlMessage.Heartbeat alive) {
+      watchdog.progressed(member.rank(), alive.step(), alive.phase());
+    } else if (message instanceof ControlMessage.EvalDone done) {
+      outputs.evaluations.append(EvalMessage.fromJson(done.json()));
+      outputs.evaluations.flush();
+    } else if (message instanceof ControlMessage.CheckpointWritten written) {
+      commit(CommitRequest.fromJson(written.payload()));
+    } else if (message instanceof ControlMessage.Failed failed) {
+      failures.failed(failed);
+    } else if (message instanceof ControlMessage.Note note) {
+      LOG.info(note.text());
     }
   }
 
   /** Steps that come again after a restart replace what the lost attempt wrote. */
   private synchronized void step(StepMetrics step) {
     if (step.step() <= lastStep) {
-      metrics.cutAfter(step.step() - 1);
-      evaluations.cutAfter(step.step() - 1);
-      progress.backTo(step.step() - 1);
+      outputs.metrics.cutAfter(step.step() - 1);
+      outputs.evaluations.cutAfter(step.step() - 1);
+      outputs.progress.backTo(step.step() - 1);
     }
-    metrics.append(step);
+    outputs.metrics.append(step);
     lastStep = step.step();
-    progress.onStep(step);
+    outputs.progress.onStep(step);
   }
 
   private synchronized void commit(CommitRequest request) throws IOException {
-    metrics.flush();
-    evaluations.flush();
+    outputs.metrics.flush();
+    outputs.evaluations.flush();
     TrainState state = request.state();
     BatchPlan batches = contents.batches();
     long stepsPerEpoch = batches.stepsPerEpoch();
@@ -132,7 +138,7 @@ final class RunRecorder implements ControlListener {
             state.tokensSeen(),
             state.targetTokensSeen(),
             contents.seed());
-    checkpoints.commit(
+    outputs.checkpoints.commit(
         new CheckpointManifest(
             position,
             request.origin().worldSize(),
@@ -140,7 +146,7 @@ final class RunRecorder implements ControlListener {
             contents.parameters(),
             contents.fingerprint(),
             request.rankFiles()));
-    checkpoints.prune(contents.keep());
+    outputs.checkpoints.prune(contents.keep());
   }
 
   @Override

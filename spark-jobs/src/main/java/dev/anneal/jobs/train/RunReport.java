@@ -33,9 +33,16 @@ final class RunReport {
   private final HadoopFileStore store;
   private final RunFolder folder;
   private final RunFacts facts;
+  private final SampleAnswers samples;
   private final Instant startedAt = Instant.now();
 
-  RunReport(JobContext context, HadoopFileStore store, RunFolder folder, RunFacts facts) {
+  RunReport(
+      JobContext context,
+      HadoopFileStore store,
+      RunFolder folder,
+      RunFacts facts,
+      SampleAnswers samples) {
+    this.samples = samples;
     this.context = context;
     this.store = store;
     this.folder = folder;
@@ -49,13 +56,6 @@ final class RunReport {
 
   /** Writes the report from what is on disk. */
   void write(Optional<RuntimeException> failure) throws IOException {
-    AnnealConfig config = context.config();
-    TrainingReport training =
-        new TrainingReport(
-            title(config),
-            trainingFacts(config),
-            MetricsFile.read(store, folder.child(RunFolder.METRICS)),
-            EvalFile.read(store, folder.child("eval.jsonl")));
     ReportData.Outcome outcome =
         failure.isEmpty()
             ? ReportData.Outcome.completed()
@@ -67,11 +67,21 @@ final class RunReport {
         new ReportData(
             Path.of(folder.path()).getFileName().toString(),
             outcome,
-            List.of(training),
-            List.of(),
-            List.of(),
+            List.of(training()),
+            samples.scores(),
+            samples.comparisons(),
             manifest(),
             context.loaded().rendered()));
+  }
+
+  /** The training as a report shows it, from what is on disk. */
+  TrainingReport training() {
+    AnnealConfig config = context.config();
+    return new TrainingReport(
+        title(config),
+        trainingFacts(config),
+        MetricsFile.read(store, folder.child(RunFolder.METRICS)),
+        EvalFile.read(store, folder.child("eval.jsonl")));
   }
 
   private String title(AnnealConfig config) {
@@ -88,7 +98,7 @@ final class RunReport {
             Duration.between(startedAt, Instant.now())));
   }
 
-  private RunManifest manifest() {
+  RunManifest manifest() {
     AnnealConfig config = context.config();
     List<RunManifest.Source> data = new ArrayList<>();
     for (int i = 0; i < config.data().train().size(); i++) {

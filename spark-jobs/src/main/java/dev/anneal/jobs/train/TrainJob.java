@@ -4,11 +4,11 @@ import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.ResumeCheck;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.control.ControlServer;
-import dev.anneal.core.control.FirstFailure;
 import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
@@ -19,7 +19,9 @@ import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.placement.BarrierLauncher;
+import dev.anneal.jobs.placement.RankFailedException;
 import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -62,22 +64,36 @@ public final class TrainJob implements SparkJob {
 
   @Override
   public JobResult run(JobContext context) throws Exception {
+    return train(context).result();
+  }
+
+  /** Trains, and gives what another report may show of it. */
+  public TrainRun train(JobContext context) throws IOException {
     AnnealConfig config = context.config();
     String output = config.train().requireOutputDir();
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
+    OutputPath.require(store, output, "train.output_dir");
     try (RunLock lock = RunLock.acquire(store, output);
         OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+      inputs
+          .adapter()
+          .ifPresent(
+              adapter ->
+                  AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
+      Training training = new Training(context, store, folder, facts, resume);
+      if (training.isFinished(firstStep)) {
+        return training.nothingToDo();
+      }
       folder.checkpoints().discardAfter(resume.isPresent() ? firstStep : -1);
       store.writeBytes(
           folder.child("config.resolved.conf"),
           context.loaded().rendered().getBytes(StandardCharsets.UTF_8));
-      Training training = new Training(context, store, folder, facts, resume);
       return training.run(firstStep);
     }
   }
@@ -90,10 +106,12 @@ public final class TrainJob implements SparkJob {
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
-    JobResult run(long firstStep) throws IOException {
+    TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
-      RunReport report = new RunReport(context, store, folder, facts);
+      SampleAnswers samples = new SampleAnswers(context);
+      RunReport report = new RunReport(context, store, folder, facts, samples);
       report.before();
+      samples.askBefore();
       Optional<RuntimeException> failure = Optional.empty();
       try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
           EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
@@ -104,17 +122,40 @@ public final class TrainJob implements SparkJob {
                       Math.min(firstStep, facts.totalSteps()),
                       facts.totalSteps(),
                       config.train().loggingSteps()))) {
-        if (firstStep < facts.totalSteps() || !facts.finished(store, folder)) {
-          ranks(metrics, evaluations, progress, firstStep);
-        }
+        ranks(metrics, evaluations, progress, firstStep);
+        samples.askAfter();
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
-      report.write(failure);
+      try {
+        report.write(failure);
+      } catch (IOException | RuntimeException e) {
+        if (failure.isEmpty()) {
+          throw e;
+        }
+        failure.get().addSuppressed(e);
+      }
       if (failure.isPresent()) {
         throw failure.get();
       }
-      return result();
+      return finished(report, "trained " + facts.totalSteps() + " steps");
+    }
+
+    private TrainRun finished(RunReport report, String message) {
+      return new TrainRun(result(message), report.training(), report.manifest());
+    }
+
+    /** Whether the run that is to go on has come to its end already. */
+    boolean isFinished(long firstStep) throws IOException {
+      return firstStep >= facts.totalSteps() && facts.finished(store, folder);
+    }
+
+    TrainRun nothingToDo() {
+      String message =
+          folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
+      context.out().println(message);
+      RunReport report = new RunReport(context, store, folder, facts, new SampleAnswers(context));
+      return finished(report, message);
     }
 
     private void ranks(
@@ -130,14 +171,12 @@ public final class TrainJob implements SparkJob {
                   config.distributed().scheduleTimeout(),
                   config.distributed().joinTimeout(),
                   config.distributed().progressTimeout()));
+      DriverFault fault = new DriverFault(launcher::cancel);
       RunRecorder recorder =
           new RunRecorder(
-              metrics,
-              evaluations,
-              folder.checkpoints(),
-              progress,
+              new RunRecorder.Outputs(metrics, evaluations, folder.checkpoints(), progress),
               watchdog,
-              new FirstFailure(),
+              fault,
               facts.contents(config),
               firstStep);
       String host = context.spark().sparkContext().getConf().get("spark.driver.host");
@@ -156,12 +195,17 @@ public final class TrainJob implements SparkJob {
                 COMMIT_TIMEOUT);
         List<TrainRank.Outcome> outcomes = launcher.run(new TrainRank(plan));
         LOG.info("ranks={} finished at step={}", outcomes.size(), outcomes.get(0).step());
+      } catch (RankFailedException e) {
+        throw fault.causeOf(e);
+      }
+      if (fault.first().isPresent()) {
+        throw fault.first().get();
       }
     }
 
-    private JobResult result() {
+    private JobResult result(String message) {
       String product = facts.adapter() ? RunProduct.ADAPTER : RunProduct.MODEL;
-      return JobResult.ok("trained " + facts.totalSteps() + " steps")
+      return JobResult.ok(message)
           .withCount("steps", facts.totalSteps())
           .withPath(product, FileStore.join(folder.path(), product))
           .withPath("metrics", folder.child(METRICS))

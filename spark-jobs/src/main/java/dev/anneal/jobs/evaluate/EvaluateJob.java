@@ -1,0 +1,148 @@
+package dev.anneal.jobs.evaluate;
+
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.local.LocalGroup;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.run.Question;
+import dev.anneal.core.run.QuestionFile;
+import dev.anneal.core.run.RunFolder;
+import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.generate.TextGenerator;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.StagedModel;
+import dev.anneal.jobs.placement.BarrierLauncher;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Scores a model: loss, perplexity and token accuracy on {@code data.eval}, exact match on {@code
+ * evaluate.questions}. One rank works in this process, several in a barrier stage.
+ */
+public final class EvaluateJob implements SparkJob {
+
+  @Override
+  public String name() {
+    return "evaluate";
+  }
+
+  @Override
+  public String description() {
+    return "loss, perplexity, token accuracy on shards; exact-match answers";
+  }
+
+  @Override
+  public String outputFolder(AnnealConfig config) {
+    return config.evaluate().outputDir();
+  }
+
+  @Override
+  public boolean placesRanks() {
+    return true;
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws Exception {
+    AnnealConfig config = context.config();
+    if (config.data().eval().isEmpty() && config.evaluate().questions().isEmpty()) {
+      throw new ConfigException(
+          "Missing data.eval (set shard folders with -s data.eval=[...], or"
+              + " evaluate.questions=[...])");
+    }
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    refuseRunFolder(store, config.evaluate().outputDir());
+    Map<String, List<Question>> questions = new LinkedHashMap<>();
+    for (String file : config.evaluate().questions()) {
+      questions.put(file, QuestionFile.read(store, file));
+    }
+    List<String> prompts = new ArrayList<>();
+    questions.values().forEach(list -> list.forEach(question -> prompts.add(question.text())));
+    List<RankEvaluation.Outcome> outcomes =
+        outcomes(context, EvaluationPlan.of(config, prompts, store));
+    List<ShardScore> scores = outcomes.get(0).scores();
+    List<ScoredQuestions> answered =
+        ScoredQuestions.of(questions, RankEvaluation.inOrder(outcomes, prompts.size()));
+    print(context, scores, answered);
+    if (!config.evaluate().outputDir().isEmpty()) {
+      new EvaluationFiles(store, config.evaluate().outputDir()).write(config, scores, answered);
+    }
+    return result(config, scores, answered);
+  }
+
+  /** The result.json there belongs to a training. */
+  private static void refuseRunFolder(FileStore store, String folder) throws IOException {
+    if (!folder.isEmpty() && store.exists(FileStore.join(folder, RunFolder.METRICS))) {
+      throw new ConfigException(
+          "Invalid evaluate.output_dir: "
+              + folder
+              + " (holds a training run; choose another folder, such as "
+              + FileStore.join(folder, "evaluate")
+              + ")");
+    }
+  }
+
+  private static List<RankEvaluation.Outcome> outcomes(JobContext context, EvaluationPlan plan)
+      throws IOException {
+    AnnealConfig config = context.config();
+    RankEvaluation work = new RankEvaluation(plan);
+    try (StagedModel staged = StagedModel.checked(context.loaded(), plan.store())) {
+      if (config.distributed().worldSize() > 1) {
+        return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
+            .run(work);
+      }
+      int threads = TextGenerator.driverThreads(config.distributed());
+      try (Collective alone = LocalGroup.of(1).member(0)) {
+        return List.of(work.run(staged, alone, threads));
+      }
+    }
+  }
+
+  private static void print(
+      JobContext context, List<ShardScore> scores, List<ScoredQuestions> questions) {
+    scores.forEach(score -> context.out().println(score.line()));
+    int shown = context.config().evaluate().generations();
+    for (ScoredQuestions file : questions) {
+      context.out().println(file.line());
+      file.answers().stream().limit(shown).forEach(each -> context.out().println(each.line()));
+    }
+  }
+
+  private static JobResult result(
+      AnnealConfig config, List<ShardScore> scores, List<ScoredQuestions> questions) {
+    Optional<ShardScore> broken =
+        scores.stream()
+            .filter(score -> score.measured() && !Double.isFinite(score.loss()))
+            .findFirst();
+    JobResult result =
+        broken.isEmpty()
+            ? JobResult.ok("evaluated " + config.model().path())
+            : JobResult.of(
+                ExitCode.TRAINING,
+                "The loss on "
+                    + broken.get().path()
+                    + " is not a finite number: "
+                    + broken.get().loss()
+                    + " (the weights of model.path or adapter.path hold such values)");
+    for (ShardScore score : scores) {
+      result = result.withCount("rows " + score.path(), score.rows());
+    }
+    for (ScoredQuestions file : questions) {
+      result =
+          result
+              .withCount("right " + file.file(), file.score().correct())
+              .withCount("questions " + file.file(), file.score().total());
+    }
+    String output = config.evaluate().outputDir();
+    return output.isEmpty()
+        ? result
+        : result.withPath("scores", FileStore.join(output, EvaluationFiles.SCORES));
+  }
+}

@@ -1,0 +1,148 @@
+package dev.anneal.jobs.export;
+
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ExportConfig;
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.export.AdapterExport;
+import dev.anneal.core.export.LogitComparison;
+import dev.anneal.core.export.MergedWeights;
+import dev.anneal.core.export.ModelExport;
+import dev.anneal.core.export.ModelExport.StorageType;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.train.TrainedModel;
+import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.generate.TextGenerator;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.LocalFolder;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Merges an adapter or a checkpoint into a Hugging Face model folder, or makes a PEFT folder of a
+ * checkpoint; then loads what was written and compares its logits. Starts no Spark.
+ */
+public final class ExportJob implements SparkJob {
+  /** Largest difference of logits by the largest logit, for weights written in fp32. */
+  static final double FLOAT32_TOLERANCE = 1e-4;
+
+  /** The same for bf16, whose weights keep 8 bits. */
+  static final double BFLOAT16_TOLERANCE = 5e-2;
+
+  private static final long MEBIBYTE = 1 << 20;
+
+  @Override
+  public String name() {
+    return "export";
+  }
+
+  @Override
+  public String description() {
+    return "adapter or checkpoint -> Hugging Face model folder or PEFT adapter";
+  }
+
+  @Override
+  public String outputFolder(AnnealConfig config) {
+    return config.export().output();
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws IOException {
+    ExportConfig config = context.config().export();
+    String output = config.requireOutput();
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    ExportFolder.require(store, output);
+    ExportSource source = ExportSource.of(context.loaded(), store);
+    ExportFolder.requireApart(store, output, source.model().path(), "model.path");
+    ExportFolder.requireApart(store, output, source.adapter().path(), "adapter.path");
+    int threads = TextGenerator.driverThreads(context.config().distributed());
+    try (OpenedExport opened = OpenedExport.open(context.loaded(), source, store, threads)) {
+      requireFormat(config, source, opened);
+      ExportFolder.claim(store, output);
+      double tolerance = FLOAT32_TOLERANCE;
+      if (config.format() == ExportConfig.Format.ADAPTER) {
+        TrainedModel model = opened.model();
+        new AdapterExport(store)
+            .write(
+                output, model.adapter().orElseThrow(), model.parameters(), source.model().path());
+      } else {
+        StorageType type = type(config.dtype(), opened.base());
+        writeModel(opened, config, store, type);
+        tolerance = type == StorageType.FLOAT32 ? FLOAT32_TOLERANCE : BFLOAT16_TOLERANCE;
+      }
+      JobResult result = JobResult.ok("exported to " + output).withPath("output", output);
+      if (!config.verify()) {
+        context.out().println("Wrote " + output);
+        return result;
+      }
+      return verified(context, store, opened, tolerance, result);
+    }
+  }
+
+  private static StorageType type(ModelConfig.Dtype dtype, ModelFolder base) {
+    return switch (dtype) {
+      case AUTO -> StorageType.of(base.config().storageType());
+      case FLOAT32 -> StorageType.FLOAT32;
+      case BFLOAT16 -> StorageType.BFLOAT16;
+    };
+  }
+
+  private static void writeModel(
+      OpenedExport opened, ExportConfig config, HadoopFileStore store, StorageType type)
+      throws IOException {
+    try (MergedWeights weights = new MergedWeights(opened.runtime(), opened.model())) {
+      new ModelExport(store, config.maxShardMb() * MEBIBYTE)
+          .write(config.output(), opened.base(), weights, type);
+    }
+  }
+
+  private static void requireFormat(ExportConfig config, ExportSource source, OpenedExport opened) {
+    boolean noAdapter = opened.model().adapter().isEmpty();
+    if (config.format() == ExportConfig.Format.ADAPTER
+        && (noAdapter || source.model().fromScratch())) {
+      throw new ConfigException(
+          "Invalid export.format: ADAPTER (what is exported has "
+              + (noAdapter ? "no adapter" : "a base without weights")
+              + "; must be MODEL)");
+    }
+  }
+
+  private static JobResult verified(
+      JobContext context,
+      HadoopFileStore store,
+      OpenedExport opened,
+      double tolerance,
+      JobResult result)
+      throws IOException {
+    ExportConfig config = context.config().export();
+    try (LocalFolder written = LocalFolder.of(store, config.output(), "export.output");
+        TrainedModel loaded =
+            config.format() == ExportConfig.Format.ADAPTER
+                ? TrainedModel.forInference(
+                    opened.runtime(),
+                    opened.base(),
+                    Optional.of(AdapterFolder.open(written.path())))
+                : TrainedModel.forInference(
+                    opened.runtime(), ModelFolder.open(written.path()), Optional.empty())) {
+      LogitComparison comparison = LogitComparison.of(opened.model(), loaded);
+      String figures =
+          String.format(
+              Locale.ROOT,
+              "largest difference of logits %.3g, largest logit %.3g, allowed %.3g",
+              comparison.difference(),
+              comparison.scale(),
+              tolerance * comparison.scale());
+      if (!comparison.within(tolerance)) {
+        return JobResult.of(
+            ExitCode.DATA, "What was written to " + config.output() + " differs: " + figures);
+      }
+      context.out().println("Wrote " + config.output() + " (" + figures + ")");
+      return result.withCount("largest_logit_difference", comparison.difference());
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.anneal.jobs.export;
+
+import dev.anneal.core.checkpoint.Checkpoint;
+import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.LoadedConfig;
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.io.FileStore;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * What is exported: a model with an adapter folder, or with a checkpoint. Immutable.
+ *
+ * @param seed of the run, for a base that was made from scratch
+ */
+record ExportSource(
+    ModelConfig model, AdapterConfig adapter, long seed, Optional<Checkpoint> checkpoint) {
+
+  /** From the configuration; a checkpoint brings its run's model and adapter along. */
+  static ExportSource of(LoadedConfig loaded, FileStore store) throws IOException {
+    AnnealConfig config = loaded.config();
+    String path = config.export().checkpoint();
+    if (path.isEmpty()) {
+      return ofAdapter(config);
+    }
+    RunCheckpoint found = RunCheckpoint.open(store, path);
+    AnnealConfig run = found.run().map(LoadedConfig::config).orElse(config);
+    boolean ownAdapter = loaded.setKeys().stream().anyMatch(key -> key.startsWith("adapter."));
+    ModelConfig model = run.model();
+    if (loaded.isSet("model.path")) {
+      model =
+          new ModelConfig(
+              config.model().path(),
+              model.fromScratch(),
+              model.dtype(),
+              model.attnImplementation());
+    }
+    return new ExportSource(
+        model,
+        ownAdapter ? config.adapter() : run.adapter(),
+        run.train().seed(),
+        Optional.of(found.checkpoint()));
+  }
+
+  private static ExportSource ofAdapter(AnnealConfig config) {
+    if (config.adapter().path().isEmpty()) {
+      throw new ConfigException(
+          "Missing adapter.path (the adapter to export; or export.checkpoint, a checkpoint of a"
+              + " run)");
+    }
+    if (config.model().fromScratch()) {
+      throw new ConfigException(
+          "Invalid model.from_scratch: true (an adapter is merged into the weights of model.path)");
+    }
+    return new ExportSource(
+        config.model(), config.adapter(), config.train().seed(), Optional.empty());
+  }
+}

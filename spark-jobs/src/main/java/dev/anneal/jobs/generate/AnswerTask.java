@@ -1,0 +1,73 @@
+package dev.anneal.jobs.generate;
+
+import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.generate.GenerationSettings;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.StagedModel;
+import dev.anneal.jobs.placement.NativeFolder;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
+
+/**
+ * Greedy answers of a model, computed where the ranks run: the driver may be too small for it.
+ * Immutable; travels to an executor.
+ */
+public final class AnswerTask implements Function<Integer, ArrayList<String>> {
+  private static final long serialVersionUID = 1L;
+  private static final int BATCH = 16;
+
+  private final ModelConfig model;
+  private final AdapterConfig adapter;
+  private final DistributedConfig distributed;
+  private final NativeFolder natives;
+  private final HadoopFileStore store;
+  private final Prompts prompts;
+
+  /** What is asked: one greedy answer a prompt. */
+  public record Prompts(List<String> texts, PromptStyle style, int maxNewTokens)
+      implements Serializable {
+    public Prompts {
+      texts = new ArrayList<>(texts);
+    }
+  }
+
+  private AnswerTask(
+      ModelConfig model, AdapterConfig adapter, JobContext context, Prompts prompts) {
+    this.model = model;
+    this.adapter = adapter;
+    this.distributed = context.config().distributed();
+    this.natives = context.natives();
+    this.store = new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
+    this.prompts = prompts;
+  }
+
+  /** Asks the model in one Spark task; the answers in the order of the prompts. */
+  public static List<String> ask(
+      JobContext context, ModelConfig model, AdapterConfig adapter, Prompts prompts) {
+    if (prompts.texts().isEmpty()) {
+      return List.of();
+    }
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
+    AnswerTask task = new AnswerTask(model, adapter, context, prompts);
+    return spark.parallelize(List.of(0), 1).map(task).collect().get(0);
+  }
+
+  @Override
+  public ArrayList<String> call(Integer part) throws IOException {
+    natives.require();
+    GenerationSettings greedy = GenerationSettings.greedy(prompts.maxNewTokens(), Set.of());
+    try (StagedModel staged = StagedModel.open(model, adapter, store);
+        TextGenerator generator =
+            TextGenerator.open(TextGenerator.Source.of(staged, distributed), prompts.style())) {
+      return new ArrayList<>(generator.answers(prompts.texts(), greedy, BATCH));
+    }
+  }
+}

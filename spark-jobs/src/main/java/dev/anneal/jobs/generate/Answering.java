@@ -1,0 +1,55 @@
+package dev.anneal.jobs.generate;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.config.GenerateConfig;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A generator with the settings of one run. Borrows the generator; one thread. */
+record Answering(TextGenerator generator, GenerateConfig config) {
+  private static final Logger LOG = LoggerFactory.getLogger(Answering.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** One JSON object a prompt, in order, as they get ready. */
+  void writeAll(List<String> prompts, OutputStream out) throws IOException {
+    int chunk = promptsAtOnce();
+    for (int start = 0; start < prompts.size(); start += chunk) {
+      List<String> part = prompts.subList(start, Math.min(start + chunk, prompts.size()));
+      List<List<String>> answers = to(part, start);
+      for (int i = 0; i < part.size(); i++) {
+        ObjectNode line = JSON.createObjectNode().put("prompt", part.get(i));
+        ArrayNode texts = line.putArray("answers");
+        answers.get(i).forEach(texts::add);
+        out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+      LOG.info("prompts={} of={}", start + part.size(), prompts.size());
+    }
+  }
+
+  int promptsAtOnce() {
+    return Math.max(1, config.batchSize() / config.numReturnSequences());
+  }
+
+  /** The answers to each prompt. */
+  List<List<String>> to(List<String> prompts, int firstPlace) {
+    int count = config.numReturnSequences();
+    List<String> repeated = new ArrayList<>();
+    prompts.forEach(prompt -> repeated.addAll(Collections.nCopies(count, prompt)));
+    List<String> flat =
+        generator.answers(
+            repeated, Sampling.of(config), config.batchSize(), (long) firstPlace * count);
+    List<List<String>> answers = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      answers.add(flat.subList(i * count, (i + 1) * count));
+    }
+    return answers;
+  }
+}

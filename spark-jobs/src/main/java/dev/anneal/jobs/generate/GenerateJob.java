@@ -1,0 +1,120 @@
+package dev.anneal.jobs.generate;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.GenerateConfig;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.StagedModel;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Text from a model on this machine: one prompt, a file of prompts, or one a line from the
+ * keyboard. Answers go to the output or to a file, everything else to the log. Starts no Spark.
+ */
+public final class GenerateJob implements SparkJob {
+  private static final Logger LOG = LoggerFactory.getLogger(GenerateJob.class);
+
+  private final InputStream keyboard;
+
+  public GenerateJob() {
+    this(System.in);
+  }
+
+  GenerateJob(InputStream keyboard) {
+    this.keyboard = keyboard;
+  }
+
+  @Override
+  public String name() {
+    return "generate";
+  }
+
+  @Override
+  public String description() {
+    return "text from a model, with or without an adapter";
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws IOException {
+    GenerateConfig config = context.config().generate();
+    requireOneSource(config);
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    List<String> prompts = prompts(config, store);
+    try (StagedModel staged = StagedModel.checked(context.loaded(), store);
+        TextGenerator generator =
+            TextGenerator.open(
+                TextGenerator.Source.of(staged, context.config().distributed()),
+                PromptStyle.of(context.config()))) {
+      Answering answering = new Answering(generator, config);
+      if (config.interactive()) {
+        return converse(context, answering);
+      }
+      if (!config.output().isEmpty()) {
+        store.write(config.output(), out -> answering.writeAll(prompts, out));
+        return JobResult.ok("answered " + prompts.size() + " prompts")
+            .withCount("prompts", prompts.size())
+            .withPath("answers", config.output());
+      }
+      if (!config.input().isEmpty()) {
+        answering.writeAll(prompts, context.out());
+      } else {
+        answering.to(prompts, 0).get(0).forEach(context.out()::println);
+      }
+      return JobResult.ok("answered " + prompts.size() + " prompts")
+          .withCount("prompts", prompts.size());
+    }
+  }
+
+  private static void requireOneSource(GenerateConfig config) {
+    int sources =
+        (config.prompt().isEmpty() ? 0 : 1)
+            + (config.input().isEmpty() ? 0 : 1)
+            + (config.interactive() ? 1 : 0);
+    if (sources == 0) {
+      throw new ConfigException(
+          "Invalid prompt: 0 tokens (set generate.prompt, generate.input or generate.interactive ="
+              + " true)");
+    }
+    if (sources > 1) {
+      throw new ConfigException(
+          "Invalid generate: more than one of prompt, input, interactive is set (must be one)");
+    }
+    if (config.interactive() && !config.output().isEmpty()) {
+      throw new ConfigException(
+          "Invalid generate.output: " + config.output() + " (not with generate.interactive)");
+    }
+  }
+
+  private static List<String> prompts(GenerateConfig config, HadoopFileStore store) {
+    if (config.interactive()) {
+      return List.of();
+    }
+    return config.input().isEmpty()
+        ? List.of(config.prompt())
+        : PromptFile.read(store, config.input());
+  }
+
+  /** Every line is a prompt of its own; an empty one is passed over. */
+  private JobResult converse(JobContext context, Answering answering) throws IOException {
+    LOG.info("one prompt a line, end of input ends");
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(keyboard, StandardCharsets.UTF_8));
+    int answered = 0;
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      if (!line.isBlank()) {
+        answering.to(List.of(line), answered).get(0).forEach(context.out()::println);
+        answered++;
+      }
+    }
+    return JobResult.ok("answered " + answered + " prompts").withCount("prompts", answered);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.anneal.jobs.generate;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.generate.GenerationSettings;
+import dev.anneal.core.generate.TokenGenerator;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import dev.anneal.core.train.TrainedModel;
+import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.StagedModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A model, with or without an adapter, that answers prompts. The tokenizer is the model folder's.
+ * Owns model, tokenizer and libtorch's runtime; to be used by the thread that opened it, on the
+ * driver or inside a task.
+ */
+public final class TextGenerator implements AutoCloseable {
+  private final TensorScope scope = new TensorScope();
+  private final TrainedModel model;
+  private final PromptEncoder prompts;
+  private final Set<Integer> endIds;
+
+  /**
+   * What to open; all of it on this machine.
+   *
+   * @param model a Hugging Face model folder with its tokenizer
+   * @param adapter a PEFT folder
+   * @param threads libtorch's threads
+   */
+  public record Source(Path model, Optional<Path> adapter, int threads) {
+
+    /** On the driver, with {@code distributed.threads_per_rank} or else all cores. */
+    public static Source of(StagedModel staged, DistributedConfig config) {
+      return new Source(staged.model(), staged.adapter(), driverThreads(config));
+    }
+  }
+
+  private TextGenerator(Source source, PromptStyle style) {
+    ModelFolder folder = ModelFolder.open(source.model());
+    Optional<AdapterFolder> adapter = source.adapter().map(AdapterFolder::open);
+    try {
+      TokenizerFolder files = TokenizerFolder.open(source.model());
+      Tokenizer tokenizer = scope.own(NativeTokenizer.open(files));
+      this.prompts = new PromptEncoder(files, tokenizer, style);
+      TensorRuntime runtime = scope.own(TensorRuntime.open());
+      runtime.prepareThread(source.threads());
+      this.model = scope.own(TrainedModel.forInference(runtime, folder, adapter));
+      this.endIds = new HashSet<>(folder.eosTokenIds());
+      this.endIds.addAll(prompts.endIds());
+    } catch (RuntimeException | Error e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  /** libtorch's threads for work on the driver. */
+  public static int driverThreads(DistributedConfig config) {
+    return config.threadsPerRank() == 0
+        ? Runtime.getRuntime().availableProcessors()
+        : config.threadsPerRank();
+  }
+
+  /** Opens everything; {@link ConfigException} says what is missing or does not fit. */
+  public static TextGenerator open(Source source, PromptStyle style) {
+    return new TextGenerator(source, style);
+  }
+
+  /**
+   * One answer a prompt, in order, without end and special tokens. Draws depend on the seed and the
+   * prompt's place in the list alone, whatever the batch size.
+   *
+   * @param settings the tokenizer's and the model's end tokens come on top of its own
+   */
+  public List<String> answers(List<String> texts, GenerationSettings settings, int batchSize) {
+    return answers(texts, settings, batchSize, 0);
+  }
+
+  /**
+   * As {@link #answers(List, GenerationSettings, int)} for a part of the prompts.
+   *
+   * @param firstPlace the place of the first prompt among all
+   */
+  public List<String> answers(
+      List<String> texts, GenerationSettings settings, int batchSize, long firstPlace) {
+    Set<Integer> ends = new HashSet<>(settings.endIds());
+    ends.addAll(endIds);
+    List<int[]> encoded = new ArrayList<>();
+    for (String text : texts) {
+      encoded.add(prompts.encode(text));
+    }
+    TokenGenerator generator =
+        new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
+    List<String> answers = new ArrayList<>();
+    for (int[] ids : generator.generate(encoded, settings.withEndIds(ends), firstPlace)) {
+      answers.add(prompts.decode(ids, ends));
+    }
+    return answers;
+  }
+
+  /** The opened model; borrowed, for scoring beside generating. */
+  public TrainedModel model() {
+    return model;
+  }
+
+  /** Ids that end an answer. */
+  public Set<Integer> endIds() {
+    return Set.copyOf(endIds);
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,117 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.config.SamplesConfig;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.run.ExactMatch;
+import dev.anneal.core.run.GenerationComparison;
+import dev.anneal.core.run.Question;
+import dev.anneal.core.run.QuestionFile;
+import dev.anneal.core.run.Score;
+import dev.anneal.core.run.ScoreTable;
+import dev.anneal.core.train.RunProduct;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.generate.AnswerTask;
+import dev.anneal.jobs.generate.PromptStyle;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The prompts of {@code train.samples}, answered before and after a training. */
+final class SampleAnswers {
+  private final JobContext context;
+  private final List<Question> questions = new ArrayList<>();
+  private List<String> before = List.of();
+  private List<String> after = List.of();
+
+  SampleAnswers(JobContext context) {
+    this.context = context;
+    SamplesConfig samples = context.config().train().samples();
+    for (String prompt : samples.prompts()) {
+      questions.add(new Question("", "", "", prompt, ""));
+    }
+    if (!samples.file().isEmpty()) {
+      questions.addAll(QuestionFile.read(context.files(), samples.file()));
+    }
+  }
+
+  /** Asks the model as it is; one without weights has nothing to say. */
+  void askBefore() {
+    AnnealConfig config = context.config();
+    if (!config.model().fromScratch()) {
+      before = ask(config.model(), config.adapter().existingAt(config.adapter().path()));
+    }
+  }
+
+  /** Asks the trained model. */
+  void askAfter() {
+    AnnealConfig config = context.config();
+    String output = config.train().outputDir();
+    after =
+        config.adapter().present()
+            ? ask(
+                config.model(),
+                config.adapter().existingAt(FileStore.join(output, RunProduct.ADAPTER)))
+            : ask(
+                config.model().pretrainedAt(FileStore.join(output, RunProduct.MODEL)),
+                config.adapter().existingAt(""));
+  }
+
+  private List<String> ask(ModelConfig model, AdapterConfig adapter) {
+    SamplesConfig samples = context.config().train().samples();
+    PromptStyle style =
+        new PromptStyle(samples.chat(), "", context.config().tokenize().chatTemplate());
+    List<String> texts = questions.stream().map(Question::text).toList();
+    return AnswerTask.ask(
+        context, model, adapter, new AnswerTask.Prompts(texts, style, samples.maxNewTokens()));
+  }
+
+  /** What the report shows side by side. */
+  List<GenerationComparison> comparisons() {
+    List<GenerationComparison> result = new ArrayList<>();
+    for (int i = 0; i < questions.size(); i++) {
+      List<GenerationComparison.Answer> answers = new ArrayList<>();
+      if (!before.isEmpty()) {
+        answers.add(new GenerationComparison.Answer("before", before.get(i)));
+      }
+      if (!after.isEmpty()) {
+        answers.add(new GenerationComparison.Answer("after", after.get(i)));
+      }
+      Question question = questions.get(i);
+      result.add(new GenerationComparison(question.text(), question.answer(), answers));
+    }
+    return result;
+  }
+
+  /** Exact matches, where answers are known. */
+  List<ScoreTable> scores() {
+    boolean known = questions.stream().anyMatch(question -> !question.answer().isEmpty());
+    if (!known) {
+      return List.of();
+    }
+    List<Score> scores = List.of(score(before), score(after));
+    return List.of(
+        new ScoreTable(
+            "Exact match",
+            "",
+            List.of("before", "after"),
+            List.of(new ScoreTable.Row("samples", scores))));
+  }
+
+  private Score score(List<String> answers) {
+    if (answers.isEmpty()) {
+      return Score.notMeasured();
+    }
+    int right = 0;
+    int total = 0;
+    for (int i = 0; i < questions.size(); i++) {
+      String expected = questions.get(i).answer();
+      if (!expected.isEmpty()) {
+        total++;
+        right += ExactMatch.matches(answers.get(i), expected) ? 1 : 0;
+      }
+    }
+    return new Score(right, total);
+  }
+}
