@@ -51,8 +51,8 @@ class AdapterRegistryTest {
     assertThat(existing(lora).peftType()).isEqualTo("LORA");
     assertThatThrownBy(() -> existing(lora.replace("LORA", "VERA")))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith("Unsupported peft_type: VERA (supported: LORA")
-        .hasMessageEndingWith(") in adapter_config.json");
+        .hasMessageMatching(
+            "Unsupported peft_type: VERA \\(supported: (.*, )?LORA(, .*)?\\) in adapter_config.json");
   }
 
   private static AdapterMethod existing(String json) {
@@ -70,7 +70,8 @@ class AdapterRegistryTest {
   void namesWhatIsSupportedWhenAMethodIsNot() {
     assertThatThrownBy(() -> choose("vera"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith("Unsupported adapter.peft_type: VERA (supported: NONE, LORA");
+        .hasMessageMatching(
+            "Unsupported adapter\\.peft_type: VERA \\(supported: NONE, (.*, )?LORA(, .*)?\\)");
   }
 
   private static Optional<AdapterMethod> choose(String peftType) {
