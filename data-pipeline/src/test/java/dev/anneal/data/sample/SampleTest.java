@@ -171,7 +171,25 @@ final class SampleTest {
   }
 
   @Test
-  void theBaseModelFitsTheTokenizer() {
+  void theReplayedRowsComeFromTheBaseCorpus() {
+    assertThat(sample.texts("replay")).isNotEmpty().isSubsetOf(sample.texts("base-corpus"));
+  }
+
+  @Test
+  void theShippedModelIsOfTheRecipeAndHasItsTokenizer() {
+    for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
+      assertThat(sample.json("model/" + file)).isEqualTo(sample.json("tokenizer/" + file));
+      assertThat(sample.json("base-recipe/" + file)).isEqualTo(sample.json("tokenizer/" + file));
+    }
+    JsonNode shipped = sample.json("model/config.json");
+    JsonNode recipe = sample.json("base-recipe/config.json");
+    for (String key : List.of("vocab_size", "hidden_size", "num_hidden_layers", "eos_token_id")) {
+      assertThat(shipped.get(key)).as(key).isEqualTo(recipe.get(key));
+    }
+  }
+
+  @Test
+  void theBaseRecipeFitsTheTokenizer() {
     JsonNode tokenizer = sample.json("tokenizer/tokenizer.json");
     JsonNode config = sample.json("base-recipe/config.json");
     Map<String, Integer> special =
