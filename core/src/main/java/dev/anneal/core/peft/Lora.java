@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * r·(in + out) values a module. A begins uniform in ±1/√in, B at zero, so that a fresh adapter
  * changes nothing. The default choice for instruction tuning.
  */
+@PeftMethod(type = "LORA", factory = Lora.Factory.class)
 public final class Lora implements AdapterMethod {
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -53,40 +54,30 @@ public final class Lora implements AdapterMethod {
     }
   }
 
+  /** LORA's settings and file. */
+  static final class Factory implements AdapterFactory {
+    @Override
+    public AdapterMethod create(AdapterConfig config) {
+      return new Lora(
+          new Settings(
+              config.r(),
+              config.loraAlpha(),
+              config.loraDropout(),
+              config.useRslora(),
+              config.targetModules(),
+              config.rankPattern(),
+              config.alphaPattern()));
+    }
+
+    @Override
+    public ExistingAdapter read(AdapterJson json) {
+      return new LoraAdapterParser(json).parse();
+    }
+  }
+
   public Lora(Settings settings) {
     this.settings = settings;
     this.targets = TargetModules.of(settings.targetModules());
-  }
-
-  /** The method as the configuration describes it. */
-  static Lora of(AdapterConfig config) {
-    return new Lora(
-        new Settings(
-            config.r(),
-            config.loraAlpha(),
-            config.loraDropout(),
-            config.useRslora(),
-            config.targetModules(),
-            config.rankPattern(),
-            config.alphaPattern()));
-  }
-
-  /** The method as an existing adapter's config describes it. */
-  static Lora of(LoraAdapterConfig config, List<String> modulePaths) {
-    return new Lora(
-        new Settings(
-            config.r(),
-            config.alpha(),
-            config.dropout(),
-            config.rankStabilised(),
-            config.targetModules(modulePaths),
-            config.rankPattern(),
-            config.alphaPattern()));
-  }
-
-  @Override
-  public String peftType() {
-    return "LORA";
   }
 
   @Override
@@ -183,6 +174,16 @@ public final class Lora implements AdapterMethod {
   @Override
   public String exportName(ParameterSpec parameter) {
     return "base_model.model." + parameter.name();
+  }
+
+  @Override
+  public String summary() {
+    return "r "
+        + settings.r()
+        + ", alpha "
+        + number(settings.alpha())
+        + ", on "
+        + String.join(", ", settings.targetModules());
   }
 
   @Override
