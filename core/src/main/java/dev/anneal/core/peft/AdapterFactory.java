@@ -1,6 +1,7 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
+import java.util.Set;
 
 /** How a method comes to be. Stateless. */
 interface AdapterFactory {
@@ -12,5 +13,8 @@ interface AdapterFactory {
    *
    * @throws dev.anneal.core.config.ConfigException that names what cannot be read
    */
-  ExistingAdapter read(AdapterJson json);
+  SavedMethod read(AdapterJson json);
+
+  /** The method's own keys in adapter_config.json, supported or not; others are unknown. */
+  Set<String> knownKeys();
 }

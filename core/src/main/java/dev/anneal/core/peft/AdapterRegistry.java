@@ -82,18 +82,19 @@ public final class AdapterRegistry {
 
   /** Reads an adapter_config.json as the method that its {@code peft_type} names. */
   static ExistingAdapter read(AdapterJson json) {
-    return find(json.peftType())
-        .orElseThrow(
-            () ->
-                new ConfigException(
-                    "Unsupported peft_type: "
-                        + json.peftType()
-                        + " (supported: "
-                        + names(Stream.empty())
-                        + ") in "
-                        + json.source()))
-        .factory()
-        .read(json);
+    AdapterFactory factory =
+        find(json.peftType())
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "Unsupported peft_type: "
+                            + json.peftType()
+                            + " (supported: "
+                            + names(Stream.empty())
+                            + ") in "
+                            + json.source()))
+            .factory();
+    return new ExistingAdapter(json, factory);
   }
 
   /** The method of an existing adapter, or else of the configuration; none for full tuning. */

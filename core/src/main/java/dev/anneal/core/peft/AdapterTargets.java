@@ -14,6 +14,12 @@ record AdapterTargets(List<String> names, String pattern) {
     names = List.copyOf(names);
   }
 
+  /** As a reader wants to see it. */
+  @Override
+  public String toString() {
+    return pattern.isEmpty() ? String.join(", ", names) : pattern;
+  }
+
   /** The entries; an expression becomes the list of the paths that it matches as a whole. */
   List<String> resolve(List<String> modulePaths) {
     if (pattern.isEmpty()) {

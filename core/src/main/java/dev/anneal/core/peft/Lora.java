@@ -7,6 +7,7 @@ import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -70,8 +71,13 @@ public final class Lora implements AdapterMethod {
     }
 
     @Override
-    public ExistingAdapter read(AdapterJson json) {
+    public SavedMethod read(AdapterJson json) {
       return new LoraAdapterParser(json).parse();
+    }
+
+    @Override
+    public Set<String> knownKeys() {
+      return LoraAdapterParser.knownKeys();
     }
   }
 

@@ -8,26 +8,21 @@ import java.util.Map;
 /**
  * What an existing LORA adapter's {@code adapter_config.json} says. Immutable.
  *
- * @param baseModel {@code base_model_name_or_path}, or empty
  * @param rankPattern other ranks by pattern, in the file's order
  * @param alphaPattern other alphas by pattern, in the file's order
- * @param unknownKeys keys that mean nothing here, for a warning
  */
 record LoraAdapterConfig(
-    String baseModel,
     int r,
     double alpha,
     double dropout,
     boolean rankStabilised,
     AdapterTargets targets,
     Map<String, Integer> rankPattern,
-    Map<String, Double> alphaPattern,
-    List<String> unknownKeys)
-    implements ExistingAdapter {
+    Map<String, Double> alphaPattern)
+    implements SavedMethod {
   LoraAdapterConfig {
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
-    unknownKeys = List.copyOf(unknownKeys);
   }
 
   @Override
@@ -41,5 +36,23 @@ record LoraAdapterConfig(
             targets.resolve(modulePaths),
             rankPattern,
             alphaPattern));
+  }
+
+  @Override
+  public Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("r", r);
+    settings.put("lora_alpha", alpha);
+    settings.put("lora_dropout", dropout);
+    if (rankStabilised) {
+      settings.put("use_rslora", true);
+    }
+    if (!rankPattern.isEmpty()) {
+      settings.put("rank_pattern", rankPattern);
+    }
+    if (!alphaPattern.isEmpty()) {
+      settings.put("alpha_pattern", alphaPattern);
+    }
+    return settings;
   }
 }

@@ -58,20 +58,22 @@ final class LoraAdapterParser {
     this.json = json;
   }
 
+  static Set<String> knownKeys() {
+    Set<String> keys = new HashSet<>(KNOWN);
+    keys.addAll(UNSUPPORTED);
+    return keys;
+  }
+
   LoraAdapterConfig parse() {
     refuseActiveOptions();
-    Set<String> known = new HashSet<>(KNOWN);
-    known.addAll(UNSUPPORTED);
     return new LoraAdapterConfig(
-        json.baseModel(),
         json.positive("r"),
         json.number("lora_alpha"),
         json.has("lora_dropout") ? json.number("lora_dropout") : 0,
         json.flag("use_rslora"),
         json.targetModules(),
         json.positivePatterns("rank_pattern"),
-        json.numberPatterns("alpha_pattern"),
-        json.unknownKeys(known));
+        json.numberPatterns("alpha_pattern"));
   }
 
   private void refuseActiveOptions() {

@@ -50,32 +50,34 @@ class AdapterConfigJsonTest {
 
   @Test
   void readsWhatPeftSaved() {
-    LoraAdapterConfig config =
-        (LoraAdapterConfig)
-            AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
+    ExistingAdapter file =
+        AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
+    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
 
     assertThat(config.r()).isEqualTo(4);
     assertThat(config.alpha()).isEqualTo(8);
     assertThat(config.dropout()).isZero();
     assertThat(config.rankStabilised()).isFalse();
-    assertThat(config.baseModel()).isEmpty();
+    assertThat(file.peftType()).isEqualTo("LORA");
+    assertThat(file.baseModel()).isEmpty();
     assertThat(config.targets().names()).hasSize(14).contains("model.layers.1.mlp.up_proj");
-    assertThat(config.unknownKeys()).isEmpty();
+    assertThat(file.unknownKeys()).isEmpty();
   }
 
   @Test
   void readsPatternsInTheirOrderAndListsUnknownKeys() {
-    LoraAdapterConfig config =
-        parse(
+    ExistingAdapter file =
+        read(
             MINIMAL
                 + ", 'rank_pattern': {'z_proj': 2, 'a_proj': 3}, 'alpha_pattern': {'q_proj': 1.5},"
                 + " 'use_rslora': true, 'lora_dropout': 0.1, 'future_key': 1, 'use_dora': false");
+    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
 
     assertThat(config.rankPattern().keySet()).containsExactly("z_proj", "a_proj");
     assertThat(config.alphaPattern()).containsEntry("q_proj", 1.5);
     assertThat(config.rankStabilised()).isTrue();
     assertThat(config.dropout()).isEqualTo(0.1);
-    assertThat(config.unknownKeys()).containsExactly("future_key");
+    assertThat(file.unknownKeys()).containsExactly("future_key");
   }
 
   @Test
@@ -152,7 +154,11 @@ class AdapterConfigJsonTest {
   }
 
   private static LoraAdapterConfig parse(String fields) {
+    return (LoraAdapterConfig) read(fields).saved();
+  }
+
+  private static ExistingAdapter read(String fields) {
     byte[] json = ("{" + fields.replace('\'', '"') + "}").getBytes(StandardCharsets.UTF_8);
-    return (LoraAdapterConfig) AdapterConfigJson.parse(json, "adapter_config.json");
+    return AdapterConfigJson.parse(json, "adapter_config.json");
   }
 }
