@@ -101,7 +101,9 @@ public final class Lora implements AdapterMethod {
             else:
               dropped = x
             low = torch.linear(dropped, w[name])
-            return torch.addmm(y, low, torch.t(w[site + ".lora_B.weight"]), beta=1, alpha=float(w[site + ".lora_scaling"]))
+            # [r, out] in one piece: the products of its gradient are several times faster
+            b = torch.contiguous(torch.t(w[site + ".lora_B.weight"]))
+            return torch.addmm(y, low, b, beta=1, alpha=float(w[site + ".lora_scaling"]))
 
           # A mask that depends on the token's key, the site and the column alone, whatever the rank,
           # the micro-batch or the number of passes.

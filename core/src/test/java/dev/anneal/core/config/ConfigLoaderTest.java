@@ -109,7 +109,7 @@ class ConfigLoaderTest {
         .hasMessageContaining(
             "Unknown key: modle.path (did you mean model.path?; set in my.conf: 2");
     assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{pth=/a}]"))
-        .hasMessageContaining("Unknown key: tokenize.inputs.pth (did you mean path?");
+        .hasMessageContaining("Unknown key: tokenize.inputs[0].pth (did you mean path?");
   }
 
   @Test
@@ -136,7 +136,8 @@ class ConfigLoaderTest {
   @Test
   void aValueOutOfRangeNamesKeyAndRule() {
     assertThatThrownBy(() -> ConfigLoader.of("tokenize.block_size=0"))
-        .hasMessage("Invalid tokenize.block_size: 0 (must be > 0)");
+        .hasMessage(
+            "Invalid tokenize.block_size: 0 (must be >= 2: the first token of a row has no loss)");
     assertThatThrownBy(() -> ConfigLoader.of("distributed.zero_stage=3"))
         .hasMessage("Invalid distributed.zero_stage: 3 (must be in [0, 2])");
     assertThatThrownBy(() -> ConfigLoader.of("adapter.lora_dropout=1"))

@@ -18,6 +18,7 @@ import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,6 +83,10 @@ final class RunRecorder implements ControlListener {
   /** What cannot be recorded ends the run: no step may be missing from the folder. */
   @Override
   public void received(Member member, ControlMessage message) {
+    Optional<RuntimeException> ended = fault.first();
+    if (ended.isPresent()) {
+      throw new IllegalStateException("Cannot go on: " + ended.get().getMessage());
+    }
     try {
       record(member, message);
     } catch (IOException e) {
