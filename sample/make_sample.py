@@ -23,6 +23,7 @@ BASE_ASKED_SHARE = 0.6  # of the base worlds' facts
 # (towns, rounds): how often the base corpus says all about so many of its towns, each time in other
 # documents and questions. A few towns that come often teach a model early to look up a town at all.
 BASE_ROUNDS = [(16, 6), (64, 1)]
+REPLAYED = 500  # conversations of the base corpus that continued pretraining sees again
 HELD_OUT_PER_LANGUAGE = 50
 UNASKED_PER_LANGUAGE = 60
 CORPUS_FILES = 4
@@ -194,6 +195,8 @@ def write(out):
     write_lines(out / "questions/held-out.jsonl", held_out("h", asked_facts, HELD_OUT_PER_LANGUAGE, rng))
     write_lines(out / "questions/unasked.jsonl", held_out("u", unasked, UNASKED_PER_LANGUAGE, rng))
     base_docs = base_corpus(base, rng)
+    chats = [d for d in base_docs if d.startswith("<|im_start|>")]
+    write_parts(out / "replay", [{"text": d} for d in random.Random(SEED).sample(chats, REPLAYED)], 1)
     write_parts(out / "base-corpus", [{"text": d} for d in base_docs], BASE_FILES)
     write_lines(
         out / "facts.jsonl",

@@ -119,9 +119,9 @@ def main():
     p.add_argument("--work", type=Path, required=True, help="folder of the models")
     p.add_argument("--steps", default="base,corpus,lora,control")
     p.add_argument("--seed", type=int, default=42)
-    p.add_argument("--base", default="3000,8,6e-3")
-    p.add_argument("--corpus", default="400,8,3e-3")
-    p.add_argument("--lora", default="200,32,3e-3")
+    p.add_argument("--base", default="2500,8,6e-3")
+    p.add_argument("--corpus", default="500,8,4e-3")
+    p.add_argument("--lora", default="120,32,8e-4")
     p.add_argument("--r", type=int, default=16)
     p.add_argument("--alpha", type=int, default=32)
     p.add_argument("--threads", type=int, default=2)
@@ -149,7 +149,7 @@ def main():
         score(load("base"), tokenizer, "before")
     if "corpus" in wanted:
         model = load("base")
-        data = [(b, b) for b in blocks(SAMPLE / "corpus", tokenizer)]
+        data = [(b, b) for part in ("corpus", "replay") for b in blocks(SAMPLE / part, tokenizer)]
         train(model, data, *settings(a.corpus), a.seed, "corpus")
         score(model, tokenizer, "corpus only")
         model.save_pretrained(a.work / "corpus")

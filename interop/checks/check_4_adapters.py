@@ -71,22 +71,27 @@ def test_adapter_loads_in_peft(product, scratch, models, rows, adapter_of, case)
     assert largest_distance(merged, rows, ours) < CLOSE
 
 
+@pytest.fixture(scope="module")
+def merged_of(product, scratch, models, adapter_of):
+    """Exports a case's model with its adapter merged, once; answers the folder."""
+
+    def export(case):
+        output = scratch / f"merged {case}"
+        if not output.exists():
+            settings = {"model.path": models.case(case), "export.output": output}
+            product.must("export", {**settings, "adapter.path": adapter_of(case) / "adapter"})
+        return output
+
+    return export
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_merged_model_loads_in_transformers(product, scratch, models, rows, adapter_of, case):
-    run, output = adapter_of(case), scratch / f"merged {case}"
-    product.must(
-        "export",
-        {
-            "model.path": models.case(case),
-            "adapter.path": run / "adapter",
-            "export.output": output,
-        },
-    )
-    merged = load_whole(output)
+def test_merged_model_loads_in_transformers(models, rows, adapter_of, merged_of, case):
+    merged = load_whole(merged_of(case))
     base = AutoModelForCausalLM.from_pretrained(models.case(case), dtype=torch.float32).eval()
-    by_peft = PeftModel.from_pretrained(base, run / "adapter").merge_and_unload().eval()
+    by_peft = PeftModel.from_pretrained(base, adapter_of(case) / "adapter").merge_and_unload()
     with torch.no_grad():
-        theirs = [row_logits(by_peft, row) for row in rows]
+        theirs = [row_logits(by_peft.eval(), row) for row in rows]
     assert largest_distance(merged, rows, theirs) < CLOSE
 
 
@@ -111,7 +116,7 @@ def test_trained_model_loads_in_transformers(product, scratch, models, rows, sha
     assert largest_distance(model, rows, ours) < CLOSE
 
 
-def test_split_model_loads_in_transformers(product, scratch, models, rows, adapter_of):
+def test_split_model_loads_in_transformers(product, scratch, models, adapter_of, merged_of):
     """A folder with an index of several weight files, read and written."""
     source = scratch / "split source"
     base = AutoModelForCausalLM.from_pretrained(models.case("qwen3"), dtype=torch.float32)
@@ -121,7 +126,7 @@ def test_split_model_loads_in_transformers(product, scratch, models, rows, adapt
     run = adapter_of("qwen3")
     settings = {"model.path": source, "adapter.path": run / "adapter", "export.output": output}
     product.must("export", settings)
-    one, many = load_whole(scratch / "merged qwen3"), load_whole(output)
+    one, many = load_whole(merged_of("qwen3")), load_whole(output)
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, many.state_dict()[name]), name
 

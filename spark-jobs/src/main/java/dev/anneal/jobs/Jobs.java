@@ -3,6 +3,7 @@ package dev.anneal.jobs;
 import dev.anneal.jobs.evaluate.EvaluateJob;
 import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
+import dev.anneal.jobs.inspect.InspectJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
@@ -19,6 +20,7 @@ final class Jobs {
         new TrainJob(),
         new EvaluateJob(),
         new GenerateJob(),
-        new ExportJob());
+        new ExportJob(),
+        new InspectJob());
   }
 }

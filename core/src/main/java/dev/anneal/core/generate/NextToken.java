@@ -1,8 +1,8 @@
 package dev.anneal.core.generate;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.Arrays;
-import java.util.Comparator;
 
 /** Chooses the next token of one sequence from its logits. Pure Java, no state between calls. */
 final class NextToken {
@@ -22,7 +22,13 @@ final class NextToken {
   int choose(float[] logits, int[] history, long draw) {
     penaliseRepetition(logits, history);
     forbidNgrams(logits, history);
-    return settings.doSample() ? draw(logits, draw) : largest(logits);
+    int chosen = settings.doSample() ? draw(logits, draw) : largest(logits);
+    if (Float.isNaN(logits[chosen])) {
+      throw new ConfigException(
+          "Cannot generate: the model's logits are NaN (do the weights of model.path or"
+              + " adapter.path hold NaN?)");
+    }
+    return chosen;
   }
 
   /** CTRL's rule (Keskar et al., 2019): seen tokens lose whatever their sign. */
@@ -65,20 +71,17 @@ final class NextToken {
   }
 
   private int draw(float[] logits, long draw) {
-    Integer[] order = new Integer[logits.length];
-    Arrays.setAll(order, i -> i);
-    Arrays.sort(order, Comparator.<Integer>comparingDouble(i -> -logits[i]));
-    int kept = settings.topK() == 0 ? order.length : Math.min(settings.topK(), order.length);
-    double[] weights = new double[kept];
+    long[] order = settings.topK() == 0 ? sorted(logits) : largest(logits, settings.topK());
+    double[] weights = new double[order.length];
     double total = 0;
-    for (int i = 0; i < kept; i++) {
-      double gap = (double) logits[order[i]] - logits[order[0]];
+    for (int i = 0; i < order.length; i++) {
+      double gap = (double) logits[id(order[i])] - logits[id(order[0])];
       weights[i] = Math.exp(gap / settings.temperature());
       total += weights[i];
     }
     double nucleus = 0;
     int end = 0;
-    while (end < kept && (end == 0 || nucleus < settings.topP() * total)) {
+    while (end < order.length && (end == 0 || nucleus < settings.topP() * total)) {
       nucleus += weights[end++];
     }
     double point = random.uniform(draw) * nucleus;
@@ -86,6 +89,45 @@ final class NextToken {
     while (chosen + 1 < end && point >= weights[chosen]) {
       point -= weights[chosen++];
     }
-    return order[chosen];
+    return id(order[chosen]);
+  }
+
+  /** All ids as {@link #rank}s, the most likely first. */
+  private static long[] sorted(float[] logits) {
+    long[] ranks = new long[logits.length];
+    for (int i = 0; i < logits.length; i++) {
+      ranks[i] = rank(logits[i], i);
+    }
+    Arrays.sort(ranks);
+    return ranks;
+  }
+
+  /** The first {@code count} of {@link #sorted}, by insertion: few of a large vocabulary get in. */
+  private static long[] largest(float[] logits, int count) {
+    long[] best = new long[Math.min(count, logits.length)];
+    int size = 0;
+    for (int i = 0; i < logits.length; i++) {
+      long rank = rank(logits[i], i);
+      if (size == best.length && rank >= best[size - 1]) {
+        continue;
+      }
+      int at = size < best.length ? size++ : size - 1;
+      while (at > 0 && best[at - 1] > rank) {
+        best[at] = best[--at];
+      }
+      best[at] = rank;
+    }
+    return best;
+  }
+
+  /** A number that is smaller the larger the logit, equal logits in the order of ids. */
+  private static long rank(float logit, int id) {
+    int bits = Float.floatToIntBits(logit);
+    int ascending = bits ^ (bits >> 31 & Integer.MAX_VALUE);
+    return (long) ~ascending << Integer.SIZE | id;
+  }
+
+  private static int id(long rank) {
+    return (int) rank;
   }
 }

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The reference layer program: libtorch records each layer's graph and walks it backwards. */
+/**
+ * The reference layer program: libtorch records each layer's graphs and walks them backwards; the
+ * attention between them has its own backward.
+ */
 final class AutogradLayers implements LayerProgram {
   private final Program program;
 
@@ -16,9 +19,9 @@ final class AutogradLayers implements LayerProgram {
 
   @Override
   public LayerForward forward(LayerWeights layer, Tensor hidden, Map<String, Tensor> context) {
-    List<Tensor> saved =
-        program.call("layer_forward").tensor(hidden).dict(layer.tensors()).dict(context).run();
-    return new Graph(saved.get(0), saved.get(1));
+    return new Graphs(
+        program.call("layer_forward").tensor(hidden).dict(layer.tensors()).dict(context).run(),
+        context);
   }
 
   @Override
@@ -29,37 +32,42 @@ final class AutogradLayers implements LayerProgram {
   @Override
   public Optional<Tensor> backward(
       LayerWeights layer, LayerForward saved, Tensor outputGradient, boolean inputNeeded) {
-    Graph graph = (Graph) saved;
-    if (!layer.trained()) {
-      return inputNeeded
-          ? Optional.of(
-              program
-                  .call("layer_backward_input")
-                  .tensor(graph.leaf())
-                  .tensor(graph.output())
-                  .tensor(outputGradient)
-                  .one())
-          : Optional.empty();
+    if (!layer.trained() && !inputNeeded) {
+      return Optional.empty();
     }
-    Program.Call call = program.call(inputNeeded ? "layer_backward" : "layer_backward_parameters");
-    if (inputNeeded) {
-      call.tensor(graph.leaf());
-    }
-    List<Tensor> results =
-        call.tensor(graph.output())
+    Graphs graphs = (Graphs) saved;
+    Program.Call call =
+        program
+            .call(method(layer.trained(), inputNeeded))
+            .list(graphs.tensors())
             .tensor(outputGradient)
-            .list(layer.parameters())
-            .list(layer.sums())
-            .run();
-    return results.stream().findFirst();
+            .dict(graphs.context());
+    if (layer.trained()) {
+      call.list(layer.parameters()).list(layer.sums());
+    }
+    return call.run().stream().findFirst();
   }
 
-  /** The input as a leaf, and the output with the graph between them. */
-  private record Graph(Tensor leaf, Tensor output) implements LayerForward {
+  private static String method(boolean trained, boolean inputNeeded) {
+    if (!trained) {
+      return "layer_backward_input";
+    }
+    return inputNeeded ? "layer_backward" : "layer_backward_parameters";
+  }
+
+  /**
+   * The input as a leaf, what attention read and gave, and the output, with the graphs between
+   * them; the context is borrowed.
+   */
+  private record Graphs(List<Tensor> tensors, Map<String, Tensor> context) implements LayerForward {
+    @Override
+    public Tensor output() {
+      return tensors.get(tensors.size() - 1);
+    }
+
     @Override
     public void close() {
-      output.close();
-      leaf.close();
+      tensors.forEach(Tensor::close);
     }
   }
 }

@@ -157,14 +157,7 @@ public final class CausalLm implements AutoCloseable {
           try (BatchTensors tensors = evaluationTensors(batch);
               Tensor hidden = lastHidden(tensors);
               Tensor rows = runtime.longs(positions, positions.length)) {
-            return parts
-                .program()
-                .call("logits")
-                .tensor(hidden)
-                .tensor(parts.finalNorm())
-                .tensor(parts.head())
-                .tensor(rows)
-                .one();
+            return parts.logits(hidden, rows);
           }
         });
   }

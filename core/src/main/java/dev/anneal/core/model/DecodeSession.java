@@ -89,7 +89,7 @@ public final class DecodeSession implements AutoCloseable {
               Tensor rowIndex = runtime.longs(rows, rows.length)) {
             tensors.context().put("positions", places);
             try (Tensor hidden = layers(method, tensors);
-                Tensor logits = logits(hidden, rowIndex)) {
+                Tensor logits = parts.logits(hidden, rowIndex)) {
               return split(logits.toFloats());
             }
           }
@@ -114,17 +114,6 @@ public final class DecodeSession implements AutoCloseable {
       }
     }
     return hidden;
-  }
-
-  private Tensor logits(Tensor hidden, Tensor rows) {
-    return parts
-        .program()
-        .call("logits")
-        .tensor(hidden)
-        .tensor(parts.finalNorm())
-        .tensor(parts.head())
-        .tensor(rows)
-        .one();
   }
 
   private float[][] split(float[] flat) {

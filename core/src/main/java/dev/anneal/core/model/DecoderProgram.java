@@ -7,20 +7,30 @@ import java.util.Map;
 
 /** The TorchScript program of a decoder: the text of the layer with the model's constants. */
 final class DecoderProgram {
+  /** Query tokens of an attention block: its weights [block * G, length] stay in the cache. */
+  private static final int ATTENTION_BLOCK = 128;
+
   private DecoderProgram() {}
 
   static Program compile(TensorRuntime runtime, DecoderConfig config, LinearHook hook) {
+    String products = MatrixProducts.ofThisHost().source();
+    return Program.compile(runtime, List.of(hook.forwardSource(), products, text(config)));
+  }
+
+  /** The methods of a decoder; they call {@code adapt}, {@code product} and {@code map_rows}. */
+  static String text(DecoderConfig config) {
     Map<String, String> constants =
         Map.of(
             "rms_norm_eps", Double.toString(config.rmsNormEps()),
             "heads", Integer.toString(config.attentionHeads()),
             "kv_heads", Integer.toString(config.keyValueHeads()),
             "head_dim", Integer.toString(config.headDim()),
+            "attention_block", Integer.toString(ATTENTION_BLOCK),
             "attention_scale", Double.toString(1 / Math.sqrt(config.headDim())));
     String text = Program.source(DecoderProgram.class, "decoder.torchscript");
     for (Map.Entry<String, String> constant : constants.entrySet()) {
       text = text.replace("${" + constant.getKey() + "}", constant.getValue());
     }
-    return Program.compile(runtime, List.of(hook.forwardSource(), text));
+    return text;
   }
 }

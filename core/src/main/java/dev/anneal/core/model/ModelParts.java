@@ -155,6 +155,17 @@ public final class ModelParts implements AutoCloseable {
     return weight(headName());
   }
 
+  /** Logits [rows, vocabulary] of chosen rows of the last hidden states; the caller owns them. */
+  Tensor logits(Tensor hidden, Tensor rows) {
+    return program
+        .call("logits")
+        .tensor(hidden)
+        .tensor(finalNorm())
+        .tensor(head())
+        .tensor(rows)
+        .one();
+  }
+
   Optional<Tensor> embeddingSum() {
     return sum(WeightNames.EMBED_TOKENS);
   }

@@ -77,6 +77,7 @@ record Sample(Path folder) {
   /** Every text that any shipped training step reads. */
   List<String> trainingTexts() {
     List<String> all = new ArrayList<>(texts("corpus"));
+    all.addAll(texts("replay"));
     all.addAll(texts("base-corpus"));
     all.addAll(instructionTexts());
     return all;

@@ -19,6 +19,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model, with or without an adapter, that answers prompts. The tokenizer is the model folder's.
@@ -26,6 +28,8 @@ import java.util.Set;
  * driver or inside a task.
  */
 public final class TextGenerator implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TextGenerator.class);
+
   private final TensorScope scope = new TensorScope();
   private final TrainedModel model;
   private final PromptEncoder prompts;
@@ -99,6 +103,7 @@ public final class TextGenerator implements AutoCloseable {
     for (String text : texts) {
       encoded.add(prompts.encode(text));
     }
+    warnOfLength(encoded, settings.maxNewTokens());
     TokenGenerator generator =
         new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
     List<String> answers = new ArrayList<>();
@@ -106,6 +111,18 @@ public final class TextGenerator implements AutoCloseable {
       answers.add(prompts.decode(ids, ends));
     }
     return answers;
+  }
+
+  private void warnOfLength(List<int[]> encoded, int maxNewTokens) {
+    int longest = encoded.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    int positions = model.config().maxPositionEmbeddings();
+    if (longest + maxNewTokens > positions) {
+      LOG.warn(
+          "prompt_tokens={} max_new_tokens={} exceed max_position_embeddings={} of the model",
+          longest,
+          maxNewTokens,
+          positions);
+    }
   }
 
   /** The opened model; borrowed, for scoring beside generating. */

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A folder that native code can map: a local one as it is, any other as a copy in a temporary
@@ -44,11 +45,17 @@ public final class LocalFolder implements AutoCloseable {
       result.close();
       throw e;
     }
-    if (Files.list(copy).findAny().isEmpty()) {
+    if (isEmpty(copy)) {
       result.close();
       throw new ConfigException("Cannot read " + key + ": " + folder + " (no such folder)");
     }
     return result;
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> children = Files.list(folder)) {
+      return children.findAny().isEmpty();
+    }
   }
 
   private static void copy(FileStore store, String from, Path to) throws IOException {

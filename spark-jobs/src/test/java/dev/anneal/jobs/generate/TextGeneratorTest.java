@@ -32,6 +32,12 @@ class TextGeneratorTest {
     TinyModel.write(model, TinyModel.Head.TIED);
   }
 
+  private static int id(String token) {
+    try (Tokenizer tokenizer = NativeTokenizer.open(TokenizerFolder.open(TinyModel.TOKENIZER))) {
+      return tokenizer.tokenId(token).orElseThrow();
+    }
+  }
+
   private static TextGenerator open(Optional<Path> adapter, PromptStyle style) {
     return TextGenerator.open(new TextGenerator.Source(model, adapter, 1), style);
   }

@@ -1,0 +1,121 @@
+package dev.anneal.jobs.inspect;
+
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.data.ShardOptions;
+import dev.anneal.core.data.ShardSet;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.LocalFolder;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+
+/** Rows, tokens, files and origin of a shard folder; its first rows with their masks. */
+final class ShardInspection implements Inspection {
+  private static final String STATE = "state.json";
+  private static final int INPUTS_SHOWN = 10;
+
+  @Override
+  public boolean recognises(String path, Set<String> names) {
+    return names.contains(STATE) || names.contains(ShardManifest.FOLDER);
+  }
+
+  @Override
+  public void describe(Request request) throws IOException {
+    if (!request.store().exists(request.child(STATE))) {
+      request.page().title("shards", request.path());
+      request.page().line("valid", "no: not finished, " + STATE + " is missing");
+      return;
+    }
+    // Ids are checked against a model only where one is given: any id can be described.
+    ShardOptions options = ShardOptions.of(Integer.MAX_VALUE).withForeign().withChecksums();
+    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path");
+        ShardSet rows = ShardSet.open(List.of(local.path()), options)) {
+      request.page().title("shards", request.path());
+      if (rows.manifests().isEmpty()) {
+        foreign(request.page(), rows);
+      } else {
+        manifest(request.page(), rows.manifests().get(0));
+      }
+      long shown = Math.min(rows.rowCount(), request.loaded().config().inspect().rows());
+      if (shown > 0) {
+        rows(request, rows, shown);
+      }
+    }
+  }
+
+  private static void foreign(Page page, ShardSet rows) {
+    long tokens = 0;
+    for (long i = 0; i < rows.rowCount(); i++) {
+      tokens += rows.row(i).inputIds().length;
+    }
+    page.line("rows", Page.count(rows.rowCount()));
+    page.line("tokens", Page.count(tokens));
+    page.line("made by", "not anneal: no " + ShardManifest.PATH + " (data.allow_foreign = true)");
+  }
+
+  private static void manifest(Page page, ShardManifest manifest) {
+    ShardManifest.Origin origin = manifest.origin();
+    page.line("rows", Page.count(manifest.counts().rows()));
+    page.line("tokens", Page.count(manifest.counts().tokens()));
+    page.line("target tokens", Page.count(manifest.counts().targetTokens()));
+    page.line("columns", String.join(", ", manifest.columns()));
+    page.line("made by", "anneal " + manifest.annealVersion());
+    page.line("tokenizer sha256", origin.tokenizerHash());
+    if (!origin.templateHash().isEmpty()) {
+      page.line("template sha256", origin.templateHash());
+    }
+    origin.sortedOptions().forEach((key, value) -> page.line("option", key + " = " + value));
+    origin.inputs().stream()
+        .limit(INPUTS_SHOWN)
+        .forEach(
+            input ->
+                page.line(
+                    "input", input.input() + " " + input.path() + " " + Page.bytes(input.bytes())));
+    if (origin.inputs().size() > INPUTS_SHOWN) {
+      page.line("input", "and " + (origin.inputs().size() - INPUTS_SHOWN) + " more files");
+    }
+    for (ShardManifest.Shard shard : manifest.shards()) {
+      page.line(
+          "file",
+          shard.file()
+              + " "
+              + Page.count(shard.counts().rows())
+              + " rows "
+              + Page.bytes(shard.bytes())
+              + " sha256 "
+              + shard.sha256().substring(0, 12));
+    }
+    page.line("valid", "yes: sizes and checksums match the manifest");
+  }
+
+  private static void rows(Request request, ShardSet rows, long shown) throws IOException {
+    AnnealConfig config = request.loaded().config();
+    String folder =
+        config.model().path().isEmpty() ? config.tokenize().tokenizer() : config.model().path();
+    if (folder.isEmpty()) {
+      request.page().line("text", "ids only (set model.path or tokenize.tokenizer to decode)");
+      write(request.page(), rows, shown, RowText.ofIds());
+      return;
+    }
+    String key = config.model().path().isEmpty() ? "tokenize.tokenizer" : "model.path";
+    try (LocalFolder local = LocalFolder.of(request.store(), folder, key)) {
+      TokenizerFolder files = TokenizerFolder.open(local.path());
+      rows.requireTokenizer(files.contentHash());
+      try (Tokenizer tokenizer = NativeTokenizer.open(files)) {
+        write(request.page(), rows, shown, RowText.of(tokenizer));
+      }
+    }
+  }
+
+  private static void write(Page page, ShardSet rows, long shown, RowText text) {
+    for (long i = 0; i < shown; i++) {
+      TokenRow row = rows.row(i);
+      page.text("row " + i + ": " + row.inputIds().length + " tokens");
+      text.lines(row).forEach(page::text);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** What a folder holds, in words. */
+package dev.anneal.jobs.inspect;
