@@ -1,5 +1,6 @@
 package dev.anneal.core.data;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
@@ -108,6 +109,9 @@ final class ShardFolder {
   }
 
   private static String reason(IOException e) {
+    if (e instanceof JsonProcessingException json) {
+      return "not JSON: " + json.getOriginalMessage();
+    }
     return e instanceof NoSuchFileException ? "no such file" : e.getMessage();
   }
 

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.io;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.LocalFileStore;
@@ -29,6 +30,7 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.util.SerializableConfiguration;
@@ -197,7 +199,32 @@ public final class HadoopFileStore implements FileStore, Serializable {
   }
 
   private FileSystem fileSystem(Path path) throws IOException {
-    return path.getFileSystem(configuration());
+    return fileSystem(path, configuration());
+  }
+
+  /** The file system of a path, or the error that says how to bring it along. */
+  public static FileSystem fileSystem(Path path, Configuration configuration) throws IOException {
+    try {
+      return path.getFileSystem(configuration);
+    } catch (UnsupportedFileSystemException e) {
+      throw unknown(path, e);
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof ClassNotFoundException) {
+        throw unknown(path, e);
+      }
+      throw e;
+    }
+  }
+
+  private static ConfigException unknown(Path path, Exception cause) {
+    String scheme = path.toUri().getScheme();
+    String remedy =
+        "s3a".equals(scheme)
+            ? "bring it along: -- --packages org.apache.hadoop:hadoop-aws:"
+                + VersionInfo.getVersion()
+            : "bring the package along that has it: -- --packages ...";
+    return new ConfigException(
+        "Cannot open " + path + ": no file system for " + scheme + ":// (" + remedy + ")", cause);
   }
 
   /** Without the checksum layer: a leftover checksum file must not spoil a local read. */

@@ -2,6 +2,7 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ final class CorpusListing {
   List<CorpusFile> list(int index, InputConfig input) throws IOException {
     String key = key(index);
     Path path = hadoopPath(key, input.path());
-    FileSystem fileSystem = path.getFileSystem(configuration);
+    FileSystem fileSystem = HadoopFileStore.fileSystem(path, configuration);
     List<CorpusFile> files = new ArrayList<>();
     if (fileSystem.exists(path)) {
       Source source = new Source(index, input, fileSystem.makeQualified(path), input.path());

@@ -44,13 +44,23 @@ final class OpenedInputs implements AutoCloseable {
       if (rows.rowCount() == 0) {
         throw new ConfigException("Invalid data.eval: " + folder + " (has 0 rows)");
       }
-      evaluations.add(new RankInputs.EvalRows(Path.of(folder).getFileName().toString(), rows));
+      evaluations.add(new RankInputs.EvalRows(evaluationName(folder, data), rows));
     }
   }
 
   static OpenedInputs open(TrainingSetup setup, DataConfig data, HadoopFileStore store)
       throws IOException {
     return new OpenedInputs(setup, data, store);
+  }
+
+  /** A folder's last name; all of it where two folders end alike. */
+  private static String evaluationName(String folder, DataConfig data) {
+    String last = Path.of(folder).getFileName().toString();
+    long alike =
+        data.eval().stream()
+            .filter(other -> Path.of(other).getFileName().toString().equals(last))
+            .count();
+    return alike == 1 ? last : folder;
   }
 
   private ShardSet shards(HadoopFileStore store, DataConfig data, List<String> folders, String key)

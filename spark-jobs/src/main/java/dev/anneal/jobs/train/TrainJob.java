@@ -86,6 +86,12 @@ public final class TrainJob implements SparkJob {
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
+      if (facts.batches().globalBatch() > inputs.train().rowCount()) {
+        LOG.warn(
+            "data.train rows={} global_batch={}: every step takes all rows, and is an epoch",
+            inputs.train().rowCount(),
+            facts.batches().globalBatch());
+      }
       Training training = new Training(context, store, folder, facts, resume);
       if (training.isFinished(firstStep)) {
         return training.nothingToDo();
