@@ -61,7 +61,7 @@ class PlannersTest {
   @Property(tries = 300)
   void findsEveryBlockInTheStagedFiles(
       @ForAll @Size(min = 1, max = 12) List<@IntRange(min = 0, max = 700_000) Integer> tokens,
-      @ForAll @IntRange(min = 1, max = 100_000) int blockSize) {
+      @ForAll @IntRange(min = 2, max = 100_000) int blockSize) {
     TestCorpus settings = new TestCorpus(Path.of("out"));
     settings.blockSize = blockSize;
     TokenizeConfig config = settings.config();
