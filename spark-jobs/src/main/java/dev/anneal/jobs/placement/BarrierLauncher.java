@@ -109,11 +109,23 @@ public final class BarrierLauncher {
   }
 
   private static RankFailedException lost(Exception cause, Optional<String> overdue) {
-    String message =
-        overdue.orElseGet(() -> "Cannot keep the ranks running: " + cause.getMessage());
+    LOG.error("the ranks could not be kept running", cause);
+    String message = overdue.orElseGet(() -> "Cannot keep the ranks running: " + reason(cause));
     RankFailedException lost = new RankFailedException(ExitCode.INFRASTRUCTURE, message);
     lost.initCause(cause);
     return lost;
+  }
+
+  /** Spark's own message in one line: it holds the stack trace of a task. */
+  static String reason(Exception cause) {
+    String message = String.valueOf(cause.getMessage());
+    int trace = message.indexOf("\n\tat ");
+    String reason = (trace < 0 ? message : message.substring(0, trace)).replace('\n', ' ').strip();
+    return reason.contains("maximum allowable number of times")
+        ? reason
+            + " (executors were lost again and again: look for the reason in their logs, often"
+            + " memory; spark.stage.maxConsecutiveAttempts allows more)"
+        : reason;
   }
 
   /** The first failing rank that did not merely follow another one speaks for all. */
