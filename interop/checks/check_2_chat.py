@@ -64,6 +64,11 @@ def test_small_tokenizer(product, scratch, tokenizer_folder):
     check_rows(product, tokenizer_folder, TURNS["small"], *files)
 
 
+def test_shipped_tokenizer(product, scratch):
+    files = scratch / "shipped chat.jsonl", scratch / "shipped chat"
+    check_rows(product, product.checkout / "sample" / "tokenizer", TURNS["small"], *files)
+
+
 @pytest.mark.parametrize("name", ["qwen2_5", "qwen3", "llama3"])
 def test_published_tokenizer(product, scratch, published_tokenizers, name):
     files = scratch / f"{name} chat.jsonl", scratch / f"{name} chat"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -13,7 +14,14 @@ from check_5_ranks import settings_for
 from cluster import Cluster
 from curves import assert_same_curve, assert_steps_once
 from parity_rows import training_rows
-from product import exact, kill_group, metrics, tail, wait_for_step
+from product import (
+    exact,
+    kill_group,
+    metrics,
+    tail,
+    wait_for_open_checkpoint,
+    wait_for_step,
+)
 from training_made import foreign_shards
 
 STEPS = 60
@@ -52,6 +60,46 @@ def test_killed_driver_resumes_bit_equal(product, scratch, models, shards, undis
     assert exact(metrics(output)) == exact(metrics(undisturbed))
     ours, theirs = (folder / "model" / "model.safetensors" for folder in (output, undisturbed))
     assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_killed_while_a_checkpoint_is_written(product, scratch, models, shards, undisturbed):
+    """The ranks' files are under way or there, the marker is not: the one before is taken."""
+    output = scratch / "killed writer"
+    settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
+    process = product.start("train", settings, scratch / "killed writer.log")
+    step = wait_for_open_checkpoint(process, output, random.SystemRandom().randrange(5, 40))
+    kill_group(process)
+    torn = not (output / "checkpoints" / f"step-{step:06d}" / "manifest.json").exists()
+    print(f"killed while step {step} was written, torn: {torn}")
+    outcome = product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    if torn:
+        assert f"step-{step:06d}: no manifest.json" in outcome.output, tail(outcome.output)
+    assert_steps_once(metrics(output), STEPS)
+    assert exact(metrics(output)) == exact(metrics(undisturbed))
+    assert json.loads((output / "result.json").read_text())["status"] == "ok"
+
+
+def test_finished_run_has_nothing_to_do(product, models, shards, undisturbed):
+    before = {f: f.stat().st_mtime_ns for f in undisturbed.rglob("*") if f.is_file()}
+    settings = settings_for(models.spoken(), shards, undisturbed, 2, 2, **SLOW)
+    outcome = product.must("train", {**settings, "train.resume_from_checkpoint": True})
+    assert "nothing to do" in outcome.output, tail(outcome.output)
+    assert [f for f, t in before.items() if f.stat().st_mtime_ns != t and f.suffix != ".json"] == []
+
+
+def test_sigterm_leaves_a_result_and_a_run_to_go_on_with(
+    product, scratch, models, shards, undisturbed
+):
+    output = scratch / "stopped"
+    settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
+    process = product.start("train", settings, scratch / "stopped.log")
+    wait_for_step(process, output, 12)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    result = json.loads((output / "result.json").read_text())
+    assert (result["exit_code"], result["exit_class"]) == (6, "interrupted"), result
+    product.must("train", {**settings, "train.resume_from_checkpoint": "auto"})
+    assert exact(metrics(output)) == exact(metrics(undisturbed))
 
 
 def cut_largest(checkpoint):

@@ -12,6 +12,7 @@ from product import tail
 SMOKES = [
     ["benchmarks/run", "lora-step", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
+    ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
 ]
 

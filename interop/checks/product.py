@@ -113,6 +113,26 @@ def wait_for_step(process: subprocess.Popen, output_dir: Path, step: int, timeou
     raise AssertionError(f"step {step} was not reached in {timeout} s")
 
 
+def wait_for_open_checkpoint(
+    process: subprocess.Popen, output_dir: Path, after_step: int, timeout=120
+) -> int:
+    """Returns the step of a checkpoint as soon as its folder is there without its marker."""
+    folder = output_dir / "checkpoints"
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        try:
+            steps = [int(name.removeprefix("step-")) for name in os.listdir(folder)]
+        except FileNotFoundError:
+            steps = []
+        for step in steps:
+            marker = folder / f"step-{step:06d}" / "manifest.json"
+            if step > after_step and not marker.exists():
+                return step
+        assert process.poll() is None, f"ended with {process.returncode}, no checkpoint was open"
+        time.sleep(0.0005)
+    raise AssertionError(f"no checkpoint was open in {timeout} s")
+
+
 EXACT_FIELDS = ("step", "loss", "grad_norm", "learning_rate", "tokens", "target_tokens", "epoch")
 
 

@@ -1,4 +1,4 @@
-"""kill -9 of the driver at random steps of one run until it ends; bit-equal to the undisturbed."""
+"""kill -9 of the driver until the run ends: at random steps, and while a checkpoint is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ground import Ground, options, write_result
-from product import exact, kill_group, metrics, wait_for_step
+from product import exact, kill_group, metrics, wait_for_open_checkpoint, wait_for_step
 
 
 def main() -> None:
@@ -19,13 +19,15 @@ def main() -> None:
         ground = Ground(Path(folder))
         calm, killed = Path(folder) / "calm", Path(folder) / "killed"
         ground.product.must("train", ground.settings(calm, steps))
-        at = sorted(rng.randrange(3, steps - 5) for _ in range(count))
+        at = sorted(rng.randrange(3, steps - 10) for _ in range(count))
         print(f"seed {seed}: kills after steps {at}")
         done = 0
         for step in at:
             settings = ground.settings(killed, steps, **{"train.resume_from_checkpoint": "auto"})
             process = ground.product.start("train", settings, Path(folder) / "log")
             wait_for_step(process, killed, step)
+            if done % 2 == 1:
+                wait_for_open_checkpoint(process, killed, step)
             kill_group(process)
             done += 1
             same = exact(metrics(killed)) == exact(metrics(calm))[: len(metrics(killed))]

@@ -49,6 +49,8 @@ final class LazySpark implements AutoCloseable {
     }
     conf.setIfMissing("spark.app.name", "anneal " + jobName);
     conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+    // Java reads file names by the locale of its process, which many clusters leave unset.
+    conf.setIfMissing("spark.executorEnv.LC_ALL", "C.UTF-8");
     // A barrier stage offers all its tasks at once or none: locality would only delay it.
     conf.setIfMissing("spark.locality.wait", "0s");
     // A killed rank may sit in native code; the reaper ends its process in the end.

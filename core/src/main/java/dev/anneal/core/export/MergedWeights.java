@@ -7,10 +7,12 @@ import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.TrainedModel;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A model's weights with its adapter folded in, or its trained base weights. Borrows the model,
@@ -20,47 +22,59 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
   private final TensorRuntime runtime;
   private final TrainedModel model;
   private final Program program;
-  private final Map<String, LinearSite> sites = new HashMap<>();
+  private final Map<String, Merge> merges = new HashMap<>();
 
   public MergedWeights(TensorRuntime runtime, TrainedModel model) {
     this.runtime = runtime;
     this.model = model;
-    String source = model.adapter().map(AdapterMethod::mergeSource).orElse("");
-    this.program = Program.compile(runtime, List.of(source));
-    new DecoderLayout(model.config()).sites().forEach(site -> sites.put(weight(site), site));
+    List<String> sources = new ArrayList<>();
+    model.adapter().map(AdapterMethod::mergeSource).ifPresent(sources::add);
+    Optional<String> biasSource = model.adapter().flatMap(AdapterMethod::mergeBiasSource);
+    biasSource.ifPresent(sources::add);
+    this.program = Program.compile(runtime, sources);
+    for (LinearSite site : new DecoderLayout(model.config()).sites()) {
+      merges.put(site.module() + ".weight", new Merge(site, "merge"));
+      if (biasSource.isPresent()) {
+        merges.put(site.module() + ".bias", new Merge(site, "merge_bias"));
+      }
+    }
   }
 
-  private static String weight(LinearSite site) {
-    return site.module() + ".weight";
-  }
+  /** The site that a base tensor belongs to, and the program's method that changes it. */
+  private record Merge(LinearSite site, String call) {}
 
   @Override
   public Tensor open(String name, long[] shape) {
     if (model.parameters().contains(name)) {
       return model.tensors().view(model.parameters().value(name), 0, shape);
     }
-    LinearSite site = sites.get(name);
+    Merge merge = merges.get(name);
+    Tensor base = model.weights().open(name, shape);
     if (model.adapter().isEmpty()
-        || site == null
-        || model.adapter().get().parameters(site).isEmpty()) {
-      return model.weights().open(name, shape);
+        || merge == null
+        || model.adapter().get().parameters(merge.site()).isEmpty()) {
+      return base;
     }
-    return merge(model.adapter().get(), site, shape);
+    try (base) {
+      return merged(model.adapter().get(), merge, base);
+    }
   }
 
-  private Tensor merge(AdapterMethod method, LinearSite site, long[] shape) {
+  private Tensor merged(AdapterMethod method, Merge merge, Tensor base) {
+    LinearSite site = merge.site();
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     Map<String, Tensor> constants = new LinkedHashMap<>();
     inputs.putAll(method.mergeInputs(site, model.parameters()::value));
     int prefix = site.nameInLayer().length() + 1;
-    try (Tensor base = model.weights().open(weight(site), shape)) {
+    try {
       method
           .constants(site)
           .forEach(
               (name, value) ->
                   constants.put(name.substring(prefix), runtime.doubles(new double[] {value}, 1)));
       inputs.putAll(constants);
-      return runtime.withoutGradients(() -> program.call("merge").tensor(base).dict(inputs).one());
+      return runtime.withoutGradients(
+          () -> program.call(merge.call()).tensor(base).dict(inputs).one());
     } finally {
       constants.values().forEach(Tensor::close);
     }

@@ -7,6 +7,7 @@ import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LinearSite;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Objects;
  * say the same.
  */
 public final class AdapterAgreement {
+  private static final String TARGETS = "target_modules";
+
   private final LoadedConfig loaded;
   private final AdapterFolder folder;
 
@@ -30,29 +33,26 @@ public final class AdapterAgreement {
   }
 
   private void compare(DecoderConfig model) {
-    AdapterConfig given = loaded.config().adapter();
-    LoraAdapterConfig own = folder.config();
-    same("peft_type", given.peftType(), AdapterRegistry.existing(folder, model).peftType());
-    same("r", given.r(), own.r());
-    same("lora_alpha", given.loraAlpha(), own.alpha());
-    same("lora_dropout", given.loraDropout(), own.dropout());
-    same("use_rslora", given.useRslora(), own.rankStabilised());
-    same("rank_pattern", given.rankPattern(), own.rankPattern());
-    same("alpha_pattern", given.alphaPattern(), own.alphaPattern());
-    List<String> modules =
-        new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
-    List<String> ownTargets = own.targetModules(modules);
-    if (!matched(given.targetModules(), modules).equals(matched(ownTargets, modules))) {
-      same("target_modules", given.targetModules(), ownTargets);
+    AdapterConfig config = loaded.config().adapter();
+    AdapterMethod own = AdapterRegistry.existing(folder, model);
+    same("peft_type", config.peftType(), own.peftType());
+    AdapterMethod given = AdapterRegistry.create(own.peftType(), config);
+    Map<String, Object> givenKeys = given.exportConfig();
+    own.exportConfig()
+        .forEach(
+            (key, value) -> {
+              if (!key.equals(TARGETS)) {
+                same(key, givenKeys.get(key), value);
+              }
+            });
+    if (!attached(given, model).equals(attached(own, model))) {
+      same(TARGETS, config.targetModules(), own.exportConfig().get(TARGETS));
     }
   }
 
-  private static List<String> matched(List<String> entries, List<String> modules) {
-    if (entries.isEmpty()) {
-      return List.of();
-    }
-    TargetModules targets = TargetModules.of(entries);
-    return modules.stream().filter(targets::matches).toList();
+  private static List<LinearSite> attached(AdapterMethod method, DecoderConfig model) {
+    return new DecoderLayout(model)
+        .sites().stream().filter(site -> !method.parameters(site).isEmpty()).toList();
   }
 
   private void same(String key, Object given, Object own) {

@@ -1,10 +1,6 @@
 package dev.anneal.core.peft;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.HuggingFaceJson;
-import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,8 +10,6 @@ import java.util.TreeMap;
  */
 public final class AdapterConfigJson {
   public static final String FILE = "adapter_config.json";
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private AdapterConfigJson() {}
 
@@ -37,21 +31,12 @@ public final class AdapterConfigJson {
   }
 
   /**
-   * Reads a LORA adapter's file. An option that is active and not supported is an error by name; a
-   * key that is not known is listed, for a warning.
+   * Reads an adapter's file by its {@code peft_type}. A type or an active option that is not
+   * supported is an error by name.
    *
    * @param source what messages call the file
    */
-  public static LoraAdapterConfig parseLora(byte[] bytes, String source) {
-    JsonNode json;
-    try {
-      json = JSON.readTree(bytes);
-    } catch (IOException e) {
-      throw new ConfigException("Cannot read " + source + ": not JSON (adapter.path)", e);
-    }
-    if (!json.isObject()) {
-      throw new ConfigException("Cannot read " + source + ": not a JSON object (adapter.path)");
-    }
-    return new LoraAdapterParser(json, source).parse();
+  public static ExistingAdapter parse(byte[] bytes, String source) {
+    return AdapterRegistry.read(AdapterJson.parse(bytes, source));
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A PEFT adapter on this machine: its config, and its tensors when asked for. Immutable. */
-public record AdapterFolder(Path path, LoraAdapterConfig config) {
+public record AdapterFolder(Path path, ExistingAdapter config) {
   public static final String WEIGHTS_FILE = "adapter_model.safetensors";
 
   private static final int SHOWN = 5;
@@ -26,7 +26,7 @@ public record AdapterFolder(Path path, LoraAdapterConfig config) {
     }
     try {
       byte[] json = Files.readAllBytes(configFile);
-      return new AdapterFolder(path, AdapterConfigJson.parseLora(json, configFile.toString()));
+      return new AdapterFolder(path, AdapterConfigJson.parse(json, configFile.toString()));
     } catch (IOException e) {
       throw new ConfigException(
           "Cannot read " + configFile + ": " + e.getMessage() + " (adapter.path)", e);

@@ -4,16 +4,23 @@ import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A way to adapt a frozen base model. One file a method; the permitted classes are the catalogue,
- * and {@link AdapterRegistry} wires each to its PEFT type. Immutable.
+ * A way to adapt a frozen base model. One file a method; the permitted classes are the one list of
+ * them; each carries a {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
 public sealed interface AdapterMethod extends LinearHook permits Lora {
   /** PEFT's {@code peft_type}. */
-  String peftType();
+  default String peftType() {
+    return AdapterRegistry.description(getClass()).type();
+  }
+
+  /** The settings that a report shows. */
+  String summary();
 
   /** The initial value of an element of a parameter, as a function of its index alone. */
   InitialValue initialValue(ParameterSpec parameter, long seed);
@@ -23,6 +30,14 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
    * folded in; {@code w} holds the site's parameters and constants by their last name.
    */
   String mergeSource();
+
+  /**
+   * TorchScript method {@code merge_bias(self, bias, w) -> Tensor} of a method that changes a
+   * site's bias as well; most do not.
+   */
+  default Optional<String> mergeBiasSource() {
+    return Optional.empty();
+  }
 
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   String exportName(ParameterSpec parameter);
@@ -37,7 +52,7 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
 
   /** The site's parameters and constants by the name that {@link #mergeSource} uses. */
   default Map<String, Tensor> mergeInputs(LinearSite site, Function<String, Tensor> parameter) {
-    Map<String, Tensor> inputs = new java.util.LinkedHashMap<>();
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
     for (ParameterSpec spec : parameters(site)) {
       inputs.put(spec.name().substring(site.module().length() + 1), parameter.apply(spec.name()));
     }

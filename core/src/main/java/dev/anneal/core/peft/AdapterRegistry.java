@@ -5,44 +5,96 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LinearSite;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.StringJoiner;
-import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** The adapter methods that exist, one line each. */
+/**
+ * The adapter methods that exist: the permitted classes of {@link AdapterMethod}, by the {@link
+ * PeftMethod} that each of them carries. Thread-safe.
+ */
 public final class AdapterRegistry {
-  /**
-   * One method.
-   *
-   * @param peftType the value of {@code adapter.peft_type}
-   * @param implementation its class
-   * @param create makes it from the configuration
-   */
-  public record Entry(
-      String peftType,
-      Class<? extends AdapterMethod> implementation,
-      Function<AdapterConfig, AdapterMethod> create) {}
+  /** One method: its name, its class, and what makes it. */
+  record Entry(
+      String peftType, Class<? extends AdapterMethod> implementation, AdapterFactory factory) {}
 
-  private static final List<Entry> ENTRIES = List.of(new Entry("LORA", Lora.class, Lora::of));
+  private static final List<Entry> ENTRIES = permitted();
 
   private AdapterRegistry() {}
 
-  public static List<Entry> entries() {
+  static List<Entry> entries() {
     return ENTRIES;
+  }
+
+  private static List<Entry> permitted() {
+    List<Entry> entries = new ArrayList<>();
+    for (Class<?> permitted : AdapterMethod.class.getPermittedSubclasses()) {
+      Class<? extends AdapterMethod> implementation = permitted.asSubclass(AdapterMethod.class);
+      PeftMethod method = description(implementation);
+      try {
+        AdapterFactory factory = method.factory().getDeclaredConstructor().newInstance();
+        entries.add(new Entry(method.type(), implementation, factory));
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(
+            "Cannot make " + method.factory().getName() + ": needs a constructor without arguments",
+            e);
+      }
+    }
+    return List.copyOf(entries);
+  }
+
+  /** What a permitted class says of itself. */
+  static PeftMethod description(Class<? extends AdapterMethod> implementation) {
+    PeftMethod method = implementation.getAnnotation(PeftMethod.class);
+    if (method == null) {
+      throw new IllegalStateException("Missing @PeftMethod on " + implementation.getName());
+    }
+    return method;
+  }
+
+  private static Optional<Entry> find(String peftType) {
+    return ENTRIES.stream().filter(entry -> entry.peftType().equals(peftType)).findFirst();
   }
 
   /** The method that a configuration names. */
   private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
-    for (Entry entry : ENTRIES) {
-      if (entry.peftType().equals(config.peftType())) {
-        AdapterMethod method = entry.create().apply(config);
-        requireSites(method, config, model);
-        return method;
-      }
-    }
-    throw new ConfigException(
-        "Unsupported adapter.peft_type: " + config.peftType() + " (supported: " + names() + ")");
+    AdapterMethod method = create(config.peftType(), config);
+    requireSites(method, config, model);
+    return method;
+  }
+
+  /** A method by its type, with the other settings of a configuration. */
+  static AdapterMethod create(String peftType, AdapterConfig config) {
+    return find(peftType)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Unsupported adapter.peft_type: "
+                        + peftType
+                        + " (supported: "
+                        + names(Stream.of(AdapterConfig.FULL_TUNING))
+                        + ")"))
+        .factory()
+        .create(config);
+  }
+
+  /** Reads an adapter_config.json as the method that its {@code peft_type} names. */
+  static ExistingAdapter read(AdapterJson json) {
+    AdapterFactory factory =
+        find(json.peftType())
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "Unsupported peft_type: "
+                            + json.peftType()
+                            + " (supported: "
+                            + names(Stream.empty())
+                            + ") in "
+                            + json.source()))
+            .factory();
+    return new ExistingAdapter(json, factory);
   }
 
   /** The method of an existing adapter, or else of the configuration; none for full tuning. */
@@ -58,7 +110,7 @@ public final class AdapterRegistry {
   public static AdapterMethod existing(AdapterFolder folder, DecoderConfig model) {
     List<String> modules =
         new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
-    return Lora.of(folder.config(), modules);
+    return folder.config().method(modules);
   }
 
   private static void requireSites(
@@ -75,9 +127,8 @@ public final class AdapterRegistry {
             + " gate_proj, up_proj and down_proj can be adapted)");
   }
 
-  private static String names() {
-    StringJoiner names = new StringJoiner(", ").add(AdapterConfig.FULL_TUNING);
-    ENTRIES.forEach(entry -> names.add(entry.peftType()));
-    return names.toString();
+  private static String names(Stream<String> before) {
+    return Stream.concat(before, ENTRIES.stream().map(Entry::peftType))
+        .collect(Collectors.joining(", "));
   }
 }

@@ -7,6 +7,7 @@ import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -15,6 +16,7 @@ import java.util.TreeMap;
  * r·(in + out) values a module. A begins uniform in ±1/√in, B at zero, so that a fresh adapter
  * changes nothing. The default choice for instruction tuning.
  */
+@PeftMethod(type = "LORA", factory = Lora.Factory.class)
 public final class Lora implements AdapterMethod {
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -53,40 +55,35 @@ public final class Lora implements AdapterMethod {
     }
   }
 
+  /** LORA's settings and file. */
+  static final class Factory implements AdapterFactory {
+    @Override
+    public AdapterMethod create(AdapterConfig config) {
+      return new Lora(
+          new Settings(
+              config.r(),
+              config.loraAlpha(),
+              config.loraDropout(),
+              config.useRslora(),
+              config.targetModules(),
+              config.rankPattern(),
+              config.alphaPattern()));
+    }
+
+    @Override
+    public SavedMethod read(AdapterJson json) {
+      return new LoraAdapterParser(json).parse();
+    }
+
+    @Override
+    public Set<String> knownKeys() {
+      return LoraAdapterParser.knownKeys();
+    }
+  }
+
   public Lora(Settings settings) {
     this.settings = settings;
     this.targets = TargetModules.of(settings.targetModules());
-  }
-
-  /** The method as the configuration describes it. */
-  static Lora of(AdapterConfig config) {
-    return new Lora(
-        new Settings(
-            config.r(),
-            config.loraAlpha(),
-            config.loraDropout(),
-            config.useRslora(),
-            config.targetModules(),
-            config.rankPattern(),
-            config.alphaPattern()));
-  }
-
-  /** The method as an existing adapter's config describes it. */
-  static Lora of(LoraAdapterConfig config, List<String> modulePaths) {
-    return new Lora(
-        new Settings(
-            config.r(),
-            config.alpha(),
-            config.dropout(),
-            config.rankStabilised(),
-            config.targetModules(modulePaths),
-            config.rankPattern(),
-            config.alphaPattern()));
-  }
-
-  @Override
-  public String peftType() {
-    return "LORA";
   }
 
   @Override
@@ -183,6 +180,16 @@ public final class Lora implements AdapterMethod {
   @Override
   public String exportName(ParameterSpec parameter) {
     return "base_model.model." + parameter.name();
+  }
+
+  @Override
+  public String summary() {
+    return "r "
+        + settings.r()
+        + ", alpha "
+        + number(settings.alpha())
+        + ", on "
+        + String.join(", ", settings.targetModules());
   }
 
   @Override

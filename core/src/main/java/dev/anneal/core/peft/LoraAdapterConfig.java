@@ -4,46 +4,55 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /**
  * What an existing LORA adapter's {@code adapter_config.json} says. Immutable.
  *
- * @param baseModel {@code base_model_name_or_path}, or empty
- * @param targets entries of {@code target_modules}; the one element {@code all-linear} is PEFT's
- *     shorthand
- * @param targetPattern {@code target_modules} where it is one regular expression, else empty
  * @param rankPattern other ranks by pattern, in the file's order
  * @param alphaPattern other alphas by pattern, in the file's order
- * @param unknownKeys keys that mean nothing here, for a warning
  */
-public record LoraAdapterConfig(
-    String baseModel,
+record LoraAdapterConfig(
     int r,
     double alpha,
     double dropout,
     boolean rankStabilised,
-    List<String> targets,
-    String targetPattern,
+    AdapterTargets targets,
     Map<String, Integer> rankPattern,
-    Map<String, Double> alphaPattern,
-    List<String> unknownKeys) {
-  public LoraAdapterConfig {
-    targets = List.copyOf(targets);
+    Map<String, Double> alphaPattern)
+    implements SavedMethod {
+  LoraAdapterConfig {
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
-    unknownKeys = List.copyOf(unknownKeys);
   }
 
-  /**
-   * The entries of {@code target_modules} against a model: a regular expression becomes the list of
-   * the module paths that it matches as a whole.
-   */
-  public List<String> targetModules(List<String> modulePaths) {
-    if (targetPattern.isEmpty()) {
-      return targets;
+  @Override
+  public Lora method(List<String> modulePaths) {
+    return new Lora(
+        new Lora.Settings(
+            r,
+            alpha,
+            dropout,
+            rankStabilised,
+            targets.resolve(modulePaths),
+            rankPattern,
+            alphaPattern));
+  }
+
+  @Override
+  public Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("r", r);
+    settings.put("lora_alpha", alpha);
+    settings.put("lora_dropout", dropout);
+    if (rankStabilised) {
+      settings.put("use_rslora", true);
     }
-    Pattern pattern = Pattern.compile(targetPattern);
-    return modulePaths.stream().filter(path -> pattern.matcher(path).matches()).toList();
+    if (!rankPattern.isEmpty()) {
+      settings.put("rank_pattern", rankPattern);
+    }
+    if (!alphaPattern.isEmpty()) {
+      settings.put("alpha_pattern", alphaPattern);
+    }
+    return settings;
   }
 }

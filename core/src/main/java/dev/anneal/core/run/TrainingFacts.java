@@ -6,9 +6,11 @@ import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.peft.AdapterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What one training was told to do and what it came to.
@@ -56,7 +58,7 @@ public record TrainingFacts(
         architecture(model),
         model.parameterCount(),
         measured.trainableParameters(),
-        method(config),
+        method(config, model),
         config.data().train(),
         measured.totalSteps(),
         (long) train.perDeviceTrainBatchSize()
@@ -82,7 +84,7 @@ public record TrainingFacts(
         model.vocabSize());
   }
 
-  private static String method(AnnealConfig config) {
+  private static String method(AnnealConfig config, DecoderConfig model) {
     AdapterConfig adapter = config.adapter();
     if (!adapter.path().isEmpty()) {
       return "adapter from " + adapter.path();
@@ -90,13 +92,9 @@ public record TrainingFacts(
     if (!adapter.present()) {
       return config.model().fromScratch() ? "full, from scratch" : "full";
     }
-    return String.format(
-        Locale.ROOT,
-        "%s, r %d, alpha %s, on %s",
-        adapter.peftType(),
-        adapter.r(),
-        ValueFormat.DECIMAL.format(adapter.loraAlpha()),
-        String.join(", ", adapter.targetModules()));
+    return AdapterRegistry.choose(adapter, Optional.empty(), model)
+        .map(method -> method.peftType() + ", " + method.summary())
+        .orElseThrow();
   }
 
   private static String computeType(AnnealConfig config) {

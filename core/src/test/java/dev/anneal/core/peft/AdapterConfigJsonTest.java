@@ -50,31 +50,34 @@ class AdapterConfigJsonTest {
 
   @Test
   void readsWhatPeftSaved() {
-    LoraAdapterConfig config =
+    ExistingAdapter file =
         AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
+    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
 
     assertThat(config.r()).isEqualTo(4);
     assertThat(config.alpha()).isEqualTo(8);
     assertThat(config.dropout()).isZero();
     assertThat(config.rankStabilised()).isFalse();
-    assertThat(config.baseModel()).isEmpty();
-    assertThat(config.targets()).hasSize(14).contains("model.layers.1.mlp.up_proj");
-    assertThat(config.unknownKeys()).isEmpty();
+    assertThat(file.peftType()).isEqualTo("LORA");
+    assertThat(file.baseModel()).isEmpty();
+    assertThat(config.targets().names()).hasSize(14).contains("model.layers.1.mlp.up_proj");
+    assertThat(file.unknownKeys()).isEmpty();
   }
 
   @Test
   void readsPatternsInTheirOrderAndListsUnknownKeys() {
-    LoraAdapterConfig config =
-        parse(
+    ExistingAdapter file =
+        read(
             MINIMAL
                 + ", 'rank_pattern': {'z_proj': 2, 'a_proj': 3}, 'alpha_pattern': {'q_proj': 1.5},"
                 + " 'use_rslora': true, 'lora_dropout': 0.1, 'future_key': 1, 'use_dora': false");
+    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
 
     assertThat(config.rankPattern().keySet()).containsExactly("z_proj", "a_proj");
     assertThat(config.alphaPattern()).containsEntry("q_proj", 1.5);
     assertThat(config.rankStabilised()).isTrue();
     assertThat(config.dropout()).isEqualTo(0.1);
-    assertThat(config.unknownKeys()).containsExactly("future_key");
+    assertThat(file.unknownKeys()).containsExactly("future_key");
   }
 
   @Test
@@ -87,9 +90,9 @@ class AdapterConfigJsonTest {
             "model.layers.1.self_attn.k_proj",
             "model.layers.1.self_attn.k_proj.more");
 
-    assertThat(parse(lora).targetModules(paths)).containsExactly(paths.get(0), paths.get(2));
-    assertThat(parse(MINIMAL).targetModules(paths)).containsExactly("q_proj");
-    assertThat(parse(MINIMAL.replace("['q_proj']", "'All-Linear'")).targetModules(paths))
+    assertThat(parse(lora).targets().resolve(paths)).containsExactly(paths.get(0), paths.get(2));
+    assertThat(parse(MINIMAL).targets().resolve(paths)).containsExactly("q_proj");
+    assertThat(parse(MINIMAL.replace("['q_proj']", "'All-Linear'")).targets().resolve(paths))
         .containsExactly("all-linear");
   }
 
@@ -129,7 +132,7 @@ class AdapterConfigJsonTest {
 
   @Test
   void refusesWhatIsNoLoraAdapter() {
-    assertRefused("'peft_type': 'IA3'", "Unsupported peft_type: IA3 (supported: LORA)");
+    assertRefused("'peft_type': 'VERA'", "Unsupported peft_type: VERA (supported: ");
     assertRefused("'r': 8", "Unsupported peft_type: none");
     assertRefused(MINIMAL.replace("4", "0"), "Invalid r: 0 (must be an integer > 0)");
     assertRefused(MINIMAL.replace("'r': 4, ", ""), "Invalid r: nothing");
@@ -139,7 +142,7 @@ class AdapterConfigJsonTest {
     assertRefused(
         MINIMAL.replace("['q_proj']", "'('"), "Invalid target_modules: \"(\" (not a regular");
     assertRefused(MINIMAL + ", 'rank_pattern': {'q': 0}", "Invalid rank_pattern: 0");
-    assertThatThrownBy(() -> AdapterConfigJson.parseLora(new byte[0], "adapter_config.json"))
+    assertThatThrownBy(() -> AdapterConfigJson.parse(new byte[0], "adapter_config.json"))
         .hasMessageContaining("Cannot read adapter_config.json");
   }
 
@@ -151,7 +154,11 @@ class AdapterConfigJsonTest {
   }
 
   private static LoraAdapterConfig parse(String fields) {
+    return (LoraAdapterConfig) read(fields).saved();
+  }
+
+  private static ExistingAdapter read(String fields) {
     byte[] json = ("{" + fields.replace('\'', '"') + "}").getBytes(StandardCharsets.UTF_8);
-    return AdapterConfigJson.parseLora(json, "adapter_config.json");
+    return AdapterConfigJson.parse(json, "adapter_config.json");
   }
 }

@@ -8,10 +8,11 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ConfigLoader;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.ModelFolder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -22,14 +23,41 @@ class AdapterRegistryTest {
   @Test
   void listsEveryPermittedMethodOnceAndInTheTableOfMethods() throws Exception {
     List<AdapterRegistry.Entry> entries = AdapterRegistry.entries();
-    List<Class<?>> listed = new ArrayList<>();
-    entries.forEach(entry -> listed.add(entry.implementation()));
-    assertThat(listed).containsExactlyInAnyOrder(AdapterMethod.class.getPermittedSubclasses());
+    assertThat(entries)
+        .extracting(AdapterRegistry.Entry::implementation)
+        .map(implementation -> (Object) implementation)
+        .containsExactly((Object[]) AdapterMethod.class.getPermittedSubclasses());
+    assertThat(entries).extracting(AdapterRegistry.Entry::peftType).doesNotHaveDuplicates();
 
     String table = Files.readString(Path.of("../docs/methods.md"));
     for (AdapterRegistry.Entry entry : entries) {
-      assertThat(table).contains("| `" + entry.peftType() + "` |");
+      assertThat(entry.peftType()).isEqualTo(entry.peftType().toUpperCase(Locale.ROOT));
+      assertThat(table).containsOnlyOnce("| `" + entry.peftType() + "` |");
     }
+  }
+
+  @Test
+  void everyMethodHasAContractTest() throws Exception {
+    for (Class<?> method : AdapterMethod.class.getPermittedSubclasses()) {
+      assertThat(Class.forName(method.getName() + "Test"))
+          .as(method.getSimpleName() + "Test")
+          .isAssignableTo(AdapterMethodContract.class);
+    }
+  }
+
+  @Test
+  void opensAnExistingAdapterByItsTypeAndRefusesWhatItDoesNotKnow() {
+    String lora = "{'peft_type': 'LORA', 'r': 4, 'lora_alpha': 8, 'target_modules': ['q_proj']}";
+    assertThat(existing(lora).peftType()).isEqualTo("LORA");
+    assertThatThrownBy(() -> existing(lora.replace("LORA", "VERA")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageMatching(
+            "Unsupported peft_type: VERA \\(supported: (.*, )?LORA(, .*)?\\) in adapter_config.json");
+  }
+
+  private static AdapterMethod existing(String json) {
+    byte[] bytes = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+    return AdapterConfigJson.parse(bytes, "adapter_config.json").method(List.of());
   }
 
   @Test
@@ -42,7 +70,8 @@ class AdapterRegistryTest {
   void namesWhatIsSupportedWhenAMethodIsNot() {
     assertThatThrownBy(() -> choose("vera"))
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith("Unsupported adapter.peft_type: VERA (supported: NONE, LORA");
+        .hasMessageMatching(
+            "Unsupported adapter\\.peft_type: VERA \\(supported: NONE, (.*, )?LORA(, .*)?\\)");
   }
 
   private static Optional<AdapterMethod> choose(String peftType) {

@@ -4,7 +4,7 @@ import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
-import dev.anneal.core.peft.LoraAdapterConfig;
+import dev.anneal.core.peft.ExistingAdapter;
 import dev.anneal.jobs.io.LocalFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,24 +24,11 @@ final class AdapterInspection implements Inspection {
   public void describe(Request request) throws IOException {
     Page page = request.page();
     try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path")) {
-      LoraAdapterConfig config = AdapterFolder.open(local.path()).config();
+      ExistingAdapter config = AdapterFolder.open(local.path()).config();
       page.title("adapter", request.path());
-      page.line("method", "LORA" + (config.rankStabilised() ? ", rank-stabilised" : ""));
+      page.line("method", config.peftType());
       page.line("base model", config.baseModel().isEmpty() ? "not named" : config.baseModel());
-      page.line("r", config.r());
-      page.line("lora_alpha", config.alpha());
-      page.line("lora_dropout", config.dropout());
-      page.line(
-          "target_modules",
-          config.targetPattern().isEmpty()
-              ? String.join(", ", config.targets())
-              : config.targetPattern());
-      if (!config.rankPattern().isEmpty()) {
-        page.line("rank_pattern", config.rankPattern());
-      }
-      if (!config.alphaPattern().isEmpty()) {
-        page.line("alpha_pattern", config.alphaPattern());
-      }
+      config.settings().forEach(page::line);
       if (!config.unknownKeys().isEmpty()) {
         page.line("unknown keys", String.join(", ", config.unknownKeys()));
       }

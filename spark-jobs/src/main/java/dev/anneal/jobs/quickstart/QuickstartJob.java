@@ -15,6 +15,7 @@ import dev.anneal.jobs.train.TrainRun;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The whole path on the shipped sample: corpus to shards, continued pretraining of the tiny model,
@@ -140,18 +141,24 @@ public final class QuickstartJob implements SparkJob {
     }
 
     List<String> corpusSettings() {
-      return tokenize("corpus", "format: jsonl", "corpus-shards");
+      return tokenize(List.of("corpus", "replay"), "format: jsonl", "corpus-shards");
     }
 
     List<String> instructionSettings() {
       return tokenize(
-          "instructions.jsonl", "format: jsonl, dataset_format: alpaca", "instruction-shards");
+          List.of("instructions.jsonl"),
+          "format: jsonl, dataset_format: alpaca",
+          "instruction-shards");
     }
 
-    private List<String> tokenize(String input, String format, String shards) {
+    private List<String> tokenize(List<String> files, String format, String shards) {
+      String inputs =
+          files.stream()
+              .map(file -> "{path: \"" + sample(file) + "\", " + format + "}")
+              .collect(Collectors.joining(", ", "[", "]"));
       List<String> settings = new ArrayList<>();
       settings.add("tokenize.tokenizer=" + sample("tokenizer"));
-      settings.add("tokenize.inputs=[{path: \"" + sample(input) + "\", " + format + "}]");
+      settings.add("tokenize.inputs=" + inputs);
       settings.add("tokenize.output=" + out(shards));
       return settings;
     }

@@ -69,7 +69,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     if (context.stageAttempt() > 0) {
       if (context.rank() == 0) {
         RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), LOG::warn);
-        folder = run.checkpoints().latest().map(Checkpoint::folder).orElse("");
+        folder = run.checkpoints().latest().map(Checkpoint::folder).orElse(folder);
       }
       byte[][] all = context.collective().allGather(folder.getBytes(StandardCharsets.UTF_8));
       folder = new String(all[0], StandardCharsets.UTF_8);

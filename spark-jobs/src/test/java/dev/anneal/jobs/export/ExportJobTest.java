@@ -267,7 +267,7 @@ class ExportJobTest {
         from,
         "export.output=" + temp.resolve("x/../merged once"));
     refuses(
-        "Invalid adapter.lora_alpha: 32.0 (the adapter_config.json of adapter.path",
+        "Invalid adapter.lora_alpha: 32 (the adapter_config.json of adapter.path",
         base,
         from,
         "adapter.lora_alpha=32",

@@ -1,0 +1,235 @@
+package dev.anneal.core.peft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.export.AdapterExport;
+import dev.anneal.core.export.LogitComparison;
+import dev.anneal.core.export.MergedWeights;
+import dev.anneal.core.export.ModelExport;
+import dev.anneal.core.format.Shape;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.train.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every adapter method keeps; on a recorded Qwen2 model, whose q, k and v have biases. */
+abstract class AdapterMethodContract {
+  private static final ModelFolder MODEL =
+      ModelFolder.open(Path.of("src/test/resources/parity/qwen2"));
+
+  @TempDir private Path temporary;
+  private final LocalFileStore disk = new LocalFileStore();
+  private TensorRuntime runtime;
+
+  /**
+   * What PEFT gives with the settings, when the element i of every trained tensor is 0.3 sin(i +
+   * 1); interop/fixtures/record_adapter.py prints it.
+   *
+   * @param loss mean over the targets of the model's recorded rows
+   * @param gradientNorm over all trained tensors
+   * @param tensors how many are trained
+   * @param firstTensor name and shape of the first one in adapter_model.safetensors, by name
+   */
+  record Recorded(double loss, double gradientNorm, int tensors, String firstTensor) {}
+
+  /** Settings of the method, {@code adapter.peft_type} among them. */
+  abstract List<String> settings();
+
+  /** How many values are trained at a site; 0 where the settings do not attach. */
+  abstract long trainedValues(LinearSite site);
+
+  abstract Recorded recorded();
+
+  /** Why a fresh adapter changes the logits, for a method that cannot help it. */
+  Optional<String> whyAFreshAdapterChangesLogits() {
+    return Optional.empty();
+  }
+
+  @BeforeEach
+  void openRuntime() {
+    runtime = TensorRuntime.open();
+    runtime.prepareThread(1);
+  }
+
+  @AfterEach
+  void closeRuntime() {
+    assertThat(runtime.liveTensors()).isZero();
+    runtime.close();
+  }
+
+  @Test
+  void aFreshAdapterLeavesTheLogitsAsTheyAre() {
+    try (TrainedModel base = TrainedModel.forInference(runtime, MODEL, Optional.empty());
+        TrainedModel fresh = fresh()) {
+      boolean same = LogitComparison.of(base, fresh).within(1e-6);
+      assertThat(same)
+          .as(whyAFreshAdapterChangesLogits().orElse("logits of the base model"))
+          .isEqualTo(whyAFreshAdapterChangesLogits().isEmpty());
+    }
+  }
+
+  @Test
+  void trainsAsManyValuesAsItsFormulaSays() {
+    AdapterMethod method = method();
+    for (LinearSite site : new DecoderLayout(MODEL.config()).sites()) {
+      long trained = method.parameters(site).stream().mapToLong(ParameterSpec::elementCount).sum();
+      assertThat(trained).as(site.module()).isEqualTo(trainedValues(site));
+    }
+  }
+
+  @Test
+  void onlyTheAdapterIsTrainedAndAllOfIt() throws IOException {
+    try (TrainedModel model = fresh()) {
+      fill(model);
+      model.model().forwardBackward(MicroBatch.of(rows(), 0));
+
+      List<String> own = new ArrayList<>();
+      for (LinearSite site : new DecoderLayout(MODEL.config()).sites()) {
+        model.adapter().orElseThrow().parameters(site).forEach(spec -> own.add(spec.name()));
+      }
+      assertThat(model.parameters().specs())
+          .extracting(ParameterSpec::name)
+          .containsExactlyInAnyOrderElementsOf(own)
+          .doesNotContainAnyElementsOf(new DecoderLayout(MODEL.config()).weights().keySet());
+      for (String name : own) {
+        assertThat(norm(model.parameters().gradient(name).toFloats())).as(name).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void theMergedModelGivesTheLogitsOfBaseAndAdapter() throws IOException {
+    Path folder = temporary.resolve("merged 合并");
+    try (TrainedModel model = fresh()) {
+      fill(model);
+      try (MergedWeights merged = new MergedWeights(runtime, model)) {
+        new ModelExport(disk)
+            .write(folder.toString(), MODEL, merged, ModelExport.StorageType.FLOAT32);
+      }
+      try (TrainedModel base = TrainedModel.forInference(runtime, MODEL, Optional.empty());
+          TrainedModel merged =
+              TrainedModel.forInference(runtime, ModelFolder.open(folder), Optional.empty())) {
+        assertThat(LogitComparison.of(base, model).within(1e-2)).as("has no effect").isFalse();
+        assertThat(LogitComparison.of(model, merged).within(1e-5)).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void aSavedAdapterIsOpenedAsItWas() throws IOException {
+    Path folder = temporary.resolve("my adapter 适配器");
+    try (TrainedModel model = fresh()) {
+      fill(model);
+      AdapterMethod method = model.adapter().orElseThrow();
+      new AdapterExport(disk).write(folder.toString(), method, model.parameters(), "base");
+      try (TrainedModel again =
+          TrainedModel.forInference(runtime, MODEL, Optional.of(AdapterFolder.open(folder)))) {
+        AdapterMethod read = again.adapter().orElseThrow();
+        assertThat(read).hasSameClassAs(method);
+        assertThat(read.exportConfig()).isEqualTo(method.exportConfig());
+        assertThat(LogitComparison.of(model, again).difference()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void givesWhatPeftGives() throws IOException {
+    try (TrainedModel model = fresh()) {
+      fill(model);
+      LossSum loss = model.model().forwardBackward(MicroBatch.of(rows(), 0));
+      double norm = norm(model.parameters().gradients().toFloats()) / loss.targetTokens();
+      List<String> tensors =
+          model.parameters().specs().stream()
+              .map(spec -> model.adapter().orElseThrow().exportName(spec) + shape(spec))
+              .sorted()
+              .toList();
+
+      Recorded peft = recorded();
+      assertThat(tensors).hasSize(peft.tensors());
+      assertThat(tensors.get(0)).isEqualTo(peft.firstTensor());
+      assertThat(loss.sum() / loss.targetTokens()).isCloseTo(peft.loss(), within(1e-5));
+      assertThat(norm).isCloseTo(peft.gradientNorm(), within(1e-4 * peft.gradientNorm()));
+    }
+  }
+
+  private AdapterMethod method() {
+    return AdapterRegistry.choose(
+            ConfigLoader.of(settings().toArray(String[]::new)).adapter(),
+            Optional.empty(),
+            MODEL.config())
+        .orElseThrow();
+  }
+
+  private TrainedModel fresh() {
+    TrainedModel.Assembly assembly =
+        new TrainedModel.Assembly(
+            MODEL,
+            TrainedModel.BaseWeights.PRETRAINED,
+            Optional.of(method()),
+            Optional.empty(),
+            42,
+            true,
+            LayerStorage.KEEP);
+    return TrainedModel.open(runtime, assembly, 1, 1000);
+  }
+
+  private void fill(TrainedModel model) {
+    for (ParameterSpec spec : model.parameters().specs()) {
+      float[] values = new float[Math.toIntExact(spec.elementCount())];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (0.3 * Math.sin(i + 1.0));
+      }
+      try (Tensor filled = runtime.floats(values, spec.shape())) {
+        model.tensors().copy(model.parameters().value(spec.name()), filled);
+      }
+    }
+  }
+
+  private static List<TokenRow> rows() throws IOException {
+    List<TokenRow> rows = new ArrayList<>();
+    JsonNode inputs = new ObjectMapper().readTree(MODEL.path().resolve("inputs.json").toFile());
+    for (JsonNode row : inputs.get("rows")) {
+      int[] ids = ints(row.get("input_ids"));
+      rows.add(new TokenRow(ids, ints(row.get("labels")), new int[] {ids.length}));
+    }
+    return rows;
+  }
+
+  private static int[] ints(JsonNode array) {
+    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt()).toArray();
+  }
+
+  private static String shape(ParameterSpec spec) {
+    return " " + Shape.of(spec.shape());
+  }
+
+  private static double norm(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+    }
+    return Math.sqrt(sum);
+  }
+}
