@@ -85,6 +85,9 @@ public final class TrainJob implements SparkJob {
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
+      resume.ifPresent(
+          checkpoint ->
+              LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
       if (facts.batches().globalBatch() > inputs.train().rowCount()) {
         LOG.warn(
