@@ -47,6 +47,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
       Set.of("s3a", "s3", "s3n", "gs", "oss", "cosn", "obs", "wasb", "wasbs");
 
   private final SerializableConfiguration configuration;
+  private final String driverFolder = java.nio.file.Path.of("").toAbsolutePath().toString();
 
   public HadoopFileStore(Configuration configuration) {
     this.configuration = new SerializableConfiguration(configuration);
@@ -62,9 +63,18 @@ public final class HadoopFileStore implements FileStore, Serializable {
     return configuration.value();
   }
 
+  /** A relative local path lies in the driver's folder, wherever the task runs that asks. */
+  private Path hadoopPath(String path) throws IOException {
+    Path given = new Path(path);
+    boolean relative = !given.isAbsolute() && given.toUri().getScheme() == null;
+    return relative && fileSystem(given) instanceof LocalFileSystem
+        ? new Path(driverFolder, given.toString())
+        : given;
+  }
+
   /** The local path behind a path, when it is one. */
   public Optional<java.nio.file.Path> localPath(String path) throws IOException {
-    Path hadoopPath = new Path(path);
+    Path hadoopPath = hadoopPath(path);
     FileSystem fileSystem = fileSystem(hadoopPath);
     if (!(fileSystem instanceof LocalFileSystem)) {
       return Optional.empty();
@@ -81,7 +91,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
   /** Opens a file at a byte offset. */
   public InputStream openAt(String path, long offset) throws IOException {
     try {
-      FSDataInputStream in = raw(new Path(path)).open(new Path(path));
+      FSDataInputStream in = raw(hadoopPath(path)).open(hadoopPath(path));
       in.seek(offset);
       return in;
     } catch (FileNotFoundException e) {
@@ -97,7 +107,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
     if (local.isPresent()) {
       return new LocalFileStore().create(local.get().toString());
     }
-    Path target = new Path(path);
+    Path target = hadoopPath(path);
     FileSystem fileSystem = fileSystem(target);
     Path written =
         isObjectStore(fileSystem)
@@ -114,7 +124,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
       throws IOException {
     String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
     Optional<java.nio.file.Path> local = localPath(path);
-    if (local.isEmpty() && isObjectStore(fileSystem(new Path(path)))) {
+    if (local.isEmpty() && isObjectStore(fileSystem(hadoopPath(path)))) {
       write(path, body);
       return;
     }
@@ -126,7 +136,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
     } else {
-      rename(new Path(temporary), new Path(path));
+      rename(hadoopPath(temporary), hadoopPath(path));
     }
   }
 
@@ -147,7 +157,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
 
   @Override
   public boolean exists(String path) throws IOException {
-    return fileSystem(new Path(path)).exists(new Path(path));
+    return fileSystem(hadoopPath(path)).exists(hadoopPath(path));
   }
 
   @Override
@@ -158,7 +168,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
     }
     FileStatus[] children;
     try {
-      children = fileSystem(new Path(folder)).listStatus(new Path(folder));
+      children = fileSystem(hadoopPath(folder)).listStatus(hadoopPath(folder));
     } catch (FileNotFoundException e) {
       return List.of();
     }
@@ -181,7 +191,7 @@ public final class HadoopFileStore implements FileStore, Serializable {
       new LocalFileStore().delete(local.get().toString());
       return;
     }
-    fileSystem(new Path(path)).delete(new Path(path), true);
+    fileSystem(hadoopPath(path)).delete(hadoopPath(path), true);
   }
 
   void rename(Path from, Path to) throws IOException {
