@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -135,17 +134,18 @@ class HadoopFileStoreTest {
     Files.writeString(folder.resolveSibling("state.json"), "{}");
     String local = temp.resolve("set").toString();
     Path copy;
-    try (LocalShards shards = LocalShards.of(store, List.of(local, "oss:" + local))) {
-      assertThat(shards.folders().get(0)).isEqualTo(temp.resolve("set"));
-      copy = shards.folders().get(1);
+    try (LocalFolder same = LocalFolder.of(store, local, "data.train");
+        LocalFolder copied = LocalFolder.of(store, "oss:" + local, "data.train")) {
+      assertThat(same.path()).isEqualTo(temp.resolve("set"));
+      copy = copied.path();
       assertThat(copy.resolve("_anneal/manifest.json")).hasContent("{}");
       assertThat(copy.resolve("state.json")).hasContent("{}");
     }
     assertThat(copy).doesNotExist();
     assertThat(temp.resolve("set/state.json")).exists();
-    assertThatThrownBy(() -> LocalShards.of(store, List.of("oss:/no/such")))
+    assertThatThrownBy(() -> LocalFolder.of(store, "oss:/no/such", "data.train"))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("Cannot find data folder: oss:/no/such");
+        .hasMessage("Cannot read data.train: oss:/no/such (no such folder)");
   }
 
   private static HadoopFileStore store() {
