@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.anneal.core.config.ConfigException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -72,7 +73,7 @@ public final class NativeTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text) {
-    requireWholeCharacters(text);
+    WholeCharacters.require(text);
     lock.readLock().lock();
     try {
       requireOpen();
@@ -84,7 +85,7 @@ public final class NativeTokenizer implements Tokenizer {
 
   @Override
   public EncodedText encodeWithOffsets(String text) {
-    requireWholeCharacters(text);
+    WholeCharacters.require(text);
     lock.readLock().lock();
     try {
       requireOpen();
@@ -98,6 +99,19 @@ public final class NativeTokenizer implements Tokenizer {
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  @Override
+  public Utf8Encoder utf8Encoder() {
+    return (utf8, start, end, ids) -> {
+      int[] encoded = encode(new String(utf8, start, end - start, StandardCharsets.UTF_8));
+      ids.accept(encoded, encoded.length);
+    };
+  }
+
+  @Override
+  public TokenizerEngine engine() {
+    return new TokenizerEngine(TokenizerEngine.Kind.NATIVE, "no Java encoder");
   }
 
   @Override
@@ -187,24 +201,6 @@ public final class NativeTokenizer implements Tokenizer {
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("Cannot use the tokenizer: it is closed");
-    }
-  }
-
-  /** Half a surrogate pair has no UTF-8 form; the library would put other characters there. */
-  private static void requireWholeCharacters(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (!Character.isSurrogate(c)) {
-        continue;
-      }
-      if (Character.isHighSurrogate(c)
-          && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-        continue;
-      }
-      throw new IllegalArgumentException(
-          String.format("Invalid text: half a surrogate pair U+%04X at character %d", (int) c, i));
     }
   }
 

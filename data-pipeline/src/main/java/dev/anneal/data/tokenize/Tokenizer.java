@@ -21,6 +21,12 @@ public interface Tokenizer extends AutoCloseable {
   /** As {@link #encode}, with the characters that each token covers. */
   EncodedText encodeWithOffsets(String text);
 
+  /** A new encoder over this tokenizer for the calling thread. */
+  Utf8Encoder utf8Encoder();
+
+  /** What runs behind {@link #encode} and {@link #utf8Encoder}, and why. */
+  TokenizerEngine engine();
+
   /** The text of ids, special tokens written out. */
   String decode(int[] ids);
 

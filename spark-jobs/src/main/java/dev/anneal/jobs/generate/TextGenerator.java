@@ -9,9 +9,9 @@ import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.TrainedModel;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.jobs.io.StagedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +55,7 @@ public final class TextGenerator implements AutoCloseable {
     Optional<AdapterFolder> adapter = source.adapter().map(AdapterFolder::open);
     try {
       TokenizerFolder files = TokenizerFolder.open(source.model());
-      Tokenizer tokenizer = scope.own(NativeTokenizer.open(files));
+      Tokenizer tokenizer = scope.own(Tokenizers.open(files));
       this.prompts = new PromptEncoder(files, tokenizer, style);
       TensorRuntime runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(source.threads());

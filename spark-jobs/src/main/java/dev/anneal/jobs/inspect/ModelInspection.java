@@ -4,9 +4,9 @@ import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.ModelFolder;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.jobs.io.LocalFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ final class ModelInspection implements Inspection {
   }
 
   private static void tokenizer(Page page, TokenizerFolder folder) {
-    try (Tokenizer tokenizer = NativeTokenizer.open(folder)) {
+    try (Tokenizer tokenizer = Tokenizers.open(folder)) {
       page.line(
           "tokenizer",
           Page.count(tokenizer.vocabularySize())

@@ -5,9 +5,9 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.jobs.io.LocalFolder;
 import java.io.IOException;
 import java.util.List;
@@ -105,7 +105,7 @@ final class ShardInspection implements Inspection {
     try (LocalFolder local = LocalFolder.of(request.store(), folder, key)) {
       TokenizerFolder files = TokenizerFolder.open(local.path());
       rows.requireTokenizer(files.contentHash());
-      try (Tokenizer tokenizer = NativeTokenizer.open(files)) {
+      try (Tokenizer tokenizer = Tokenizers.open(files)) {
         write(request.page(), rows, shown, RowText.of(tokenizer));
       }
     }

@@ -2,10 +2,10 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -68,7 +68,7 @@ final class OpenTokenizers {
     Path path = files.unpack();
     try {
       TokenizerFolder folder = TokenizerFolder.open(path, files.folder());
-      return new Entry(folder, NativeTokenizer.open(folder, specialTokens));
+      return new Entry(folder, Tokenizers.open(folder, specialTokens));
     } finally {
       new LocalFileStore().delete(path.toString());
     }

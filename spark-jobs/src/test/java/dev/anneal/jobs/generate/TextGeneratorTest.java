@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.generate.GenerationSettings;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ class TextGeneratorTest {
   }
 
   private static int id(String token) {
-    try (Tokenizer tokenizer = NativeTokenizer.open(TokenizerFolder.open(TinyModel.TOKENIZER))) {
+    try (Tokenizer tokenizer = Tokenizers.open(TokenizerFolder.open(TinyModel.TOKENIZER))) {
       return tokenizer.tokenId(token).orElseThrow();
     }
   }
@@ -56,7 +56,7 @@ class TextGeneratorTest {
   @Test
   void endsAtTheTurnEndOfTheTemplate() throws IOException {
     int turnEnd;
-    try (Tokenizer tokenizer = NativeTokenizer.open(TokenizerFolder.open(model))) {
+    try (Tokenizer tokenizer = Tokenizers.open(TokenizerFolder.open(model))) {
       turnEnd = tokenizer.tokenId("<|im_end|>").orElseThrow();
     }
     try (TextGenerator generator = open(Optional.empty(), PromptStyle.ofChat())) {

@@ -11,9 +11,9 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ class TokenizeConversationsTest extends LocalSparkTest {
     TokenizeOutcome outcome = run(settings);
     List<TokenRow> rows = rows(settings.output);
     assertThat(rows).hasSize(1);
-    try (Tokenizer tokenizer = NativeTokenizer.open(TokenizerFolder.open(TestCorpus.TOKENIZER))) {
+    try (Tokenizer tokenizer = Tokenizers.open(TokenizerFolder.open(TestCorpus.TOKENIZER))) {
       assertThat(tokenizer.decode(rows.get(0).inputIds()))
           .isEqualTo(
               "<|im_start|>user\nSay hello\nin 中文<|im_end|>\n"

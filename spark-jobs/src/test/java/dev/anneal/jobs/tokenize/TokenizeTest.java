@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
-import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.data.tokenize.Tokenizers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +58,7 @@ abstract class TokenizeTest extends LocalSparkTest {
   static List<List<Integer>> blocks(List<String> documents, int blockSize) {
     TokenizerFolder folder = TokenizerFolder.open(TestCorpus.TOKENIZER);
     List<Integer> ids = new ArrayList<>();
-    try (Tokenizer tokenizer = NativeTokenizer.open(folder)) {
+    try (Tokenizer tokenizer = Tokenizers.open(folder)) {
       int eos = tokenizer.tokenId(folder.requireEosToken()).orElseThrow();
       for (String document : documents) {
         for (int id : tokenizer.encode(document)) {
