@@ -5,6 +5,7 @@ import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.data.shard.ShardWriter;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
