@@ -122,21 +122,33 @@ public final class HadoopFileStore implements FileStore, Serializable {
    */
   public void writeThrough(String temporaryFolder, String path, StoreWriter body)
       throws IOException {
-    String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
-    Optional<java.nio.file.Path> local = localPath(path);
-    if (local.isEmpty() && isObjectStore(fileSystem(hadoopPath(path)))) {
+    if (appearsAtClose(path)) {
       write(path, body);
       return;
     }
+    String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
     write(temporary, body);
-    if (local.isPresent()) {
+    move(temporary, path);
+  }
+
+  /** Whether a file appears whole in its own place when it is closed, as in object stores. */
+  public boolean appearsAtClose(String path) throws IOException {
+    return localPath(path).isEmpty() && isObjectStore(fileSystem(hadoopPath(path)));
+  }
+
+  /** Moves a finished file within one store, over whatever is there. */
+  public void move(String from, String to) throws IOException {
+    Optional<java.nio.file.Path> target = localPath(to);
+    if (target.isPresent()) {
+      Files.createDirectories(target.get().toAbsolutePath().getParent());
       Files.move(
-          localPath(temporary).orElseThrow(),
-          local.get(),
+          localPath(from).orElseThrow(),
+          target.get(),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
     } else {
-      rename(hadoopPath(temporary), hadoopPath(path));
+      fileSystem(hadoopPath(to)).mkdirs(hadoopPath(to).getParent());
+      rename(hadoopPath(from), hadoopPath(to));
     }
   }
 
