@@ -42,7 +42,8 @@ final class DocumentEncoder implements RowEncoder {
   private String text(byte[] content, InputConfig.Format format) {
     return switch (format) {
       case TEXT, LINES -> DocumentText.ofUtf8(content);
-      case JSONL, PARQUET, AUTO -> DocumentText.ofField(JsonRows.object(content), field);
+      case JSONL, PARQUET, ORC, ARROW, AUTO ->
+          DocumentText.ofField(JsonRows.object(content), field);
     };
   }
 
