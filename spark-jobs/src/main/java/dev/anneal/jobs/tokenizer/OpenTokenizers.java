@@ -6,11 +6,15 @@ import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -35,6 +39,7 @@ public final class OpenTokenizers {
   private static final class Entry {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
+    private final Deque<Utf8Encoder> idleEncoders = new ArrayDeque<>();
     private int users;
 
     Entry(TokenizerFolder folder, Tokenizer tokenizer) {
@@ -85,13 +90,20 @@ public final class OpenTokenizers {
     }
   }
 
-  private synchronized void release(Entry entry) {
+  private synchronized Utf8Encoder takeEncoder(Entry entry) {
+    Utf8Encoder idle = entry.idleEncoders.poll();
+    return idle == null ? entry.tokenizer.utf8Encoder() : idle;
+  }
+
+  private synchronized void release(Entry entry, Optional<Utf8Encoder> encoder) {
     entry.users--;
+    encoder.ifPresent(entry.idleEncoders::push);
   }
 
   /** A borrowed tokenizer. Close once. */
   public final class Lease implements AutoCloseable {
     private final Entry entry;
+    private Optional<Utf8Encoder> encoder = Optional.empty();
 
     private Lease(Entry entry) {
       this.entry = entry;
@@ -106,9 +118,17 @@ public final class OpenTokenizers {
       return entry.folder;
     }
 
+    /** The lease's encoder, with what its caches learnt from the rows of earlier leases. */
+    public Utf8Encoder utf8Encoder() {
+      if (encoder.isEmpty()) {
+        encoder = Optional.of(takeEncoder(entry));
+      }
+      return encoder.get();
+    }
+
     @Override
     public void close() {
-      release(entry);
+      release(entry, encoder);
     }
   }
 }
