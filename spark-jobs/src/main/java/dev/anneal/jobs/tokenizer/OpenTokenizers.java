@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenizer;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
@@ -40,6 +41,7 @@ public final class OpenTokenizers {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
     private final Deque<Utf8Encoder> idleEncoders = new ArrayDeque<>();
+    private Optional<TokenNames> names = Optional.empty();
     private int users;
 
     Entry(TokenizerFolder folder, Tokenizer tokenizer) {
@@ -90,6 +92,11 @@ public final class OpenTokenizers {
     }
   }
 
+  /** How many leases are out. */
+  public synchronized int leases() {
+    return open.values().stream().mapToInt(entry -> entry.users).sum();
+  }
+
   private synchronized Utf8Encoder takeEncoder(Entry entry) {
     Utf8Encoder idle = entry.idleEncoders.poll();
     return idle == null ? entry.tokenizer.utf8Encoder() : idle;
@@ -111,6 +118,16 @@ public final class OpenTokenizers {
 
     public Tokenizer tokenizer() {
       return entry.tokenizer;
+    }
+
+    /** How the tokens are spelled; read from the files when first asked for. */
+    public TokenNames tokenNames(Supplier<TokenizerFiles> files) {
+      synchronized (entry) {
+        if (entry.names.isEmpty()) {
+          entry.names = Optional.of(TokenNames.parse(files.get().tokenizerJson()));
+        }
+        return entry.names.get();
+      }
     }
 
     /** What the folder says; its path is gone already. */
