@@ -5,6 +5,7 @@ import dev.anneal.data.shard.DocumentSink;
 import dev.anneal.data.shard.RowSink;
 import dev.anneal.data.shard.ShardPlace;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.function.Function;

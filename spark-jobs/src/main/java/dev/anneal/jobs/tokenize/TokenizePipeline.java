@@ -5,6 +5,9 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.shard.ShardFolderWriter;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
+import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
+import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +47,8 @@ public final class TokenizePipeline {
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
-    TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
+    TokenizerFiles files =
+        TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     EncoderPlan plan = plan(files);
     Corpus listed = Corpus.list(config, spark);
     ShardManifest.Origin origin = listed.origin(config, plan);

@@ -1,4 +1,4 @@
-package dev.anneal.jobs.tokenize;
+package dev.anneal.jobs.tokenizer;
 
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * long as a small split. A tokenizer stays open after its last task until another kind is asked
  * for, so an executor holds one. Thread-safe.
  */
-final class OpenTokenizers {
+public final class OpenTokenizers {
   // The one place where tasks of an executor meet: Spark offers no scope of that length.
   private static final OpenTokenizers OF_PROCESS = new OpenTokenizers();
 
@@ -26,7 +26,7 @@ final class OpenTokenizers {
 
   private OpenTokenizers() {}
 
-  static OpenTokenizers ofProcess() {
+  public static OpenTokenizers ofProcess() {
     return OF_PROCESS;
   }
 
@@ -44,7 +44,7 @@ final class OpenTokenizers {
   }
 
   /** Lends the tokenizer made of the files; give it back by closing the lease. */
-  synchronized Lease acquire(
+  public synchronized Lease acquire(
       String hash, SpecialTokens specialTokens, Supplier<TokenizerFiles> files) throws IOException {
     Key key = new Key(hash, specialTokens);
     Entry entry = open.get(key);
@@ -58,7 +58,7 @@ final class OpenTokenizers {
   }
 
   /** As {@link #acquire}, reading the hash from the files. */
-  Lease open(TokenizeConfig config, TokenizerFiles files) throws IOException {
+  public Lease open(TokenizeConfig config, TokenizerFiles files) throws IOException {
     SpecialTokens specialTokens =
         config.splitSpecialTokens() ? SpecialTokens.SPLIT : SpecialTokens.MATCHED;
     return acquire(files.contentHash(), specialTokens, () -> files);
@@ -90,19 +90,19 @@ final class OpenTokenizers {
   }
 
   /** A borrowed tokenizer. Close once. */
-  final class Lease implements AutoCloseable {
+  public final class Lease implements AutoCloseable {
     private final Entry entry;
 
     private Lease(Entry entry) {
       this.entry = entry;
     }
 
-    Tokenizer tokenizer() {
+    public Tokenizer tokenizer() {
       return entry.tokenizer;
     }
 
     /** What the folder says; its path is gone already. */
-    TokenizerFolder folder() {
+    public TokenizerFolder folder() {
       return entry.folder;
     }
 

@@ -1,4 +1,4 @@
-package dev.anneal.jobs.tokenize;
+package dev.anneal.jobs.tokenizer;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileStore;
@@ -18,7 +18,7 @@ import java.util.Map;
  *
  * @param folder as the user wrote it, for messages
  */
-record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
+public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
     implements Serializable {
   private static final List<String> NAMES =
       List.of(
@@ -27,8 +27,13 @@ record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
           "special_tokens_map.json",
           "chat_template.jinja");
 
-  /** Reads a folder anywhere the store reaches. */
-  static TokenizerFiles read(HadoopFileStore store, String folder) throws IOException {
+  /**
+   * Reads a folder anywhere the store reaches.
+   *
+   * @param key the setting that names the folder, for messages
+   */
+  public static TokenizerFiles read(HadoopFileStore store, String folder, String key)
+      throws IOException {
     LinkedHashMap<String, byte[]> contents = new LinkedHashMap<>();
     for (String name : NAMES) {
       String path = FileStore.join(folder, name);
@@ -42,13 +47,13 @@ record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
               ? "no such folder"
               : "it holds no " + NAMES.get(0);
       throw new ConfigException(
-          "Cannot read tokenizer " + folder + ": " + reason + " (tokenize.tokenizer)");
+          "Cannot read tokenizer " + folder + ": " + reason + " (" + key + ")");
     }
     return new TokenizerFiles(folder, contents);
   }
 
   /** The hash that the folder's manifest and its shards name. */
-  String contentHash() throws IOException {
+  public String contentHash() throws IOException {
     Path copy = unpack();
     try {
       return TokenizerFolder.open(copy, folder).contentHash();
