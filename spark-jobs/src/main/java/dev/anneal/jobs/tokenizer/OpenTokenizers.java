@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenizer;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -35,6 +37,7 @@ public final class OpenTokenizers {
   private static final class Entry {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
+    private Optional<TokenNames> names = Optional.empty();
     private int users;
 
     Entry(TokenizerFolder folder, Tokenizer tokenizer) {
@@ -85,6 +88,11 @@ public final class OpenTokenizers {
     }
   }
 
+  /** How many leases are out. */
+  public synchronized int leases() {
+    return open.values().stream().mapToInt(entry -> entry.users).sum();
+  }
+
   private synchronized void release(Entry entry) {
     entry.users--;
   }
@@ -99,6 +107,16 @@ public final class OpenTokenizers {
 
     public Tokenizer tokenizer() {
       return entry.tokenizer;
+    }
+
+    /** How the tokens are spelled; read from the files when first asked for. */
+    public TokenNames tokenNames(Supplier<TokenizerFiles> files) {
+      synchronized (entry) {
+        if (entry.names.isEmpty()) {
+          entry.names = Optional.of(TokenNames.parse(files.get().tokenizerJson()));
+        }
+        return entry.names.get();
+      }
     }
 
     /** What the folder says; its path is gone already. */
