@@ -14,6 +14,12 @@ import java.util.List;
  * @param splitSpecialTokens tokenize special-token strings in text as plain text
  * @param shardMb size of a shard file
  * @param maxBadRatio share of rows that may be quarantined before the job fails
+ * @param filters which documents are left out for what they hold
+ * @param dedup which repeated documents are left out
+ * @param decontaminate which documents are left out for what evaluation sets hold
+ * @param split shares of documents that go to sets of their own
+ * @param mixing what the inputs' weights mean
+ * @param shuffle order of the documents
  * @param output folder to write
  */
 public record TokenizeConfig(
@@ -31,6 +37,12 @@ public record TokenizeConfig(
     boolean splitSpecialTokens,
     int shardMb,
     double maxBadRatio,
+    FilterConfig filters,
+    DedupConfig dedup,
+    DecontaminateConfig decontaminate,
+    SplitConfig split,
+    MixingConfig mixing,
+    ShuffleConfig shuffle,
     String output)
     implements Serializable {
 

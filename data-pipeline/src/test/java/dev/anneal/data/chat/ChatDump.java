@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -62,11 +63,7 @@ public final class ChatDump {
   static Conversation conversation(JsonNode row) {
     List<ChatMessage> messages = new ArrayList<>();
     for (JsonNode message : row.path("messages")) {
-      messages.add(
-          new ChatMessage(
-              message.path("role").asText(),
-              message.path("content").asText(),
-              fields(message, List.of("role", "content"))));
+      messages.add(new ChatMessage(fields(message, List.of()), Optional.empty()));
     }
     return new Conversation(messages, fields(row.path("variables"), List.of()));
   }

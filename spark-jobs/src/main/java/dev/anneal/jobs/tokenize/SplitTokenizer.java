@@ -4,6 +4,9 @@ import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.data.read.SourceRow;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
+import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,19 +45,27 @@ record SplitTokenizer(
       StagedSplit[] staged = new StagedSplit[1];
       store.write(
           path,
-          out -> {
-            Staging staging = new Staging(encoder, new IntFileOutput(out), split);
-            staging.run();
-            staged[0] = staging.result(path);
-          });
+          ids ->
+              store.write(
+                  StagedFile.indexPath(path),
+                  documents -> {
+                    Outputs out =
+                        new Outputs(new IntFileOutput(ids), new DocumentIndexOutput(documents));
+                    Staging staging = new Staging(encoder, out, split);
+                    staging.run();
+                    staged[0] = staging.result(path);
+                  }));
       return staged[0];
     }
   }
 
+  /** Where a split goes. */
+  private record Outputs(IntFileOutput ids, DocumentIndexOutput documents) {}
+
   /** The work on one split. Confined to one thread. */
   private final class Staging {
     private final RowEncoder encoder;
-    private final IntFileOutput out;
+    private final Outputs out;
     private final CorpusSplit split;
     private final long[] sliceRows;
     private final List<BadRow> bad = new ArrayList<>();
@@ -62,7 +73,7 @@ record SplitTokenizer(
     private int[] lengths = new int[64];
     private int samples;
 
-    Staging(RowEncoder encoder, IntFileOutput out, CorpusSplit split) {
+    Staging(RowEncoder encoder, Outputs out, CorpusSplit split) {
       this.encoder = encoder;
       this.out = out;
       this.split = split;
@@ -81,7 +92,8 @@ record SplitTokenizer(
           sliceRows[i] = rows.rowCount();
         }
       }
-      out.flush();
+      out.ids().flush();
+      out.documents().flush();
     }
 
     /** When no bad row is allowed the first one ends the job, so that the rest can be spared. */
@@ -104,14 +116,15 @@ record SplitTokenizer(
       }
       counts = counts.plus(SplitCounts.of(sample));
       if (sample instanceof EncodedSample.Tokens tokens) {
-        write(tokens);
+        write(sliceIndex, row.number(), tokens);
       }
     }
 
-    private void write(EncodedSample.Tokens tokens) throws IOException {
-      out.write(tokens.ids());
+    private void write(int slice, long row, EncodedSample.Tokens tokens) throws IOException {
+      out.ids().write(tokens.ids());
+      out.documents().write(new StagedDocument(slice, row, tokens.ids().length));
       if (plan.hasLabels()) {
-        out.write(tokens.labels());
+        out.ids().write(tokens.labels());
         lengths = samples < lengths.length ? lengths : Arrays.copyOf(lengths, 2 * samples);
         lengths[samples++] = tokens.ids().length;
       }

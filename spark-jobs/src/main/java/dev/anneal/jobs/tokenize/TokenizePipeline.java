@@ -1,12 +1,13 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
-import dev.anneal.data.pack.BlockPlan;
 import dev.anneal.data.shard.ShardFolderWriter;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
+import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
+import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,8 @@ public final class TokenizePipeline {
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
-    TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
+    TokenizerFiles files =
+        TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     EncoderPlan plan = plan(files);
     Corpus listed = Corpus.list(config, spark);
     ShardManifest.Origin origin = listed.origin(config, plan);
@@ -67,10 +69,10 @@ public final class TokenizePipeline {
       quarantine.require(config, total(staged).rows());
       List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
       plan.requireMask(total(staged));
-      Cut cut = cut(plan, staged);
-      ShardManifest manifest = write(cut, origin);
+      ShardPlans plans = ShardPlans.of(config, plan, staged);
+      ShardManifest manifest = write(plans, origin);
       Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
-      String report = TokenizeReport.json(manifest, counts, cut.droppedTokens(), elapsed);
+      String report = TokenizeReport.json(manifest, counts, plans.droppedTokens(), elapsed);
       store.writeBytes(output.own("report.json"), report.getBytes(StandardCharsets.UTF_8));
       store.delete(staging);
       new ShardFolderWriter(store).publish(config.output(), manifest);
@@ -114,32 +116,15 @@ public final class TokenizePipeline {
     return results;
   }
 
-  /** The shards to write, and the tokens that no row holds. */
-  private record Cut(List<ShardPlan> shards, long droppedTokens) {}
-
-  private Cut cut(EncoderPlan plan, List<StagedSplit> staged) {
-    if (plan.hasLabels()) {
-      return new Cut(SamplePlanner.plan(config, staged), 0);
-    }
-    BlockPlan blocks = BlockPlanner.blocks(config, staged);
-    if (blocks.rows() == 0) {
-      throw new ConfigException(
-          "Invalid tokenize.tail: drop (the corpus has %d tokens, fewer than block_size %d)"
-              .formatted(blocks.tokens(), config.blockSize()));
-    }
-    return new Cut(BlockPlanner.plan(config, blocks, staged), blocks.droppedTokens());
-  }
-
-  private ShardManifest write(Cut cut, ShardManifest.Origin origin) {
-    LOG.info("output={} shards={} writing", config.output(), cut.shards().size());
+  private ShardManifest write(ShardPlans plans, ShardManifest.Origin origin) {
+    LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging);
-    List<ShardManifest.Shard> shards =
-        map("write shards", cut.shards(), task, ShardManifest.Shard.class);
+    List<WrittenShard> written = map("write shards", plans.plans(), task, WrittenShard.class);
     String version = TokenizePipeline.class.getPackage().getImplementationVersion();
     return ShardManifest.of(
         version == null ? "development" : version,
-        cut.shards().get(0).columns().names(),
-        shards,
+        plans.columns().names(),
+        WrittenShard.filesOf("arrow", written),
         origin);
   }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.BlockPlan;
+import dev.anneal.data.shard.ArrowFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +74,8 @@ class PlannersTest {
     }
     BlockPlan blocks = BlockPlanner.blocks(config, staged);
     long next = 0;
-    for (ShardPlan plan : BlockPlanner.plan(config, blocks, staged)) {
+    ArrowFormat format = new ArrowFormat(new ShardColumns(false, false, false));
+    for (ShardPlan plan : BlockPlanner.plan(config, format, blocks, staged)) {
       BlockShard shard = (BlockShard) plan;
       int first = Integer.parseInt(shard.files().get(0).path().substring(1));
       long before = tokens.subList(0, first).stream().mapToLong(Integer::longValue).sum();
