@@ -10,8 +10,8 @@ import java.util.Optional;
 /**
  * C4's rules (Raffel et al. 2020, 2.2) as a decision on the whole document, whose text stays as it
  * is. A document is left out if it holds "lorem ipsum" or a curly bracket, or if too few sentences
- * stand in its good lines. A good line ends in terminal punctuation (no ellipsis), has enough words,
- * none of them too long, and mentions neither JavaScript nor cookies and terms of use.
+ * stand in its good lines. A good line ends in terminal punctuation (no ellipsis), has enough
+ * words, none of them too long, and mentions neither JavaScript nor cookies and terms of use.
  *
  * <p>A sentence ends in {@code . ! ?} before white space or the end, closing quotes and brackets
  * between, or in {@code 。！？}. C4's list of bad words is not applied.

@@ -58,7 +58,8 @@ record CharacterFilter(CharacterFilterConfig config) implements DocumentFilter {
         }
         all++;
         boolean letter = Character.isLetterOrDigit(codePoint);
-        boolean part = !letter && codePoint >= 0x300 && Character.isUnicodeIdentifierPart(codePoint);
+        boolean part =
+            !letter && codePoint >= 0x300 && Character.isUnicodeIdentifierPart(codePoint);
         alnum += letter || part ? 1 : 0;
         symbols += letter || part ? 0 : 1;
       }

@@ -67,9 +67,7 @@ final class GopherQuality implements DocumentFilter {
     if (mean < config.minAvgWordLength()) {
       return Optional.of("min_avg_word_length");
     }
-    return mean > config.maxAvgWordLength()
-        ? Optional.of("max_avg_word_length")
-        : Optional.empty();
+    return mean > config.maxAvgWordLength() ? Optional.of("max_avg_word_length") : Optional.empty();
   }
 
   private Optional<String> symbols(TextView text) {

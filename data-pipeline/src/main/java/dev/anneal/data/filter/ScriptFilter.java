@@ -40,8 +40,7 @@ final class ScriptFilter implements DocumentFilter {
         continue;
       }
       Character.UnicodeScript script = Character.UnicodeScript.of(codePoint);
-      if (script != Character.UnicodeScript.COMMON
-          && script != Character.UnicodeScript.INHERITED) {
+      if (script != Character.UnicodeScript.COMMON && script != Character.UnicodeScript.INHERITED) {
         letters++;
         of += scripts.contains(script) ? 1 : 0;
       }

@@ -46,8 +46,7 @@ public final class TextView {
 
   /** Share of the words that are single characters of a script without spaces. */
   public double unspacedShare() {
-    long unspaced =
-        words().stream().filter(word -> Words.isUnspaced(word.codePointAt(0))).count();
+    long unspaced = words().stream().filter(word -> Words.isUnspaced(word.codePointAt(0))).count();
     return words().isEmpty() ? 0 : (double) unspaced / words().size();
   }
 
