@@ -5,7 +5,9 @@ import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.run.RunLock;
+import dev.anneal.data.shard.ArrowFormat;
 import dev.anneal.data.shard.ShardFolderWriter;
+import dev.anneal.data.shard.ShardFormat;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.tokenizer.JavaBytes;
@@ -47,6 +49,7 @@ public final class TokenizePipeline {
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
+    OutputFormats.require(config);
     TokenizerFiles files =
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     EncoderPlan plan = plan(files);
@@ -183,16 +186,27 @@ public final class TokenizePipeline {
     return results;
   }
 
-  private ShardManifest write(
-      StagingFolder staging, ShardPlans plans, ShardManifest.Origin origin) {
+  private ShardManifest write(StagingFolder staging, ShardPlans plans, ShardManifest.Origin origin)
+      throws IOException {
     LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging.path());
     List<WrittenShard> written = map("write shards", plans.plans(), task, WrittenShard.class);
+    List<ShardManifest.Shard> arrow = List.of();
+    List<ShardManifest.Output> others = new ArrayList<>();
+    try (TaskFiles files = new TaskFiles(store, config.output(), staging.path())) {
+      for (ShardFormat format : plans.formats()) {
+        List<ShardManifest.Shard> shards =
+            format.complete(files, WrittenShard.filesOf(format.name(), written));
+        if (format instanceof ArrowFormat) {
+          arrow = shards;
+        } else {
+          others.add(new ShardManifest.Output(format.name(), shards));
+        }
+      }
+      files.publish();
+    }
     String version = TokenizePipeline.class.getPackage().getImplementationVersion();
     return ShardManifest.of(
-        version == null ? "development" : version,
-        plans.columns().names(),
-        WrittenShard.filesOf("arrow", written),
-        origin);
+        version == null ? "development" : version, plans.columns().names(), arrow, others, origin);
   }
 }
