@@ -1,6 +1,9 @@
 package dev.anneal.data.shard;
 
+import dev.anneal.core.data.ShardManifest;
+import java.io.IOException;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A form in which tokens are written, made on the driver with everything it needs to know and sent
@@ -15,4 +18,16 @@ import java.io.Serializable;
 public sealed interface ShardFormat extends Serializable permits RowFormat, DocumentFormat {
   /** As the settings and the manifest write it, for example {@code arrow}. */
   String name();
+
+  /**
+   * What the folder needs beside the shards, such as an index of them all; called on the driver
+   * once every shard is written.
+   *
+   * @param shards the files of all shards, in order
+   * @return those files and the ones added
+   */
+  default List<ShardManifest.Shard> complete(ShardFiles files, List<ShardManifest.Shard> shards)
+      throws IOException {
+    return shards;
+  }
 }
