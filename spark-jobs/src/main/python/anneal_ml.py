@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param import Param, TypeConverters
 from pyspark.ml.util import JavaMLReadable, JavaMLReader, JavaMLWritable
 from pyspark.ml.wrapper import JavaTransformer
 
@@ -38,49 +38,35 @@ class _Reader(JavaMLReader):
 
 
 class _Stage(JavaTransformer, JavaMLReadable, JavaMLWritable):
-    """A stage whose params are those in ``_settings``."""
+    """A stage whose params are those of its Java class."""
 
     _settings: dict = {}
 
     def __init__(self, **params):
         super().__init__()
         self._java_obj = self._new_java_obj(f"{_PACKAGE}.{type(self).__name__}", self.uid)
-        self._declare()
-        self._set(**params)
-
-    def _declare(self):
         for name, converter in self._settings.items():
-            param = Param(self, name, self._java_obj.getParam(name).doc(), converter)
-            setattr(self, name, param)
-        self._params = None
+            java = self._java_obj.getParam(name)
+            setattr(self, name, Param(self, name, java.doc(), converter))
+        self._params = None  # so that the new ones are found
         for name in self._settings:
             java = self._java_obj.getParam(name)
             if self._java_obj.hasDefault(java):
                 self._setDefault(**{name: self._java_obj.getDefault(java).get()})
-
-    @classmethod
-    def _from_java(cls, java_stage):
-        stage = cls.__new__(cls)
-        JavaTransformer.__init__(stage)
-        stage._resetUid(java_stage.uid())
-        stage._java_obj = java_stage
-        stage._declare()
-        stage._transfer_params_from_java()
-        return stage
+        for name, value in params.items():
+            _put(self, name, value)
 
     @classmethod
     def read(cls):
         return _Reader(cls)
 
 
-def _accessors(name):
-    def get(self):
-        return self.getOrDefault(self.getParam(name))
-
-    def put(self, value):
-        return self._set(**{name: value})
-
-    return get, put
+def _put(stage, name, value):
+    """Sets a param; of the two names of a tokenizer's folder the later one counts."""
+    other = {"tokenizerPath": "hfModelId", "hfModelId": "tokenizerPath"}.get(name)
+    if other is not None:
+        stage.clear(stage.getParam(other))
+    return stage._set(**{name: value})
 
 
 def _stage(settings):
@@ -89,10 +75,9 @@ def _stage(settings):
     def decorate(cls):
         cls._settings = settings
         for name in settings:
-            get, put = _accessors(name)
             title = name[0].upper() + name[1:]
-            setattr(cls, f"get{title}", get)
-            setattr(cls, f"set{title}", put)
+            setattr(cls, f"get{title}", lambda self, name=name: self.getOrDefault(name))
+            setattr(cls, f"set{title}", lambda self, value, name=name: _put(self, name, value))
         return cls
 
     return decorate
@@ -174,8 +159,4 @@ class SequencePacker(_Stage):
 
 def register_functions(spark, tokenizer_path: str) -> None:
     """Registers anneal_token_count(text) and anneal_encode(text) for Spark SQL."""
-    functions = getattr(spark._jvm.dev.anneal.spark.ml, "SqlFunctions")
-    functions.register(spark._jsparkSession, tokenizer_path)
-
-
-assert issubclass(_Stage, Params)
+    spark._jvm.dev.anneal.spark.ml.SqlFunctions.register(spark._jsparkSession, tokenizer_path)
