@@ -17,8 +17,8 @@ public interface LinearHook {
 
   /**
    * The method as an effective weight and a branch, for the hand-written backward: the TorchScript
-   * methods that {@code layers-written.torchscript} lists at its top. Empty where a method cannot be
-   * written so; autograd over {@link #forwardSource} serves it then.
+   * methods that {@code layers-written.torchscript} lists at its top. Empty where a method cannot
+   * be written so; autograd over {@link #forwardSource} serves it then.
    */
   Optional<String> effectiveSource();
 

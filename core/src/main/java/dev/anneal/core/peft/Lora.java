@@ -137,10 +137,10 @@ public final class Lora implements AdapterMethod {
             a = site + ".lora_A.weight"
             b = site + ".lora_B.weight"
             s = float(w[site + ".lora_scaling"])
-            u = torch.mul(torch.mm(dy, w[b]), s)
-            g[a].addmm_(torch.t(u), x)
-            low = torch.mm(x, torch.t(w[a]))
-            g[b].add_(torch.t(torch.mm(torch.t(low), dy)), alpha=s)
+            u = torch.mul(self.product(dy, torch.t(w[b])), s)
+            g[a].add_(self.product(torch.t(u), torch.t(x)))
+            low = self.product(x, w[a])
+            g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
             return u
 
           def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
@@ -154,7 +154,7 @@ public final class Lora implements AdapterMethod {
             keys = c["random_keys"]
             p = float(w[site + ".lora_dropout"])
             u = self.lora_gradients(self.dropout(x, keys, w[site + ".lora_site_key"], p), dy, w, site, g)
-            return dx.add_(self.dropout(torch.mm(u, w[site + ".lora_A.weight"]), keys, w[site + ".lora_site_key"], p))
+            return dx.add_(self.dropout(self.product(u, torch.t(w[site + ".lora_A.weight"])), keys, w[site + ".lora_site_key"], p))
         """);
   }
 
