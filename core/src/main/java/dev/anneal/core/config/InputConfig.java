@@ -42,7 +42,8 @@ public record InputConfig(
     ALPACA,
     SHAREGPT,
     MESSAGES,
-    PROMPT_COMPLETION
+    PROMPT_COMPLETION,
+    QUERY_RESPONSE
   }
 
   public InputConfig {

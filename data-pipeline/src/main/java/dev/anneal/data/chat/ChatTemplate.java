@@ -1,6 +1,7 @@
 package dev.anneal.data.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.data.chat.jinja.Rendering;
@@ -73,9 +74,33 @@ public final class ChatTemplate {
     return render(conversation, true);
   }
 
+  /**
+   * The text of a conversation up to the end of its last message, without what ends a turn, for a
+   * model that goes on with that message.
+   *
+   * @param field that goes on, mostly {@code content}
+   * @throws TemplateException when the template refuses the conversation, or hides that message
+   */
+  public Rendering renderContinued(Conversation conversation, String field) {
+    return new FinalMessage(this, conversation, field).render();
+  }
+
   /** Whether the template itself marks what the assistant wrote. */
   public boolean marksGeneration() {
     return GENERATION.matcher(source).find();
+  }
+
+  /** Whether content may be a list of parts: one text part then reads as the bare text does. */
+  public boolean readsParts() {
+    ChatMessage bare = new ChatMessage(ChatMessage.USER, "probe");
+    ArrayNode parts = JsonNodeFactory.instance.arrayNode();
+    parts.addObject().put("type", "text").put("text", "probe");
+    try {
+      String expected = render(Conversation.of(bare)).text();
+      return render(Conversation.of(bare.with("content", parts))).text().equals(expected);
+    } catch (TemplateException e) {
+      return false; // refuses parts, or a conversation of one message
+    }
   }
 
   /** The Jinja text, to parse it again elsewhere. */
@@ -108,20 +133,11 @@ public final class ChatTemplate {
     return template.render(variables, clock);
   }
 
-  /** A message as the template sees it: no null fields, reasoning under each of its names. */
+  /** A message as the template sees it: reasoning under each of its names. */
   private static Map<String, Object> fields(ChatMessage message) {
     Map<String, Object> fields = new LinkedHashMap<>();
     message.reasoning().ifPresent(node -> fields.put("thinking", TemplateValues.of(node)));
-    fields.put("role", message.role());
-    fields.put("content", message.content());
-    message
-        .extra()
-        .forEach(
-            (name, node) -> {
-              if (!node.isNull()) {
-                fields.put(name, TemplateValues.of(node));
-              }
-            });
+    message.fields().forEach((name, node) -> fields.put(name, TemplateValues.of(node)));
     message.reasoning().ifPresent(node -> fields.put("reasoning_content", TemplateValues.of(node)));
     return fields;
   }

@@ -28,10 +28,15 @@ public record Conversation(List<ChatMessage> messages, Map<String, JsonNode> var
     return new Conversation(messages.subList(0, count), variables);
   }
 
-  /** The same conversation with other content in one message. */
-  public Conversation withContent(int index, String content) {
+  /** The same conversation with another message at a place. */
+  public Conversation with(int index, ChatMessage message) {
     List<ChatMessage> changed = new ArrayList<>(messages);
-    changed.set(index, messages.get(index).withContent(content));
+    changed.set(index, message);
     return new Conversation(changed, variables);
+  }
+
+  /** The same conversation with one text in place of several parts, for templates without them. */
+  public Conversation flattened() {
+    return new Conversation(messages.stream().map(ChatMessage::flattened).toList(), variables);
   }
 }

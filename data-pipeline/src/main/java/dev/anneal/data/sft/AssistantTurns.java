@@ -9,6 +9,7 @@ import dev.anneal.data.chat.jinja.TemplateException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Finds the assistant's turns in a rendered conversation. A template with {@code generation} tags
@@ -24,6 +25,8 @@ import java.util.Optional;
 final class AssistantTurns {
   /** Characters for private use, which no template trims or looks for. */
   private static final String MARK = "\uE6A5\uF0C7";
+
+  private static final String TOOL_CALLS = "tool_calls";
 
   private final ChatTemplate template;
 
@@ -49,30 +52,73 @@ final class AssistantTurns {
     CALLS_THEN_TURN_END
   }
 
-  /** The turns in order; only the last one if so asked. */
+  /** The turns with a loss, in order: those of the mask, unless a message says otherwise. */
   List<Turn> find(Conversation conversation, Rendering full, LossMask mask) {
-    List<Turn> turns = new ArrayList<>();
-    if (template.marksGeneration()) {
-      full.generated().forEach(span -> turns.add(new Turn(span.start(), span.end(), Close.NONE)));
-      return mask == LossMask.LAST_TURN && !turns.isEmpty()
-          ? turns.subList(turns.size() - 1, turns.size())
-          : turns;
+    List<ChatMessage> messages = conversation.messages();
+    int last = lastAssistant(messages);
+    boolean flagged = messages.stream().anyMatch(message -> message.train().isPresent());
+    if (template.marksGeneration() && !flagged && mask == LossMask.ALL_TURNS) {
+      return full.generated().stream().map(AssistantTurns::exact).toList();
     }
-    int last = lastAssistant(conversation);
-    for (int i = mask == LossMask.LAST_TURN ? Math.max(0, last) : 0; i <= last; i++) {
-      if (conversation.messages().get(i).fromAssistant()) {
-        Optional<Turn> turn = locate(conversation, i, full.text());
-        if (turn.isPresent() && (i == last || keepsItsWords(conversation, i, full, turn.get()))) {
-          turns.add(turn.get());
+    List<Turn> turns = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      ChatMessage message = messages.get(i);
+      boolean masked = mask == LossMask.LAST_TURN ? i == last : message.fromAssistant();
+      if (message.train().orElse(masked)) {
+        if (template.marksGeneration() && message.fromAssistant()) {
+          turns.addAll(tagged(conversation, i, full));
+        } else {
+          written(conversation, i, full).ifPresent(turns::add);
         }
       }
     }
     return turns;
   }
 
-  private static int lastAssistant(Conversation conversation) {
-    for (int i = conversation.messages().size() - 1; i >= 0; i--) {
+  /** Where each message without a loss stands that says so itself. */
+  List<Turn> findSilenced(Conversation conversation, Rendering full) {
+    List<Turn> turns = new ArrayList<>();
+    for (int i = 0; i < conversation.messages().size(); i++) {
+      if (!conversation.messages().get(i).train().orElse(true)) {
+        locate(conversation, i, full.text()).ifPresent(turns::add);
+      }
+    }
+    return turns;
+  }
+
+  private static Turn exact(Rendering.Span span) {
+    return new Turn(span.start(), span.end(), Close.NONE);
+  }
+
+  /** A turn that has all its words in the text: a template may leave some out of the history. */
+  private Optional<Turn> written(Conversation conversation, int index, Rendering full) {
+    int last = lastAssistant(conversation.messages());
+    return locate(conversation, index, full.text())
+        .filter(turn -> index == last || keepsItsWords(conversation, index, full, turn));
+  }
+
+  /** The tagged parts of one message: those between its beginning and the next one's. */
+  private List<Turn> tagged(Conversation conversation, int index, Rendering full) {
+    Optional<Turn> turn = locate(conversation, index, full.text());
+    if (turn.isEmpty()) {
+      return List.of();
+    }
+    int next = full.text().length();
+    for (int i = conversation.messages().size() - 1; i > index; i--) {
       if (conversation.messages().get(i).fromAssistant()) {
+        next = locate(conversation, i, full.text()).map(Turn::start).orElse(next);
+      }
+    }
+    int until = next;
+    return full.generated().stream()
+        .filter(span -> span.end() > turn.get().start() && span.start() < until)
+        .map(AssistantTurns::exact)
+        .toList();
+  }
+
+  private static int lastAssistant(List<ChatMessage> messages) {
+    for (int i = messages.size() - 1; i >= 0; i--) {
+      if (messages.get(i).fromAssistant()) {
         return i;
       }
     }
@@ -82,28 +128,39 @@ final class AssistantTurns {
   private Optional<Turn> locate(Conversation conversation, int index, String full) {
     ChatMessage message = conversation.messages().get(index);
     String mark = unusedMark(full);
-    String marked =
-        template.render(conversation.withContent(index, message.content() + mark)).text();
-    boolean calls = message.extra().containsKey("tool_calls");
+    String marked = template.render(conversation.with(index, message.withAfter(mark))).text();
+    boolean calls = message.has(TOOL_CALLS);
     if (marked.equals(full) && !calls) {
       return Optional.empty();
     }
     int start = promptEnd(conversation, index, full);
     if (start < 0) {
-      String before =
-          template.render(conversation.withContent(index, mark + message.content())).text();
-      if (before.equals(full)) {
-        throw new RowShapeException("the chat template hides where message " + index + " begins");
+      Optional<String> other = withOtherBeginning(conversation, index, mark, full);
+      if (other.isEmpty()) {
+        return Optional.empty();
       }
-      start = commonPrefix(full, before);
+      start = commonPrefix(full, other.get());
     }
     int end = marked.equals(full) ? start : Math.max(start, commonPrefix(full, marked));
     return Optional.of(new Turn(start, end, calls ? Close.CALLS_THEN_TURN_END : Close.TURN_END));
   }
 
+  /**
+   * A rendering that parts from the full one where a message begins: with a mark before its words,
+   * or without its calls; none where the template shows neither.
+   */
+  private Optional<String> withOtherBeginning(
+      Conversation conversation, int index, String mark, String full) {
+    ChatMessage message = conversation.messages().get(index);
+    return Stream.of(message.withBefore(mark), message.without(TOOL_CALLS))
+        .map(other -> template.render(conversation.with(index, other)).text())
+        .filter(text -> !text.equals(full))
+        .findFirst();
+  }
+
   /** Where the prompt for a message ends in the full text, or -1 when the template shows none. */
   private int promptEnd(Conversation conversation, int index, String full) {
-    if (index == 0) {
+    if (index == 0 || !conversation.messages().get(index).fromAssistant()) {
       return -1;
     }
     Conversation before = conversation.first(index);

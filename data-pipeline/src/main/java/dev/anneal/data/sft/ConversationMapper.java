@@ -11,6 +11,14 @@ import java.util.Optional;
 
 /** Turns rows of a dataset into conversations. Immutable and thread-safe. */
 public final class ConversationMapper {
+  /** Other frameworks' names of columns, by format, in a {@code columns} setting. */
+  private static final Map<DatasetFormat, Map<String, String>> SYNONYMS =
+      Map.of(
+          DatasetFormat.ALPACA,
+          Map.of("prompt", "instruction", "query", "input", "response", "output"),
+          DatasetFormat.SHAREGPT,
+          Map.of("messages", "conversations"));
+
   private final Optional<DatasetFormat> format;
   private final Map<String, String> columns;
 
@@ -21,156 +29,140 @@ public final class ConversationMapper {
 
   /** Tells each row's format by its fields. */
   public static ConversationMapper detecting() {
-    return new ConversationMapper(Optional.empty(), Map.of());
+    return detecting(Map.of());
+  }
+
+  /** Tells each row's format by its fields, some of which have other names. */
+  public static ConversationMapper detecting(Map<String, String> columns) {
+    return new ConversationMapper(Optional.empty(), columns);
   }
 
   /**
    * Reads every row in one format.
    *
    * @param columns a row's own field names by the format's, where they differ, for example {@code
-   *     instruction -> question}
+   *     instruction -> question}; names and values inside messages go by {@code role_tag}, {@code
+   *     user_tag}, ...
    */
   public static ConversationMapper of(DatasetFormat format, Map<String, String> columns) {
-    return new ConversationMapper(Optional.of(format), columns);
+    Map<String, String> own = new LinkedHashMap<>(columns);
+    SYNONYMS
+        .getOrDefault(format, Map.of())
+        .forEach(
+            (theirs, ours) -> {
+              if (own.containsKey(theirs)) {
+                own.putIfAbsent(ours, own.remove(theirs));
+              }
+            });
+    return new ConversationMapper(Optional.of(format), own);
   }
 
   public MappedRow map(JsonNode row) {
     if (!row.isObject()) {
       return new MappedRow.Bad("row is no JSON object");
     }
-    Optional<DatasetFormat> shape = format.or(() -> DatasetFormat.detect(row));
+    RowFields fields = new RowFields(row, columns);
+    Optional<DatasetFormat> shape = format.or(() -> DatasetFormat.detect(fields));
     if (shape.isEmpty()) {
       return new MappedRow.Bad(
-          "unknown shape (expected instruction + output, conversations, messages, or prompt +"
-              + " completion)");
+          "unknown shape (expected instruction + output, conversations, messages, prompt +"
+              + " completion, or query + response)");
     }
-    RowFields fields = new RowFields(row, columns);
     try {
-      return new MappedRow.Mapped(
-          switch (shape.get()) {
-            case ALPACA -> alpaca(fields);
-            case SHAREGPT -> shareGpt(fields);
-            case MESSAGES -> messages(fields);
-            case PROMPT_COMPLETION -> promptCompletion(fields);
-          });
+      Conversation conversation = conversation(shape.get(), fields);
+      return conversation.messages().isEmpty()
+          ? new MappedRow.Bad("the conversation is empty")
+          : new MappedRow.Mapped(conversation);
     } catch (RowShapeException e) {
       return new MappedRow.Bad(e.getMessage());
     }
   }
 
-  private static Conversation alpaca(RowFields fields) {
-    String instruction = fields.requireText("instruction");
-    String input = fields.optionalText("input");
-    String answer = fields.requireText("output");
+  private static Conversation conversation(DatasetFormat format, RowFields fields) {
     List<ChatMessage> messages = new ArrayList<>();
-    addSystem(fields, messages);
-    for (JsonNode pair : fields.optionalList("history")) {
-      if (!pair.isArray() || pair.size() != 2) {
-        throw new RowShapeException(
-            "field '" + fields.column("history") + "' must hold [user, assistant] pairs");
-      }
-      messages.add(new ChatMessage(ChatMessage.USER, RowFields.text(pair.get(0), "history")));
-      messages.add(new ChatMessage(ChatMessage.ASSISTANT, RowFields.text(pair.get(1), "history")));
-    }
-    if (instruction.isEmpty() && input.isEmpty()) {
-      throw new RowShapeException("field '" + fields.column("instruction") + "' is empty");
-    }
-    String separator = instruction.isEmpty() || input.isEmpty() ? "" : "\n";
-    messages.add(new ChatMessage(ChatMessage.USER, instruction + separator + input));
-    messages.add(new ChatMessage(ChatMessage.ASSISTANT, answer));
-    return new Conversation(messages, Map.of());
-  }
-
-  private static Conversation shareGpt(RowFields fields) {
-    List<ChatMessage> messages = new ArrayList<>();
-    addSystem(fields, messages);
-    for (JsonNode turn : fields.requireList("conversations")) {
-      String where = fields.column("conversations") + "[" + messages.size() + "]";
-      if (!turn.isObject() || !turn.has("from") || !turn.has("value")) {
-        throw new RowShapeException("field '" + where + "' must have 'from' and 'value'");
-      }
-      String speaker = RowFields.text(turn.get("from"), where + ".from");
-      String said = RowFields.text(turn.get("value"), where + ".value");
-      messages.add(new ChatMessage(role(speaker, where), said));
-    }
-    return new Conversation(messages, Map.of());
-  }
-
-  private static String role(String speaker, String where) {
-    return switch (speaker) {
-      case "human", "user" -> ChatMessage.USER;
-      case "gpt", "assistant", "chatgpt", "model" -> ChatMessage.ASSISTANT;
-      case "system" -> ChatMessage.SYSTEM;
-      case "tool", "observation" -> "tool";
-      default ->
-          throw new RowShapeException(
-              "field '"
-                  + where
-                  + ".from' is '"
-                  + speaker
-                  + "' (must be human, gpt, assistant, system or tool)");
-    };
-  }
-
-  private static Conversation messages(RowFields fields) {
-    String name = fields.get("messages").isMissingNode() ? "conversations" : "messages";
-    List<ChatMessage> messages = new ArrayList<>();
-    addMessages(fields, name, messages);
-    JsonNode tools = fields.get("tools");
-    Map<String, JsonNode> variables =
-        tools.isArray() && !tools.isEmpty() ? Map.of("tools", tools) : Map.of();
-    return new Conversation(messages, variables);
-  }
-
-  private static Conversation promptCompletion(RowFields fields) {
-    List<ChatMessage> messages = new ArrayList<>();
-    addSystem(fields, messages);
-    for (String name : List.of("prompt", "completion")) {
-      if (fields.get(name).isArray()) {
-        addMessages(fields, name, messages);
-      } else {
-        String role = name.equals("prompt") ? ChatMessage.USER : ChatMessage.ASSISTANT;
-        messages.add(new ChatMessage(role, fields.requireText(name)));
-      }
-    }
-    return new Conversation(messages, Map.of());
-  }
-
-  private static void addSystem(RowFields fields, List<ChatMessage> messages) {
     String system = fields.optionalText("system");
     if (!system.isEmpty()) {
       messages.add(new ChatMessage(ChatMessage.SYSTEM, system));
     }
+    switch (format) {
+      case ALPACA -> alpaca(fields, messages);
+      case QUERY_RESPONSE -> {
+        history(fields, messages);
+        exchange(fields.requireText("query"), fields.requireText("response"), messages);
+      }
+      case SHAREGPT -> new SpokenTurns(fields).addTo(messages);
+      case MESSAGES ->
+          new MessageList(fields, fields.has("messages") ? "messages" : "conversations")
+              .addTo(messages);
+      case PROMPT_COMPLETION -> promptCompletion(fields, messages);
+    }
+    if (messages.size() > 1 && messages.get(0).isSystem() && messages.get(1).isSystem()) {
+      messages.remove(0); // the conversation's own one stands over the column
+    }
+    return new Conversation(messages, variables(fields));
   }
 
-  private static void addMessages(RowFields fields, String name, List<ChatMessage> messages) {
-    int index = 0;
-    for (JsonNode message : fields.requireList(name)) {
-      String where = fields.column(name) + "[" + index++ + "]";
-      String role = RowFields.text(message.path("role"), where + ".role");
-      if (role.isEmpty()) {
-        throw new RowShapeException("field '" + where + "' has no role");
+  private static void alpaca(RowFields fields, List<ChatMessage> messages) {
+    String instruction = fields.requireText("instruction");
+    String input = fields.optionalText("input");
+    String answer = fields.requireText("output");
+    history(fields, messages);
+    if (instruction.isEmpty() && input.isEmpty()) {
+      throw new RowShapeException("field '" + fields.column("instruction") + "' is empty");
+    }
+    String separator = instruction.isEmpty() || input.isEmpty() ? "" : "\n";
+    exchange(instruction + separator + input, answer, messages);
+  }
+
+  private static void history(RowFields fields, List<ChatMessage> messages) {
+    String column = fields.column("history");
+    for (JsonNode pair : fields.optionalList("history")) {
+      if (!pair.isArray() || pair.size() != 2) {
+        throw new RowShapeException("field '" + column + "' must hold [user, assistant] pairs");
       }
-      Map<String, JsonNode> extra = new LinkedHashMap<>();
-      message.fields().forEachRemaining(field -> extra.put(field.getKey(), field.getValue()));
-      extra.keySet().removeAll(List.of("role", "content"));
-      extra.values().removeIf(JsonNode::isNull);
-      messages.add(new ChatMessage(role, content(message.path("content"), where), extra));
+      exchange(RowFields.text(pair.get(0), column), RowFields.text(pair.get(1), column), messages);
     }
   }
 
-  /** Content is a text or a list of parts; of parts, texts only. */
-  private static String content(JsonNode content, String where) {
-    if (!content.isArray()) {
-      return RowFields.text(content, where + ".content");
+  private static void exchange(String asked, String answered, List<ChatMessage> messages) {
+    messages.add(new ChatMessage(ChatMessage.USER, asked));
+    messages.add(new ChatMessage(ChatMessage.ASSISTANT, answered));
+  }
+
+  /** The completion alone is trained, whoever speaks in the prompt. */
+  private static void promptCompletion(RowFields fields, List<ChatMessage> messages) {
+    List<ChatMessage> prompt = new ArrayList<>();
+    add(fields, "prompt", ChatMessage.USER, prompt);
+    prompt.forEach(m -> messages.add(m.fromAssistant() ? m.withTrain(false) : m));
+    add(fields, "completion", ChatMessage.ASSISTANT, messages);
+  }
+
+  private static void add(RowFields fields, String name, String role, List<ChatMessage> messages) {
+    if (fields.get(name).isArray()) {
+      new MessageList(fields, name).addTo(messages);
+    } else {
+      messages.add(new ChatMessage(role, fields.requireText(name)));
     }
-    StringBuilder text = new StringBuilder();
-    for (JsonNode part : content) {
-      if (!part.path("text").isTextual()) {
-        throw new RowShapeException("field '" + where + ".content' has a part that is no text");
+  }
+
+  /** What the template may read besides the messages. */
+  private static Map<String, JsonNode> variables(RowFields fields) {
+    Map<String, JsonNode> variables = new LinkedHashMap<>();
+    for (String name : List.of("tools", "documents")) {
+      JsonNode given = RowFields.structure(fields.get(name), fields.column(name));
+      if (!given.isMissingNode() && !given.isArray()) {
+        throw RowFields.wrongKind(given, fields.column(name), "a list, or a list as JSON text");
       }
-      text.append(part.path("text").textValue());
+      if (!given.isEmpty()) {
+        variables.put(name, given);
+      }
     }
-    return text.toString();
+    String name = "chat_template_kwargs";
+    JsonNode more = RowFields.structure(fields.get(name), fields.column(name));
+    if (!more.isMissingNode() && !more.isObject()) {
+      throw RowFields.wrongKind(more, fields.column(name), "an object, or one as JSON text");
+    }
+    more.fields().forEachRemaining(field -> variables.put(field.getKey(), field.getValue()));
+    return variables;
   }
 }

@@ -12,12 +12,17 @@ public enum DatasetFormat {
    * {@code instruction}, {@code input}, {@code output}; optional {@code system}, {@code history}.
    */
   ALPACA("alpaca"),
-  /** {@code conversations} of {@code from} and {@code value}, as ShareGPT and BelleGroup have. */
+  /**
+   * {@code conversations} of {@code from} and {@code value}, as ShareGPT and BelleGroup have; or
+   * {@code conversation} of pairs of {@code human} and {@code assistant}.
+   */
   SHAREGPT("sharegpt"),
   /** {@code messages} of {@code role} and {@code content}, as OpenAI has. */
   MESSAGES("messages"),
   /** {@code prompt} and {@code completion}, texts or lists of messages. */
-  PROMPT_COMPLETION("prompt_completion");
+  PROMPT_COMPLETION("prompt_completion"),
+  /** {@code query} and {@code response}; optional {@code system}, {@code history}. */
+  QUERY_RESPONSE("query_response");
 
   private final String key;
 
@@ -42,17 +47,23 @@ public enum DatasetFormat {
   }
 
   /** The format that a row's fields tell. */
-  static Optional<DatasetFormat> detect(JsonNode row) {
-    if (row.path("messages").isArray()) {
+  static Optional<DatasetFormat> detect(RowFields fields) {
+    if (fields.get("messages").isArray()) {
       return Optional.of(MESSAGES);
     }
-    if (row.path("conversations").isArray()) {
-      return Optional.of(row.at("/conversations/0").has("role") ? MESSAGES : SHAREGPT);
+    for (String name : new String[] {"conversations", "conversation"}) {
+      JsonNode turns = fields.get(name);
+      if (turns.isArray()) {
+        return Optional.of(turns.path(0).has("role") ? MESSAGES : SHAREGPT);
+      }
     }
-    if (row.has("instruction") && row.has("output")) {
+    if (fields.has("instruction") && fields.has("output")) {
       return Optional.of(ALPACA);
     }
-    return row.has("prompt") && row.has("completion")
+    if (fields.has("query") && fields.has("response")) {
+      return Optional.of(QUERY_RESPONSE);
+    }
+    return fields.has("prompt") && fields.has("completion")
         ? Optional.of(PROMPT_COMPLETION)
         : Optional.empty();
   }

@@ -1,6 +1,8 @@
 package dev.anneal.data.sft;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.Locale;
 import java.util.Map;
@@ -11,9 +13,15 @@ import java.util.Map;
  * @param columns names in the row by names of the format, where they differ
  */
 record RowFields(JsonNode row, Map<String, String> columns) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   JsonNode get(String name) {
     JsonNode value = row.get(column(name));
     return value == null ? MissingNode.getInstance() : value;
+  }
+
+  boolean has(String name) {
+    return row.has(column(name));
   }
 
   String column(String name) {
@@ -22,11 +30,7 @@ record RowFields(JsonNode row, Map<String, String> columns) {
 
   /** A text; empty when it is null, an error when it is missing. */
   String requireText(String name) {
-    JsonNode value = get(name);
-    if (value.isMissingNode()) {
-      throw new RowShapeException("missing field '" + column(name) + "'");
-    }
-    return text(value, column(name));
+    return text(require(name), column(name));
   }
 
   /** A text; empty when it is missing or null. */
@@ -44,11 +48,15 @@ record RowFields(JsonNode row, Map<String, String> columns) {
   }
 
   JsonNode requireList(String name) {
-    JsonNode value = get(name);
-    if (value.isMissingNode()) {
+    require(name);
+    return optionalList(name);
+  }
+
+  private JsonNode require(String name) {
+    if (!has(name)) {
       throw new RowShapeException("missing field '" + column(name) + "'");
     }
-    return optionalList(name);
+    return get(name);
   }
 
   static String text(JsonNode value, String where) {
@@ -59,6 +67,21 @@ record RowFields(JsonNode row, Map<String, String> columns) {
       return value.textValue();
     }
     throw wrongKind(value, where, "text");
+  }
+
+  /** A list or an object that tables hold as JSON text; missing for null and an empty text. */
+  static JsonNode structure(JsonNode value, String where) {
+    if (!value.isTextual()) {
+      return value.isNull() ? MissingNode.getInstance() : value;
+    }
+    if (value.textValue().isBlank()) {
+      return MissingNode.getInstance();
+    }
+    try {
+      return JSON.readTree(value.textValue());
+    } catch (JsonProcessingException e) {
+      throw new RowShapeException("field '" + where + "' is no JSON: " + e.getOriginalMessage());
+    }
   }
 
   static RowShapeException wrongKind(JsonNode value, String where, String expected) {

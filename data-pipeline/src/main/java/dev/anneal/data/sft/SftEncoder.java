@@ -11,7 +11,6 @@ import dev.anneal.data.sft.AssistantTurns.Turn;
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.Tokenizer;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Encodes conversations: the whole text is rendered and tokenized once, without added special
@@ -26,12 +25,14 @@ public final class SftEncoder {
   private final ChatTemplate template;
   private final SftOptions options;
   private final AssistantTurns turns;
+  private final boolean readsParts;
 
   public SftEncoder(Tokenizer tokenizer, ChatTemplate template, SftOptions options) {
     this.tokenizer = tokenizer;
     this.template = template;
     this.options = options;
     this.turns = new AssistantTurns(template);
+    this.readsParts = template.readsParts();
   }
 
   /** Encodes a mapped row; never throws for what it holds. */
@@ -44,17 +45,12 @@ public final class SftEncoder {
 
   /** Encodes a conversation; never throws for what it holds. */
   public SftRow encode(Conversation conversation) {
-    boolean answered =
-        conversation.messages().stream()
-            .anyMatch(message -> message.fromAssistant() && says(message));
-    if (!answered) {
+    if (conversation.messages().stream().noneMatch(SftEncoder::says)) {
       return new SftRow.Dropped(SftRow.DropReason.NO_ANSWER);
     }
     try {
-      Rendering full = template.render(conversation);
-      EncodedText encoded = tokenizer.encodeWithOffsets(full.text());
-      int[] labels = labels(conversation, full, encoded);
-      return fit(encoded.ids(), labels);
+      EncodedRow whole = label(conversation);
+      return fit(whole.ids(), whole.labels());
     } catch (TemplateException e) {
       return new SftRow.Bad("the chat template refuses the conversation: " + e.getMessage());
     } catch (RowShapeException | IllegalArgumentException e) {
@@ -62,30 +58,59 @@ public final class SftEncoder {
     }
   }
 
+  /**
+   * The whole of a conversation, with labels even where none is a target.
+   *
+   * @throws TemplateException when the template refuses it
+   */
+  public EncodedRow label(Conversation given) {
+    Conversation conversation = readsParts ? given : given.flattened();
+    Rendering full = template.render(conversation);
+    EncodedText encoded = tokenizer.encodeWithOffsets(full.text());
+    return new EncodedRow(encoded.ids(), labels(conversation, full, encoded), false);
+  }
+
   private static boolean says(ChatMessage message) {
-    return !message.content().isEmpty() || message.extra().containsKey("tool_calls");
+    boolean words =
+        !message.content().isEmpty()
+            || message.has("tool_calls")
+            || message.reasoning().isPresent();
+    return message.train().orElse(message.fromAssistant()) && words;
   }
 
   private int[] labels(Conversation conversation, Rendering full, EncodedText encoded) {
     if (options.mask() == LossMask.TRAIN_ON_PROMPT) {
-      return encoded.ids().clone();
+      int[] labels = encoded.ids().clone();
+      for (Turn silenced : turns.findSilenced(conversation, full)) {
+        Tokens tokens = tokens(silenced, full, encoded);
+        Arrays.fill(labels, tokens.from(), tokens.to(), TokenRow.IGNORE_INDEX);
+      }
+      return labels;
     }
     int[] labels = new int[encoded.size()];
     Arrays.fill(labels, TokenRow.IGNORE_INDEX);
-    List<Turn> found = turns.find(conversation, full, options.mask());
-    for (Turn turn : found) {
-      int from = 0;
-      while (from < encoded.size() && encoded.ends()[from] <= turn.start()) {
-        from++;
-      }
-      int to = from;
-      while (to < encoded.size() && encoded.starts()[to] < turn.end()) {
-        to++;
-      }
-      int close = turnEnd(turn, full.text(), encoded, to);
-      System.arraycopy(encoded.ids(), from, labels, from, Math.max(to, close + 1) - from);
+    for (Turn turn : turns.find(conversation, full, options.mask())) {
+      Tokens tokens = tokens(turn, full, encoded);
+      System.arraycopy(
+          encoded.ids(), tokens.from(), labels, tokens.from(), tokens.to() - tokens.from());
     }
     return labels;
+  }
+
+  /** Tokens {@code [from, to)} of a turn. */
+  private record Tokens(int from, int to) {}
+
+  /** All that share a character with the turn, and the one that ends it. */
+  private Tokens tokens(Turn turn, Rendering full, EncodedText encoded) {
+    int from = 0;
+    while (from < encoded.size() && encoded.ends()[from] <= turn.start()) {
+      from++;
+    }
+    int to = from;
+    while (to < encoded.size() && encoded.starts()[to] < turn.end()) {
+      to++;
+    }
+    return new Tokens(from, Math.max(to, turnEnd(turn, full.text(), encoded, to) + 1));
   }
 
   /** Index of the token that ends a turn, or -1 when the template writes none. */

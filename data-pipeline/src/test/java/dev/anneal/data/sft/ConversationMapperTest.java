@@ -11,6 +11,7 @@ import dev.anneal.data.chat.Conversation;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,111 @@ class ConversationMapperTest {
                     + "'value':'a'},{'from':'gpt','value':'b'},{'from':'user','value':'c'},"
                     + "{'from':'assistant','value':'d'}]}"))
         .isEqualTo("system=s; user=a; assistant=b; user=c; assistant=d");
-    assertThat(said("{'conversations':[]}")).isEmpty();
+    assertThat(
+            said(
+                "{'system':'column','conversations':[{'from':'human','value':'灯'},{'from':'chatgpt',"
+                    + "'value':'塔'}]}"))
+        .isEqualTo("system=column; user=灯; assistant=塔");
+    assertThat(
+            said(
+                "{'system':'column','conversations':[{'from':'system','value':'own'},{'from':"
+                    + "'human','value':'a'},{'from':'bing','value':'b'}]}"))
+        .isEqualTo("system=own; user=a; assistant=b");
+  }
+
+  @Test
+  void readsPairsOfHumanAndAssistant() {
+    assertThat(
+            said("{'conversation':[{'human':'a','assistant':'b'},{'human':'灯','assistant':'塔'}]}"))
+        .isEqualTo("user=a; assistant=b; user=灯; assistant=塔");
+  }
+
+  @Test
+  void readsQueryAndResponse() {
+    assertThat(said("{'query':'c','response':'d','history':[['a','b']],'system':'s'}"))
+        .isEqualTo("system=s; user=a; assistant=b; user=c; assistant=d");
+  }
+
+  @Test
+  void readsFunctionCallsOfShareGpt() {
+    Conversation called =
+        map(
+            "{'tools':'[{\\'name\\':\\'tide\\'}]','conversations':[{'from':'human','value':'a'},"
+                + "{'from':'function_call','value':'{\\'name\\':\\'tide\\',\\'arguments\\':{}}'},"
+                + "{'from':'observation','value':'low'},{'from':'gpt','value':'b'}]}");
+    assertThat(called.messages())
+        .extracting(ChatMessage::role)
+        .containsExactly("user", "assistant", "tool", "assistant");
+    assertThat(called.messages().get(1).fields().get("tool_calls"))
+        .hasToString("[{\"type\":\"function\",\"function\":{\"name\":\"tide\",\"arguments\":{}}}]");
+    assertThat(called.variables().get("tools")).hasToString("[{\"name\":\"tide\"}]");
+  }
+
+  @Test
+  void readsWhatIsTrainedFromTheMessage() {
+    Conversation flags =
+        map(
+            "{'messages':[{'role':'user','content':'a','train':true},"
+                + "{'role':'assistant','content':'b','weight':0},"
+                + "{'role':'assistant','content':'c','weight':1},"
+                + "{'role':'assistant','content':'d','loss':false},"
+                + "{'role':'assistant','content':'e','train':null}]}");
+    assertThat(flags.messages())
+        .extracting(ChatMessage::train)
+        .containsExactly(
+            Optional.of(true),
+            Optional.of(false),
+            Optional.of(true),
+            Optional.of(false),
+            Optional.empty());
+    Conversation prompted =
+        map(
+            "{'prompt':[{'role':'user','content':'a'},{'role':'assistant','content':'b'},"
+                + "{'role':'user','content':'c'}],'completion':[{'role':'assistant','content':'d'}]}");
+    assertThat(prompted.messages())
+        .extracting(ChatMessage::train)
+        .containsExactly(Optional.empty(), Optional.of(false), Optional.empty(), Optional.empty());
+  }
+
+  @Test
+  void readsVariablesOfTheTemplate() {
+    Conversation variables =
+        map(
+            "{'documents':[{'title':'t'}],'chat_template_kwargs':{'enable_thinking':false},"
+                + "'tools':'','messages':[{'role':'user','content':'a'}]}");
+    assertThat(variables.variables()).containsOnlyKeys("documents", "enable_thinking");
+  }
+
+  @Test
+  void readsColumnsAndTagsAsLlamaFactoryNamesThem() {
+    ConversationMapper tags =
+        ConversationMapper.of(
+            DatasetFormat.SHAREGPT,
+            Map.of(
+                "messages", "dialogue",
+                "role_tag", "who",
+                "content_tag", "says",
+                "user_tag", "Q",
+                "assistant_tag", "A"));
+    assertThat(said(tags, "{'dialogue':[{'who':'Q','says':'a'},{'who':'A','says':'b'}]}"))
+        .isEqualTo("user=a; assistant=b");
+    ConversationMapper alpaca =
+        ConversationMapper.of(
+            DatasetFormat.ALPACA, Map.of("prompt", "q", "query", "ctx", "response", "a"));
+    assertThat(said(alpaca, "{'q':'Sum','ctx':'1 1','a':'2'}"))
+        .isEqualTo("user=Sum\n1 1; assistant=2");
+    assertThat(
+            said(
+                ConversationMapper.of(
+                    DatasetFormat.MESSAGES,
+                    Map.of("role_tag", "who", "content_tag", "says", "user_tag", "Q")),
+                "{'messages':[{'who':'Q','says':'a'},{'who':'assistant','says':'b'}]}"))
+        .isEqualTo("user=a; assistant=b");
+    assertThat(
+            said(
+                ConversationMapper.detecting(Map.of("messages", "log")),
+                "{'log':[{'role':'user','content':'a'}]}"))
+        .isEqualTo("user=a");
   }
 
   @Test
@@ -66,7 +171,7 @@ class ConversationMapperTest {
             "{'tools':[{'name':'t'}],'messages':[{'role':'assistant','content':'',"
                 + "'tool_calls':[1],'name':null}]}");
     assertThat(tools.variables()).containsOnlyKeys("tools");
-    assertThat(tools.messages().get(0).extra()).containsOnlyKeys("tool_calls");
+    assertThat(tools.messages().get(0).fields()).containsOnlyKeys("role", "content", "tool_calls");
   }
 
   @Test
@@ -96,10 +201,10 @@ class ConversationMapperTest {
       quoteCharacter = '`',
       value = {
         "[1] # row is no JSON object",
-        "{} # unknown shape (expected instruction + output, conversations, messages, or prompt +"
-            + " completion)",
-        "{'text':'a'} # unknown shape (expected instruction + output, conversations, messages, or"
-            + " prompt + completion)",
+        "{} # unknown shape (expected instruction + output, conversations, messages, prompt +"
+            + " completion, or query + response)",
+        "{'text':'a'} # unknown shape (expected instruction + output, conversations, messages,"
+            + " prompt + completion, or query + response)",
         "{'instruction':1,'output':'b'} # field 'instruction' is a number (must be text)",
         "{'instruction':'a','output':['b','c']} # field 'output' is a array (must be text)",
         "{'instruction':'','output':'b'} # field 'instruction' is empty",
@@ -115,6 +220,34 @@ class ConversationMapperTest {
             + " be text)",
         "{'messages':[{'role':'user','content':[{'type':'image'}]}]} # field 'messages[0].content'"
             + " has a part that is no text",
+        "{'conversations':[]} # the conversation is empty",
+        "{'messages':[]} # the conversation is empty",
+        "{'conversations':[{'from':'gpt','value':'b'}]} # field 'conversations[0]' is the"
+            + " assistant's (must follow what a human says)",
+        "{'conversations':[{'from':'human','value':'a'},{'from':'system','value':'b'}]} # field"
+            + " 'conversations[1]' is the system's (must come first)",
+        "{'conversations':[{'from':'human','value':'a'},{'from':'user','value':'b'}]} # field"
+            + " 'conversations[1]' is of the same role as the one before it: user (roles must"
+            + " alternate)",
+        "{'conversations':[{'from':'human','value':'a'},{'from':'function_call','value':'x'}]} #"
+            + " field 'conversations[1].value' is no JSON: Unrecognized token 'x': was expecting"
+            + " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        "{'conversations':[{'from':'human','value':'a'},{'from':'function_call','value':'{}'}]} #"
+            + " field 'conversations[1].value' must have 'name' and 'arguments'",
+        "{'messages':['a']} # field 'messages[0]' is a string (must be an object with role and"
+            + " content)",
+        "{'messages':[{'role':'assistant','content':'a','weight':0.5}]} # field 'messages[0].weight'"
+            + " is 0.5 (must be 0 or 1)",
+        "{'messages':[{'role':'assistant','content':'a','train':1}]} # field 'messages[0].train' is"
+            + " a number (must be true or false)",
+        "{'messages':[{'role':'assistant','tool_calls':'{}'}]} # field 'messages[0].tool_calls' is"
+            + " a object (must be a list, or a list as JSON text)",
+        "{'messages':[],'tools':'[1'} # field 'tools' is no JSON: Unexpected end-of-input: expected"
+            + " close marker for Array (start marker at [Source: (String)\"[1\"; line: 1, column: 1])",
+        "{'messages':[],'tools':{}} # field 'tools' is a object (must be a list, or a list as JSON"
+            + " text)",
+        "{'messages':[],'chat_template_kwargs':[]} # field 'chat_template_kwargs' is a array (must"
+            + " be an object, or one as JSON text)",
         "{'prompt':'a','completion':{}} # field 'completion' is a object (must be text)"
       })
   void saysWhatIsWrongInARow(String row, String reason) {
@@ -129,7 +262,7 @@ class ConversationMapperTest {
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid dataset_format: alpacca (must be one of alpaca, sharegpt, messages,"
-                + " prompt_completion)");
+                + " prompt_completion, query_response)");
     assertThat(LossMask.of("last_turn")).isEqualTo(LossMask.LAST_TURN);
     assertThatThrownBy(() -> LossMask.of("none"))
         .hasMessage(

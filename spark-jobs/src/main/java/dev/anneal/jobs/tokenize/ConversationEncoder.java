@@ -1,41 +1,38 @@
 package dev.anneal.jobs.tokenize;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.data.read.JsonRows;
+import dev.anneal.data.read.SourceRow;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.DatasetFormat;
 import dev.anneal.data.sft.EncodedRow;
 import dev.anneal.data.sft.SftEncoder;
 import dev.anneal.data.sft.SftRow;
 import java.util.Locale;
-import java.util.Map;
 
 /** Supervised fine-tuning: a row's conversation through the chat template, with a loss mask. */
 final class ConversationEncoder implements RowEncoder {
   private final SftEncoder encoder;
   private final ConversationMapper mapper;
-  private final Map<String, String> renamed;
 
   ConversationEncoder(SftEncoder encoder, InputConfig input) {
-    boolean detects = input.datasetFormat() == InputConfig.DatasetFormat.AUTO;
     this.encoder = encoder;
-    this.mapper = detects ? ConversationMapper.detecting() : mapper(input);
-    // A row's shape can only be told by the names that its format knows.
-    this.renamed = detects ? input.columns() : Map.of();
+    this.mapper = mapper(input);
   }
 
   private static ConversationMapper mapper(InputConfig input) {
+    if (input.datasetFormat() == InputConfig.DatasetFormat.AUTO) {
+      return ConversationMapper.detecting(input.columns());
+    }
     String key = input.datasetFormat().name().toLowerCase(Locale.ROOT);
     return ConversationMapper.of(DatasetFormat.of(key), input.columns());
   }
 
   @Override
-  public EncodedSample encode(byte[] content, InputConfig.Format format) {
+  public EncodedSample encode(SourceRow source, InputConfig.Format format, StagedOutput documents) {
     SftRow row;
     try {
-      row = encoder.encode(mapper.map(rename(JsonRows.object(content))));
+      row = encoder.encode(mapper.map(JsonRows.object(source.content())));
     } catch (IllegalArgumentException e) {
       return new EncodedSample.Bad(e.getMessage());
     }
@@ -51,19 +48,5 @@ final class ConversationEncoder implements RowEncoder {
           });
     }
     return new EncodedSample.Bad(((SftRow.Bad) row).reason());
-  }
-
-  private JsonNode rename(JsonNode row) {
-    if (renamed.isEmpty()) {
-      return row;
-    }
-    ObjectNode copy = row.deepCopy();
-    renamed.forEach(
-        (name, theirs) -> {
-          if (row.has(theirs)) {
-            copy.set(name, row.get(theirs));
-          }
-        });
-    return copy;
   }
 }

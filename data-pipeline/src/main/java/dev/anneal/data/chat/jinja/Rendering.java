@@ -18,4 +18,20 @@ public record Rendering(String text, List<Span> generated) {
       }
     }
   }
+
+  /** Whether it holds a text, white space at both ends of that left aside. */
+  public boolean holds(String part) {
+    return text.contains(StringMethods.strip(part, Arguments.NONE, true, true));
+  }
+
+  /** The text before an offset. */
+  public Rendering until(int end) {
+    List<Span> kept = generated.stream().filter(span -> span.end() <= end).toList();
+    return new Rendering(text.substring(0, end), kept);
+  }
+
+  /** The text without white space at its end, as Python sees white space. */
+  public Rendering trimmed() {
+    return until(PythonText.stripRight(text).length());
+  }
 }
