@@ -20,7 +20,9 @@ public interface LinearHook {
    * methods that {@code layers-written.torchscript} lists at its top. Empty where a method cannot
    * be written so; autograd over {@link #forwardSource} serves it then.
    */
-  Optional<String> effectiveSource();
+  default Optional<String> effectiveSource() {
+    return Optional.empty();
+  }
 
   /** The tensors this hook trains at a site; empty where it does not attach. */
   List<ParameterSpec> parameters(LinearSite site);
