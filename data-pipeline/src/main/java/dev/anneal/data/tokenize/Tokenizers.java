@@ -1,6 +1,7 @@
 package dev.anneal.data.tokenize;
 
 import dev.anneal.data.tokenize.bpe.ByteLevelBpe;
+import dev.anneal.data.tokenize.sentencepiece.SentencePieceBpe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.LinkedHashSet;
@@ -14,7 +15,7 @@ import java.util.Set;
  */
 public final class Tokenizers {
   /** In the order of trial. */
-  private static final List<Engine> ENGINES = List.of(ByteLevelBpe::of);
+  private static final List<Engine> ENGINES = List.of(ByteLevelBpe::of, SentencePieceBpe::of);
 
   private Tokenizers() {}
 

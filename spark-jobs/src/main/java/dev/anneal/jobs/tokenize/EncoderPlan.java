@@ -24,12 +24,18 @@ import org.slf4j.LoggerFactory;
  * How rows become tokens: decided and checked on the driver, carried out on executors.
  *
  * @param tokenizerHash content hash of the tokenizer's files
+ * @param vocabularySize one more than its largest id
  * @param template Jinja source of the chat template; empty for documents
  * @param templateHash hash of the template with its special tokens; empty for documents
  * @param eosId ends a document; -1 for conversations
  */
 record EncoderPlan(
-    TokenizeConfig config, String tokenizerHash, String template, String templateHash, int eosId)
+    TokenizeConfig config,
+    String tokenizerHash,
+    int vocabularySize,
+    String template,
+    String templateHash,
+    int eosId)
     implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(EncoderPlan.class);
 
@@ -37,7 +43,7 @@ record EncoderPlan(
   static EncoderPlan of(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
     return switch (config.stage()) {
       case PT -> documents(config, folder, tokenizer);
-      case SFT -> conversations(config, folder);
+      case SFT -> conversations(config, folder, tokenizer);
     };
   }
 
@@ -50,10 +56,11 @@ record EncoderPlan(
               + " (must be none with stage = pt, which fills every block)");
     }
     int eosId = eosId(config, folder, tokenizer);
-    return new EncoderPlan(config, folder.contentHash(), "", "", eosId);
+    return new EncoderPlan(config, folder.contentHash(), tokenizer.vocabularySize(), "", "", eosId);
   }
 
-  private static EncoderPlan conversations(TokenizeConfig config, TokenizerFolder folder) {
+  private static EncoderPlan conversations(
+      TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
     if (config.splitSpecialTokens()) {
       throw new ConfigException(
           "Invalid tokenize.split_special_tokens: true (must be false with stage = sft, whose chat"
@@ -74,7 +81,12 @@ record EncoderPlan(
             ? ChatTemplates.ofTokenizer(folder)
             : ChatTemplates.named(config.chatTemplate(), folder);
     return new EncoderPlan(
-        config, folder.contentHash(), template.source(), template.contentHash(), -1);
+        config,
+        folder.contentHash(),
+        tokenizer.vocabularySize(),
+        template.source(),
+        template.contentHash(),
+        -1);
   }
 
   private static int eosId(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {

@@ -8,27 +8,28 @@ import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.RunLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * The folder that the job writes: finished (it has a manifest), interrupted (it has our folder but
  * no manifest), free, or somebody else's. Nothing that is not ours is ever touched.
  */
 final class OutputFolder {
-  private static final Pattern SHARD = Pattern.compile("data-\\d{5,}-of-\\d{5,}\\.arrow");
-  private static final Set<String> OWN_FILES = Set.of("state.json", "dataset_info.json");
   // What the command line leaves in every output folder.
   private static final Set<String> NEUTRAL =
       Set.of("result.json", "config.resolved.conf", "report.html");
 
   private final FileStore store;
+  private final OwnFiles ownFiles;
   private final String folder;
 
   OutputFolder(FileStore store, String folder) {
     this.store = store;
+    this.ownFiles = new OwnFiles(store);
     this.folder = folder;
   }
 
@@ -62,7 +63,7 @@ final class OutputFolder {
     boolean interrupted =
         entries.stream().anyMatch(entry -> entry.name().equals(ShardManifest.FOLDER));
     for (FileEntry entry : entries) {
-      boolean ours = interrupted && isOurs(entry);
+      boolean ours = interrupted && ownFiles.contains(entry);
       if (!ours && !NEUTRAL.contains(entry.name())) {
         throw refused(
             "holds " + entry.name() + ", which no tokenize job made (choose an empty folder)");
@@ -110,16 +111,10 @@ final class OutputFolder {
   /** Removes the shards of a run that did not finish. */
   void removeShards() throws IOException {
     for (FileEntry entry : store.list(folder)) {
-      if (isOurs(entry) && !entry.name().equals(ShardManifest.FOLDER)) {
+      if (ownFiles.contains(entry) && !entry.name().equals(ShardManifest.FOLDER)) {
         store.delete(entry.path());
       }
     }
-  }
-
-  private static boolean isOurs(FileEntry entry) {
-    return entry.name().equals(ShardManifest.FOLDER)
-        || OWN_FILES.contains(entry.name())
-        || SHARD.matcher(entry.name()).matches();
   }
 
   private ShardManifest read(String path) throws IOException {
@@ -132,13 +127,17 @@ final class OutputFolder {
   }
 
   private void requireShards(ShardManifest manifest) throws IOException {
-    List<FileEntry> entries = store.list(folder);
-    for (ShardManifest.Shard shard : manifest.shards()) {
-      boolean whole =
-          entries.stream()
-              .anyMatch(
-                  entry -> entry.name().equals(shard.file()) && entry.sizeBytes() == shard.bytes());
-      if (!whole) {
+    Map<String, Long> found = new HashMap<>();
+    for (FileEntry entry : store.list(folder)) {
+      found.put(entry.name(), entry.sizeBytes());
+    }
+    for (ShardManifest.Output output : manifest.outputs()) {
+      for (FileEntry entry : store.list(FileStore.join(folder, output.format()))) {
+        found.put(FileStore.join(output.format(), entry.name()), entry.sizeBytes());
+      }
+    }
+    for (ShardManifest.Shard shard : manifest.files()) {
+      if (!Long.valueOf(shard.bytes()).equals(found.get(shard.file()))) {
         throw refused(
             "is damaged: "
                 + shard.file()

@@ -48,6 +48,7 @@ public final class TokenizePipeline {
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
+    OutputFormats.require(config);
     TokenizerFiles files =
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     Opened opened = open(files);
@@ -145,7 +146,9 @@ public final class TokenizePipeline {
     long tokenized = System.nanoTime();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), staged);
     List<WrittenShard> written = write(staging, plans);
-    ShardManifest manifest = manifest(plans, written, work.origin());
+    ShardManifest manifest =
+        new FormatCompletion(store, config.output(), staging.path())
+            .complete(plans, written, work.origin());
     long end = System.nanoTime();
     TokenizeFacts facts =
         new TokenizeFacts(
@@ -208,16 +211,6 @@ public final class TokenizePipeline {
     LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging.path());
     return map("write shards", plans.plans(), task, WrittenShard.class);
-  }
-
-  private static ShardManifest manifest(
-      ShardPlans plans, List<WrittenShard> written, ShardManifest.Origin origin) {
-    String version = TokenizePipeline.class.getPackage().getImplementationVersion();
-    return ShardManifest.of(
-        version == null ? "development" : version,
-        plans.columns().names(),
-        WrittenShard.filesOf("arrow", written),
-        origin);
   }
 
   private void report(TokenizeFacts facts) throws IOException {

@@ -23,6 +23,7 @@ final class ByteLevelEncoder implements TextEncoder {
   private static final int WINDOW = 1 << 16;
 
   private final ByteLevelBpe bpe;
+  private final int windowBytes;
   private final AddedTokens addedTokens;
   private final WordEncoder words;
   private final NfcText nfc = new NfcText();
@@ -32,7 +33,15 @@ final class ByteLevelEncoder implements TextEncoder {
   private boolean textChanged;
 
   ByteLevelEncoder(ByteLevelBpe bpe) {
+    this(bpe, WINDOW);
+  }
+
+  /**
+   * @param windowBytes how much text is looked at at once, more only where it cannot be cut
+   */
+  ByteLevelEncoder(ByteLevelBpe bpe, int windowBytes) {
     this.bpe = bpe;
+    this.windowBytes = windowBytes;
     this.addedTokens = bpe.addedTokens();
     this.words = new WordEncoder(bpe.splitter(), bpe.model());
   }
@@ -43,7 +52,7 @@ final class ByteLevelEncoder implements TextEncoder {
     textChanged = false;
     int from = start; // what lies before is encoded
     int searched = start; // no added token begins between from and here
-    int window = WINDOW;
+    int window = windowBytes;
     while (from < end) {
       int limit = end - searched > window ? searched + window : end;
       int token = -1;
@@ -67,7 +76,7 @@ final class ByteLevelEncoder implements TextEncoder {
       }
       int cut = limit == end ? end : cut(utf8, from, limit);
       encodeText(utf8, from, cut);
-      window = cut == from ? 2 * window : WINDOW;
+      window = cut == from ? 2 * window : windowBytes;
       from = cut;
     }
     out.flush();
