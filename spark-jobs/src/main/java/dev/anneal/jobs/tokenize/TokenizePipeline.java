@@ -37,8 +37,17 @@ public final class TokenizePipeline {
   private final HadoopFileStore store;
   private final TokenizeConfig config;
   private final OutputFolder output;
+  private final OutputSet set;
 
   public TokenizePipeline(JavaSparkContext spark, TokenizeConfig config) {
+    this(spark, config, OutputSet.ALL);
+  }
+
+  /**
+   * @param set the part of the documents to write
+   */
+  TokenizePipeline(JavaSparkContext spark, TokenizeConfig config, OutputSet set) {
+    this.set = set;
     this.spark = spark;
     this.store = new HadoopFileStore(spark.hadoopConfiguration());
     this.config = config;
@@ -54,7 +63,8 @@ public final class TokenizePipeline {
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     EncoderPlan plan = plan(files);
     Corpus listed = Corpus.list(config, spark);
-    ShardManifest.Origin origin = listed.origin(config, plan);
+    ShardManifest.Origin origin =
+        listed.origin(config, plan, StepsKey.of(config, set, spark, store));
     Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
       removeLeftovers();
@@ -132,13 +142,16 @@ public final class TokenizePipeline {
   private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
     Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
     List<CorpusSplit> splits = corpus.splits();
-    List<StagedSplit> staged = tokenize(staging, work, splits);
+    StepsPlan steps =
+        new Decisions(spark, store, config).plan(splits, set.name(), set.base(staging.path()));
+    List<StagedSplit> staged = tokenize(staging, work, steps, splits);
+    DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
     SplitCounts total =
         staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
+    List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged, set);
     work.plan().requireMask(total);
     ShardPlans plans = ShardPlans.of(config, work.plan(), staged);
     ShardManifest manifest = write(staging, plans, work.origin());
@@ -157,7 +170,8 @@ public final class TokenizePipeline {
     }
   }
 
-  private List<StagedSplit> tokenize(StagingFolder staging, Work work, List<CorpusSplit> splits)
+  private List<StagedSplit> tokenize(
+      StagingFolder staging, Work work, StepsPlan steps, List<CorpusSplit> splits)
       throws IOException {
     List<SplitWork> tasks = staging.work(splits);
     LOG.info(
@@ -167,7 +181,8 @@ public final class TokenizePipeline {
         tasks.stream().filter(task -> !task.staged().isEmpty()).count());
     Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
-      SplitTokenizer task = new SplitTokenizer(store, tokenizer, work.plan(), staging.path());
+      SplitTokenizer task =
+          new SplitTokenizer(store, tokenizer, work.plan(), steps, staging.path());
       return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();
