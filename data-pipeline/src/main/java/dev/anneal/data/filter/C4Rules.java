@@ -31,11 +31,11 @@ record C4Rules(C4FilterConfig config) implements DocumentFilter {
 
   @Override
   public Optional<String> reject(TextView text) {
-    if (config.curlyBracket() && text.text().indexOf('{') >= 0) {
-      return Optional.of("c4.curly_bracket");
-    }
     if (text.text().toLowerCase(Locale.ROOT).contains("lorem ipsum")) {
       return Optional.of("c4.lorem_ipsum");
+    }
+    if (config.curlyBracket() && text.text().indexOf('{') >= 0) {
+      return Optional.of("c4.curly_bracket");
     }
     int sentences = 0;
     for (String line : text.lines()) {

@@ -1,13 +1,14 @@
 package dev.anneal.data.filter;
 
 import dev.anneal.core.config.GopherRepetitionConfig;
+import dev.anneal.data.text.LongSet;
+import dev.anneal.data.text.NGrams;
 import dev.anneal.data.text.TextView;
+import dev.anneal.data.text.Words;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Gopher's repetition rules (Rae et al. 2021, table A1): repeated lines and paragraphs, by number
@@ -67,40 +68,51 @@ record GopherRepetition(GopherRepetitionConfig config) implements DocumentFilter
   }
 
   /**
-   * Characters of the commonest n-gram times its count, spaces between its words included; of
-   * several as common the first.
+   * Characters of the commonest n-gram times its count, of several as common the first; a space
+   * between words of scripts that write them included.
    */
   static long commonest(List<String> words, int n) {
-    Map<String, Integer> counts = new HashMap<>();
-    String top = "";
+    long[] grams = NGrams.hashes(words, n);
+    if (grams.length == 0) {
+      return 0;
+    }
+    Map<Long, Integer> counts = new HashMap<>();
     int most = 0;
-    String[] grams = new String[Math.max(0, words.size() - n + 1)];
-    for (int i = 0; i < grams.length; i++) {
-      grams[i] = String.join(" ", words.subList(i, i + n));
-      most = Math.max(most, counts.merge(grams[i], 1, Integer::sum));
+    for (long gram : grams) {
+      most = Math.max(most, counts.merge(gram, 1, Integer::sum));
     }
-    for (String gram : grams) {
-      if (counts.get(gram) == most) {
-        top = gram;
-        break;
-      }
+    int first = 0;
+    while (counts.get(grams[first]) != most) {
+      first++;
     }
-    return (long) TextView.length(top) * most;
+    long spaces = 0;
+    for (int i = first; i < first + n - 1; i++) {
+      spaces += Words.isUnspaced(words.get(i).codePointAt(0)) ? 0 : 1;
+    }
+    return (characters(words, first, n) + spaces) * most;
   }
 
   /** Characters of n-grams that stood before; after one the next begins behind it. */
   static long repeated(List<String> words, int n) {
-    Set<String> seen = new HashSet<>();
+    long[] grams = NGrams.hashes(words, n);
+    LongSet seen = new LongSet();
     long characters = 0;
     int at = 0;
-    while (at + n <= words.size()) {
-      String gram = String.join("", words.subList(at, at + n));
-      if (seen.add(gram)) {
+    while (at < grams.length) {
+      if (seen.add(grams[at])) {
         at++;
       } else {
-        characters += TextView.length(gram);
+        characters += characters(words, at, n);
         at += n;
       }
+    }
+    return characters;
+  }
+
+  private static long characters(List<String> words, int from, int count) {
+    long characters = 0;
+    for (int i = from; i < from + count; i++) {
+      characters += TextView.length(words.get(i));
     }
     return characters;
   }

@@ -117,6 +117,23 @@ public final class HadoopFileStore implements FileStore, Serializable {
   }
 
   /**
+   * Creates a file in its place at once, neither hidden until it is closed nor forced to disk: for
+   * files that count only once a marker written after them says so.
+   */
+  public OutputStream createUnmarked(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    if (local.isEmpty()) {
+      return fileSystem(hadoopPath(path)).create(hadoopPath(path), true);
+    }
+    try {
+      Files.createDirectories(local.get().toAbsolutePath().getParent());
+      return Files.newOutputStream(local.get());
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Writes a file whose unfinished form lies in another folder of the same store, so that a killed
    * writer leaves nothing beside the target.
    */

@@ -13,6 +13,7 @@ import dev.anneal.data.sft.SftOptions;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.Optional;
@@ -115,12 +116,13 @@ record EncoderPlan(
     return config.stage() == TokenizeConfig.Stage.SFT;
   }
 
-  RowEncoder encoder(InputConfig input, TokenizerFolder folder, Tokenizer tokenizer) {
+  RowEncoder encoder(InputConfig input, OpenTokenizers.Lease lease, PhaseClock clock) {
     if (!hasLabels()) {
-      return new DocumentEncoder(tokenizer, eosId, input.columns().getOrDefault("text", "text"));
+      String field = input.columns().getOrDefault("text", "text");
+      return new DocumentEncoder(lease.tokenizer(), lease.utf8Encoder(), eosId, field, clock);
     }
-    ChatTemplate parsed = ChatTemplate.parse(template, folder.specialTokens());
-    return new ConversationEncoder(new SftEncoder(tokenizer, parsed, sftOptions()), input);
+    ChatTemplate parsed = ChatTemplate.parse(template, lease.folder().specialTokens());
+    return new ConversationEncoder(new SftEncoder(lease.tokenizer(), parsed, sftOptions()), input);
   }
 
   private SftOptions sftOptions() {

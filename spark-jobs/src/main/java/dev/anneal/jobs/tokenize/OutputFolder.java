@@ -5,6 +5,7 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardManifestParser;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.run.RunLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -32,18 +33,19 @@ final class OutputFolder {
     this.folder = folder;
   }
 
-  /** Path of something in our own folder. */
+  /** Path of something in our own folder, or of that folder where the name is empty. */
   String own(String name) {
-    return FileStore.join(FileStore.join(folder, ShardManifest.FOLDER), name);
+    String own = FileStore.join(folder, ShardManifest.FOLDER);
+    return name.isEmpty() ? own : FileStore.join(own, name);
   }
 
   /**
-   * The manifest of a run with the same key, or empty once the folder is free: what an interrupted
-   * run left is removed.
+   * The manifest of a run with the same key, or empty when the folder is free, be it that an
+   * interrupted run left something of ours. Changes nothing.
    *
    * @throws ConfigException when the folder holds something else, saying what differs
    */
-  Optional<ShardManifest> claim(ShardManifest.Origin wanted) throws IOException {
+  Optional<ShardManifest> finished(ShardManifest.Origin wanted) throws IOException {
     String path = FileStore.join(folder, ShardManifest.PATH);
     if (store.exists(path)) {
       ShardManifest found = read(path);
@@ -67,13 +69,40 @@ final class OutputFolder {
             "holds " + entry.name() + ", which no tokenize job made (choose an empty folder)");
       }
     }
-    clear();
     return Optional.empty();
   }
 
-  private void clear() throws IOException {
-    for (FileEntry entry : store.list(folder)) {
-      if (ownFiles.contains(entry)) {
+  /**
+   * Keeps other drivers out while this one writes. The lock lies in our own folder, which so says
+   * that what is there is ours.
+   */
+  RunLock lock() throws IOException {
+    return RunLock.acquire(store, own(""), "tokenize.output");
+  }
+
+  /** Removes what an interrupted run left, but for one folder in ours and the lock. */
+  void clear(String kept) throws IOException {
+    removeShards();
+    for (FileEntry entry : store.list(own(""))) {
+      if (!entry.name().equals(kept) && !entry.name().equals(RunLock.FILE)) {
+        store.delete(entry.path());
+      }
+    }
+  }
+
+  /** Whether a finished folder still has the lock or the staged splits of the run that made it. */
+  boolean hasLeftovers() throws IOException {
+    return store.list(own("")).stream().anyMatch(OutputFolder::isLeftover);
+  }
+
+  private static boolean isLeftover(FileEntry entry) {
+    return entry.name().equals(RunLock.FILE) || entry.name().startsWith(StagingFolder.PREFIX);
+  }
+
+  /** Removes all staged splits. */
+  void removeStaging() throws IOException {
+    for (FileEntry entry : store.list(own(""))) {
+      if (entry.name().startsWith(StagingFolder.PREFIX)) {
         store.delete(entry.path());
       }
     }

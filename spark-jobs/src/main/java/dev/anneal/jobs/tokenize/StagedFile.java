@@ -8,4 +8,14 @@ record StagedFile(String path, long tokens) implements Serializable {
   static String indexPath(String path) {
     return path + ".documents";
   }
+
+  /** Where the bad rows of its split are, see {@link BadRow}; there is none without any. */
+  static String badPath(String path) {
+    return path + ".bad";
+  }
+
+  /** What says that it is whole, see {@link SplitMarker}. */
+  static String markerPath(String path) {
+    return path + StagingFolder.MARKER_SUFFIX;
+  }
 }

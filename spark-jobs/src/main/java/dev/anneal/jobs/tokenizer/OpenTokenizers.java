@@ -3,14 +3,19 @@ package dev.anneal.jobs.tokenizer;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -35,6 +40,8 @@ public final class OpenTokenizers {
   private static final class Entry {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
+    private final Deque<Utf8Encoder> idleEncoders = new ArrayDeque<>();
+    private Optional<TokenNames> names = Optional.empty();
     private int users;
 
     Entry(TokenizerFolder folder, Tokenizer tokenizer) {
@@ -85,13 +92,25 @@ public final class OpenTokenizers {
     }
   }
 
-  private synchronized void release(Entry entry) {
+  /** How many leases are out. */
+  public synchronized int leases() {
+    return open.values().stream().mapToInt(entry -> entry.users).sum();
+  }
+
+  private synchronized Utf8Encoder takeEncoder(Entry entry) {
+    Utf8Encoder idle = entry.idleEncoders.poll();
+    return idle == null ? entry.tokenizer.utf8Encoder() : idle;
+  }
+
+  private synchronized void release(Entry entry, Optional<Utf8Encoder> encoder) {
     entry.users--;
+    encoder.ifPresent(entry.idleEncoders::push);
   }
 
   /** A borrowed tokenizer. Close once. */
   public final class Lease implements AutoCloseable {
     private final Entry entry;
+    private Optional<Utf8Encoder> encoder = Optional.empty();
 
     private Lease(Entry entry) {
       this.entry = entry;
@@ -101,14 +120,32 @@ public final class OpenTokenizers {
       return entry.tokenizer;
     }
 
+    /** How the tokens are spelled; read from the files when first asked for. */
+    public TokenNames tokenNames(Supplier<TokenizerFiles> files) {
+      synchronized (entry) {
+        if (entry.names.isEmpty()) {
+          entry.names = Optional.of(TokenNames.parse(files.get().tokenizerJson()));
+        }
+        return entry.names.get();
+      }
+    }
+
     /** What the folder says; its path is gone already. */
     public TokenizerFolder folder() {
       return entry.folder;
     }
 
+    /** The lease's encoder, with what its caches learnt from the rows of earlier leases. */
+    public Utf8Encoder utf8Encoder() {
+      if (encoder.isEmpty()) {
+        encoder = Optional.of(takeEncoder(entry));
+      }
+      return encoder.get();
+    }
+
     @Override
     public void close() {
-      release(entry);
+      release(entry, encoder);
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -50,6 +51,11 @@ public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> conten
           "Cannot read tokenizer " + folder + ": " + reason + " (" + key + ")");
     }
     return new TokenizerFiles(folder, contents);
+  }
+
+  /** The text of the tokenizer itself. */
+  String tokenizerJson() {
+    return new String(contents.get(NAMES.get(0)), StandardCharsets.UTF_8);
   }
 
   /** The hash that the folder's manifest and its shards name. */

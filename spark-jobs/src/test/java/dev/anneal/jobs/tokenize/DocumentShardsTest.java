@@ -110,7 +110,8 @@ class DocumentShardsTest {
       store.writeBytes(StagedFile.indexPath(path), index(documents));
       long tokens = documents.stream().mapToLong(StagedDocument::tokens).sum();
       SplitCounts counts = new SplitCounts(count, tokens, 0, 0, 0, Map.of());
-      staged.add(new StagedSplit(0, path, counts, new int[0], new long[0], List.of()));
+      staged.add(
+          new StagedSplit(0, path, counts, new int[0], new long[0], SplitStats.zero(), false));
     }
     return staged;
   }

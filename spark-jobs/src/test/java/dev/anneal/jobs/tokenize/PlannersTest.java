@@ -70,7 +70,8 @@ class PlannersTest {
     List<StagedSplit> staged = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
       SplitCounts counts = new SplitCounts(1, tokens.get(i), 0, 0, 0, Map.of());
-      staged.add(new StagedSplit(i, "s" + i, counts, new int[0], new long[0], List.of()));
+      staged.add(
+          new StagedSplit(i, "s" + i, counts, new int[0], new long[0], SplitStats.zero(), false));
     }
     BlockPlan blocks = BlockPlanner.blocks(config, staged);
     long next = 0;
