@@ -188,9 +188,7 @@ def test_parquet_opens_in_pyspark(folders):
         spark.stop()
 
 
-def test_megatron_reads_a_sequence_a_document(
-    blocks, one_row, tokenizer_folder, large_vocabulary
-):
+def test_megatron_reads_a_sequence_a_document(blocks, one_row, tokenizer_folder, large_vocabulary):
     many, one = reader("megatron", [blocks, one_row])
     assert len(list(blocks.glob("megatron/*.bin"))) > 1
     assert many["types"] == ["uint16"] and one["types"] == ["int32"]
