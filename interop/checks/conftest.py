@@ -13,6 +13,7 @@ CHECKS = Path(__file__).resolve().parent
 CHECKOUT = CHECKS.parents[1]
 sys.path.insert(0, str(CHECKS))
 sys.path.insert(0, str(CHECKS.parent / "fixtures"))
+sys.path.insert(0, str(CHECKS.parent / "corpus"))
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

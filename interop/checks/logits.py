@@ -8,19 +8,7 @@ import subprocess
 from pathlib import Path
 
 import torch
-from product import tail
-
-
-def class_path(checkout: Path) -> str:
-    target = checkout / "spark-jobs" / "target"
-    return os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
-
-
-def native_environment(checkout: Path) -> dict:
-    """Where the build unpacked libtorch, for a Java process that the launcher did not start."""
-    natives = checkout / "spark-jobs" / "target" / "natives"
-    libtorch = next((natives / "pytorch").iterdir())
-    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(natives)}
+from product import class_path, native_environment, tail
 
 
 def product_logits(product, model: Path, rows: list[dict], scratch: Path, adapter=None) -> list:

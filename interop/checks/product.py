@@ -82,6 +82,18 @@ class Product:
             )
 
 
+def class_path(checkout: Path) -> str:
+    target = checkout / "spark-jobs" / "target"
+    return os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
+
+
+def native_environment(checkout: Path) -> dict:
+    """Where the build unpacked libtorch, for a Java process that the launcher did not start."""
+    natives = checkout / "spark-jobs" / "target" / "natives"
+    libtorch = next((natives / "pytorch").iterdir())
+    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(natives)}
+
+
 def tail(text: str, lines: int = 60) -> str:
     return "\n".join(text.splitlines()[-lines:])
 

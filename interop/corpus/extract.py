@@ -120,9 +120,9 @@ def main() -> None:
             count += 1
             size += len(text.encode())
             chinese += bool(re.search(r"[\u4e00-\u9fff]{4}", text))
-    print(f"real-corpus: {count} documents, {size / 1e6:.1f} MB of text, {chinese} with Chinese")
+    print(f"corpus: {count} documents, {size / 1e6:.1f} MB of text, {chinese} with Chinese")
     if size < minimum * 1e6:
-        raise SystemExit(f"real-corpus: only {size / 1e6:.1f} MB of text (need {minimum:.0f})")
+        raise SystemExit(f"corpus: only {size / 1e6:.1f} MB of text (need {minimum:.0f})")
 
 
 if __name__ == "__main__":

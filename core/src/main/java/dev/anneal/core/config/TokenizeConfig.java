@@ -2,6 +2,8 @@ package dev.anneal.core.config;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * How documents become token rows. Immutable.
@@ -14,7 +16,14 @@ import java.util.List;
  * @param splitSpecialTokens tokenize special-token strings in text as plain text
  * @param shardMb size of a shard file
  * @param maxBadRatio share of rows that may be quarantined before the job fails
+ * @param filters which documents are left out for what they hold
+ * @param dedup which repeated documents are left out
+ * @param decontaminate which documents are left out for what evaluation sets hold
+ * @param split shares of documents that go to sets of their own
+ * @param mixing what the inputs' weights mean
+ * @param shuffle order of the documents
  * @param output folder to write
+ * @param outputs the formats to write there, in one run and under one manifest
  */
 public record TokenizeConfig(
     String tokenizer,
@@ -31,7 +40,14 @@ public record TokenizeConfig(
     boolean splitSpecialTokens,
     int shardMb,
     double maxBadRatio,
-    String output)
+    FilterConfig filters,
+    DedupConfig dedup,
+    DecontaminateConfig decontaminate,
+    SplitConfig split,
+    MixingConfig mixing,
+    ShuffleConfig shuffle,
+    String output,
+    List<Output> outputs)
     implements Serializable {
 
   /** Continued pretraining on documents, or supervised fine-tuning on conversations. */
@@ -68,8 +84,25 @@ public record TokenizeConfig(
     DROP
   }
 
+  /** A form in which tokens are written. */
+  public enum Output {
+    ARROW,
+    PARQUET,
+    MEGATRON,
+    DATATROVE,
+    MDS
+  }
+
   public TokenizeConfig {
     inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    String named = outputs.toString().toLowerCase(Locale.ROOT);
+    Rule.check(!outputs.isEmpty(), "tokenize.outputs", named, "must name a format");
+    Rule.check(
+        Set.copyOf(outputs).size() == outputs.size(),
+        "tokenize.outputs",
+        named,
+        "must name a format once");
     Rule.check(
         blockSize >= 2,
         "tokenize.block_size",

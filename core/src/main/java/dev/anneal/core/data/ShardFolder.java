@@ -42,6 +42,7 @@ final class ShardFolder {
               + " (not finished, or not made by anneal tokenize; set data.allow_foreign = true to"
               + " train on other data sets)");
     }
+    manifest.ifPresent(made -> requireArrow(folder, made));
     List<String> names = fileNames(folder);
     if (manifest.isPresent()) {
       compare(folder, names, manifest.get(), options);
@@ -78,6 +79,17 @@ final class ShardFolder {
       return Optional.of(ShardManifestParser.fromJson(Files.readString(path)));
     } catch (IOException | IllegalArgumentException e) {
       throw new InvalidShardException("Cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void requireArrow(Path folder, ShardManifest manifest) {
+    if (manifest.shards().isEmpty()) {
+      throw new ConfigException(
+          "Invalid data folder: "
+              + folder
+              + " holds no Arrow shards, only "
+              + manifest.outputs().stream().map(ShardManifest.Output::format).toList()
+              + " (tokenize with arrow in tokenize.outputs)");
     }
   }
 

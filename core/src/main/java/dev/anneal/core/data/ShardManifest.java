@@ -3,6 +3,7 @@ package dev.anneal.core.data;
 import dev.anneal.core.io.Sha256;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -15,11 +16,17 @@ import java.util.TreeMap;
  * @param annealVersion the version that wrote the shards
  * @param columns column names in order
  * @param counts totals over all shards
- * @param shards the files in the order of their rows
+ * @param shards the Arrow files in the order of their rows; none where Arrow was not asked for
+ * @param outputs the same data in other formats
  * @param origin tokenizer, template, options and inputs
  */
 public record ShardManifest(
-    String annealVersion, List<String> columns, Counts counts, List<Shard> shards, Origin origin) {
+    String annealVersion,
+    List<String> columns,
+    Counts counts,
+    List<Shard> shards,
+    List<Output> outputs,
+    Origin origin) {
   /** The folder of everything that is ours beside the shards. */
   public static final String FOLDER = "_anneal";
 
@@ -29,17 +36,43 @@ public record ShardManifest(
   public ShardManifest {
     columns = List.copyOf(columns);
     shards = List.copyOf(shards);
-    Counts sum = shards.stream().map(Shard::counts).reduce(Counts.ZERO, Counts::plus);
+    outputs = List.copyOf(outputs);
+    Counts sum = counts(shards, outputs);
     if (!sum.equals(counts)) {
       throw new IllegalArgumentException("Invalid counts: " + counts + " (expected " + sum + ")");
     }
   }
 
-  /** A manifest whose counts are the shards' sums. */
+  /** A manifest of Arrow shards alone, whose counts are the shards' sums. */
   public static ShardManifest of(
       String annealVersion, List<String> columns, List<Shard> shards, Origin origin) {
-    Counts sum = shards.stream().map(Shard::counts).reduce(Counts.ZERO, Counts::plus);
-    return new ShardManifest(annealVersion, columns, sum, shards, origin);
+    return of(annealVersion, columns, shards, List.of(), origin);
+  }
+
+  /** A manifest whose counts are the Arrow shards' sums, or without those the first format's. */
+  public static ShardManifest of(
+      String annealVersion,
+      List<String> columns,
+      List<Shard> shards,
+      List<Output> outputs,
+      Origin origin) {
+    Counts sum = counts(shards, outputs);
+    return new ShardManifest(annealVersion, columns, sum, shards, outputs, origin);
+  }
+
+  private static Counts counts(List<Shard> shards, List<Output> outputs) {
+    return shards.isEmpty() && !outputs.isEmpty() ? outputs.get(0).counts() : sum(shards);
+  }
+
+  private static Counts sum(List<Shard> files) {
+    return files.stream().map(Shard::counts).reduce(Counts.ZERO, Counts::plus);
+  }
+
+  /** Every file of every format, in the order of the formats. */
+  public List<Shard> files() {
+    List<Shard> files = new ArrayList<>(shards);
+    outputs.forEach(output -> files.addAll(output.files()));
+    return files;
   }
 
   /** One hash over all rows: what a checkpoint stores and a resume compares. */
@@ -64,13 +97,48 @@ public record ShardManifest(
   public record Counts(long rows, long tokens, long targetTokens) implements Serializable {
     public static final Counts ZERO = new Counts(0, 0, 0);
 
+    /** One row. */
+    public static Counts of(TokenRow row) {
+      long targets = 0;
+      int start = 0;
+      for (int length : row.sequenceLengths()) {
+        for (int i = start + 1; i < start + length; i++) { // the first token has no predecessor
+          targets += row.labels()[i] == TokenRow.IGNORE_INDEX ? 0 : 1;
+        }
+        start += length;
+      }
+      return new Counts(1, row.inputIds().length, targets);
+    }
+
     public Counts plus(Counts other) {
       return new Counts(
           rows + other.rows, tokens + other.tokens, targetTokens + other.targetTokens);
     }
   }
 
-  /** One Arrow file: its name, what it holds, its size and its sha256 in hex. */
+  /**
+   * The files of a format other than Arrow.
+   *
+   * @param format its name in {@code tokenize.outputs}
+   * @param files in the order of their rows or documents; a file beside the one with the ids, such
+   *     as an index, has no counts of its own
+   */
+  public record Output(String format, List<Shard> files) {
+    public Output {
+      files = List.copyOf(files);
+    }
+
+    /** What all files hold together. */
+    public Counts counts() {
+      return sum(files);
+    }
+  }
+
+  /**
+   * One file: its path below the folder, what it holds, its size and its sha256 in hex.
+   *
+   * @param counts rows of Arrow and of formats that keep rows, else documents
+   */
   public record Shard(String file, Counts counts, long bytes, String sha256)
       implements Serializable {}
 

@@ -21,6 +21,9 @@ public final class ShardManifestParser {
   private static final String TOKENS = "tokens";
   private static final String TARGET_TOKENS = "target_tokens";
   private static final String SHARDS = "shards";
+  private static final String OUTPUTS = "outputs";
+  private static final String FORMAT = "format";
+  private static final String FILES = "files";
   private static final String FILE = "file";
   private static final String BYTES = "bytes";
   private static final String SHA256 = "sha256";
@@ -42,11 +45,14 @@ public final class ShardManifestParser {
     ArrayNode columns = root.putArray(COLUMNS);
     manifest.columns().forEach(columns::add);
     putCounts(root, manifest.counts());
-    ArrayNode shards = root.putArray(SHARDS);
-    for (ShardManifest.Shard shard : manifest.shards()) {
-      ObjectNode node = shards.addObject().put(FILE, shard.file());
-      putCounts(node, shard.counts());
-      node.put(BYTES, shard.bytes()).put(SHA256, shard.sha256());
+    putFiles(root.putArray(SHARDS), manifest.shards());
+    if (!manifest.outputs().isEmpty()) {
+      ArrayNode outputs = root.putArray(OUTPUTS);
+      for (ShardManifest.Output output : manifest.outputs()) {
+        ObjectNode node = outputs.addObject().put(FORMAT, output.format());
+        putCounts(node, output.counts());
+        putFiles(node.putArray(FILES), output.files());
+      }
     }
     ShardManifest.Origin origin = manifest.origin();
     root.put(TOKENIZER, origin.tokenizerHash());
@@ -81,14 +87,37 @@ public final class ShardManifestParser {
     }
     List<String> columns = new ArrayList<>();
     array(root, COLUMNS).forEach(node -> columns.add(node.asText()));
-    List<ShardManifest.Shard> shards = new ArrayList<>();
-    for (JsonNode node : array(root, SHARDS)) {
-      shards.add(
+    List<ShardManifest.Output> outputs = new ArrayList<>();
+    if (root.has(OUTPUTS)) {
+      for (JsonNode node : array(root, OUTPUTS)) {
+        outputs.add(new ShardManifest.Output(text(node, FORMAT), files(array(node, FILES))));
+      }
+    }
+    return new ShardManifest(
+        text(root, ANNEAL_VERSION),
+        columns,
+        counts(root),
+        files(array(root, SHARDS)),
+        outputs,
+        origin(root));
+  }
+
+  private static List<ShardManifest.Shard> files(JsonNode array) {
+    List<ShardManifest.Shard> files = new ArrayList<>();
+    for (JsonNode node : array) {
+      files.add(
           new ShardManifest.Shard(
               text(node, FILE), counts(node), number(node, BYTES), text(node, SHA256)));
     }
-    return new ShardManifest(
-        text(root, ANNEAL_VERSION), columns, counts(root), shards, origin(root));
+    return files;
+  }
+
+  private static void putFiles(ArrayNode array, List<ShardManifest.Shard> files) {
+    for (ShardManifest.Shard file : files) {
+      ObjectNode node = array.addObject().put(FILE, file.file());
+      putCounts(node, file.counts());
+      node.put(BYTES, file.bytes()).put(SHA256, file.sha256());
+    }
   }
 
   private static ShardManifest.Origin origin(JsonNode root) {

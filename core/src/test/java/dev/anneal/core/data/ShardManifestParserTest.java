@@ -41,6 +41,37 @@ class ShardManifestParserTest {
     assertThat(manifest.origin().optionsHash()).hasSize(64);
   }
 
+  @Test
+  void keepsEveryFileOfOtherFormats() {
+    ShardManifest arrow = manifest();
+    ShardManifest.Counts counts = new ShardManifest.Counts(3, 50, 47);
+    ShardManifest.Output megatron =
+        new ShardManifest.Output(
+            "megatron",
+            List.of(
+                new ShardManifest.Shard("megatron/a.bin", counts, 100, "aa"),
+                new ShardManifest.Shard("megatron/a.idx", ShardManifest.Counts.ZERO, 9, "bb")));
+    ShardManifest both =
+        ShardManifest.of(
+            "0.1.0", arrow.columns(), arrow.shards(), List.of(megatron), arrow.origin());
+    String json = ShardManifestParser.toJson(both);
+    assertThat(ShardManifestParser.fromJson(json)).isEqualTo(both);
+    assertThat(both.counts()).isEqualTo(arrow.counts());
+    assertThat(both.contentHash()).isEqualTo(arrow.contentHash());
+    assertThat(both.files()).hasSize(4).endsWith(megatron.files().get(1));
+    assertThat(ShardManifestParser.toJson(arrow)).doesNotContain("outputs");
+
+    ShardManifest alone =
+        ShardManifest.of("0.1.0", arrow.columns(), List.of(), List.of(megatron), arrow.origin());
+    assertThat(alone.counts()).isEqualTo(counts);
+    assertThat(ShardManifestParser.fromJson(ShardManifestParser.toJson(alone))).isEqualTo(alone);
+    assertThatThrownBy(
+            () ->
+                ShardManifestParser.fromJson(
+                    json.replace("\"outputs\" : [", "\"outputs\" : 1, \"x\" : [")))
+        .hasMessage("Invalid outputs: must be a list");
+  }
+
   private static ShardManifest manifest() {
     return ShardManifest.of(
         "0.1.0",

@@ -197,6 +197,30 @@ class ShardSetTest {
         .hasMessageContaining("manifest.json: not JSON");
   }
 
+  @Test
+  void refusesAFolderWithoutArrowShards(@TempDir Path folder) throws IOException {
+    ShardManifest.Counts counts = new ShardManifest.Counts(2, 3, 1);
+    ShardManifest.Output output =
+        new ShardManifest.Output(
+            "megatron", List.of(new ShardManifest.Shard("megatron/a.bin", counts, 6, "aa")));
+    ShardManifest manifest =
+        ShardManifest.of(
+            "0.1.0",
+            List.of("input_ids"),
+            List.of(),
+            List.of(output),
+            new ShardManifest.Origin("t1", "", java.util.Map.of("stage", "pt"), List.of()));
+    Files.createDirectories(folder.resolve(ShardManifest.FOLDER));
+    Files.writeString(folder.resolve(ShardManifest.PATH), ShardManifestParser.toJson(manifest));
+    assertThatThrownBy(() -> ShardSet.open(List.of(folder), ShardOptions.of(100)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid data folder: "
+                + folder
+                + " holds no Arrow shards, only [megatron] (tokenize with arrow in"
+                + " tokenize.outputs)");
+  }
+
   private static void writeManifest(Path folder, long bytes, String sha256) throws IOException {
     ShardManifest.Counts counts = new ShardManifest.Counts(2, 3, 1);
     ShardManifest manifest =

@@ -37,6 +37,11 @@ public final class JsonRows {
 
   /** A row as a JSON object; {@link IllegalArgumentException} says why it is none. */
   public static JsonNode object(byte[] content) {
+    for (byte value : content) {
+      if (value == 0) { // Jackson would take it for UTF-16
+        throw new IllegalArgumentException("bad JSON: row has zero bytes (must be UTF-8)");
+      }
+    }
     JsonNode node;
     try {
       node = JSON.readTree(content);

@@ -1,38 +1,47 @@
 package dev.anneal.data.read;
 
 import dev.anneal.core.format.FormatException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
  * The lines that begin inside a byte range of a file: neighbouring ranges give every line exactly
  * once. Lines end with {@code \n} or {@code \r\n}; a byte order mark at the start of the file is
- * left out. Confined to one thread; the stream belongs to the caller.
+ * left out. A row is a view of the reader's buffer; a line that is longer than the buffer gets an
+ * array of its own, and one that no array holds is a faulty row. Confined to one thread; the stream
+ * belongs to the caller.
  */
 public final class LineReader implements RowReader {
-  private static final int BUFFER_BYTES = 1 << 16;
-  private static final int MAX_LINE_BYTES = 1 << 30;
+  private static final int BUFFER_BYTES = 1 << 18;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+  private static final long HIGH_BITS = 0x8080808080808080L;
+  private static final long NEWLINES = '\n' * ONES;
 
   private final InputStream in;
   private final long end;
+  private final long maxLineBytes;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private int next;
   private int filled;
   private long position;
   private long lines;
 
-  private LineReader(InputStream in, long start, long end) {
+  LineReader(InputStream in, long start, long end, long maxLineBytes) {
     this.in = in;
     this.position = start;
     this.end = end;
+    this.maxLineBytes = maxLineBytes;
   }
 
   /** All lines of a stream. */
   public static LineReader whole(InputStream in) {
-    return new LineReader(in, 0, Long.MAX_VALUE);
+    return new LineReader(in, 0, Long.MAX_VALUE, LongContent.MAX_BYTES);
   }
 
   /**
@@ -41,7 +50,8 @@ public final class LineReader implements RowReader {
    * @param in positioned at {@code start}, or one byte before it when {@code start} is above 0
    */
   public static LineReader range(InputStream in, long start, long end) throws IOException {
-    LineReader reader = new LineReader(in, start == 0 ? 0 : start - 1, end);
+    long first = start == 0 ? 0 : start - 1;
+    LineReader reader = new LineReader(in, first, end, LongContent.MAX_BYTES);
     if (start > 0) {
       reader.skipLine(); // belongs to the range before, which reads on to its end
     }
@@ -50,13 +60,13 @@ public final class LineReader implements RowReader {
 
   @Override
   public Optional<SourceRow> next() throws IOException {
-    if (position >= end || !fill()) {
+    if (position >= end || (next == filled && !refill())) {
       return Optional.empty();
     }
     boolean first = position == 0;
-    byte[] line = readLine();
     lines++;
-    return Optional.of(new SourceRow(lines, first ? withoutByteOrderMark(line) : line));
+    SourceRow row = readLine();
+    return Optional.of(first ? withoutByteOrderMark(row) : row);
   }
 
   @Override
@@ -64,34 +74,57 @@ public final class LineReader implements RowReader {
     return lines;
   }
 
-  private byte[] readLine() throws IOException {
-    ByteArrayOutputStream line = null;
+  private SourceRow readLine() throws IOException {
+    int searched = next;
     while (true) {
-      int newline = indexOfNewline();
-      int until = newline < 0 ? filled : newline;
-      if (newline >= 0 && line == null) {
-        byte[] whole = Arrays.copyOfRange(buffer, next, until);
-        advance(until + 1);
-        return withoutCarriageReturn(whole);
-      }
-      line = line == null ? new ByteArrayOutputStream(2 * BUFFER_BYTES) : line;
-      if ((long) line.size() + until - next > MAX_LINE_BYTES) {
-        throw new FormatException("line " + (lines + 1) + " is longer than 1 GiB");
-      }
-      line.write(buffer, next, until - next);
-      advance(newline < 0 ? until : until + 1);
+      int newline = indexOfNewline(searched);
       if (newline >= 0) {
-        return withoutCarriageReturn(line.toByteArray());
+        return view(newline, newline + 1);
       }
-      if (!fill()) {
-        return line.toByteArray();
+      if (filled - next == buffer.length) {
+        return readLongLine();
+      }
+      searched = filled - next; // where the search goes on once the line is at the buffer's start
+      if (!refill()) {
+        return view(filled, filled);
       }
     }
   }
 
+  private SourceRow view(int lineEnd, int after) {
+    int start = next;
+    advance(after);
+    return new SourceRow(lines, buffer, start, withoutReturn(buffer, start, lineEnd, after), "");
+  }
+
+  /** A carriage return belongs to the end of a line only before a newline. */
+  private static int withoutReturn(byte[] line, int start, int end, int after) {
+    return after > end && end > start && line[end - 1] == '\r' ? end - 1 : end;
+  }
+
+  private SourceRow readLongLine() throws IOException {
+    try (LongContent content = new LongContent(maxLineBytes)) {
+      boolean ended = false;
+      while (!ended && (next < filled || refill())) {
+        int newline = indexOfNewline(next);
+        ended = newline >= 0;
+        int until = ended ? newline : filled;
+        content.append(buffer, next, until);
+        advance(ended ? until + 1 : until);
+      }
+      if (!content.fits()) {
+        return SourceRow.unreadable(
+            lines, "line of " + content.length() + " bytes (must be at most " + maxLineBytes + ")");
+      }
+      byte[] line = content.toArray();
+      int length = withoutReturn(line, 0, line.length, ended ? line.length + 1 : line.length);
+      return new SourceRow(lines, line, 0, length, "");
+    }
+  }
+
   private void skipLine() throws IOException {
-    while (fill()) {
-      int newline = indexOfNewline();
+    while (next < filled || refill()) {
+      int newline = indexOfNewline(next);
       advance(newline < 0 ? filled : newline + 1);
       if (newline >= 0) {
         return;
@@ -99,8 +132,17 @@ public final class LineReader implements RowReader {
     }
   }
 
-  private int indexOfNewline() {
-    for (int i = next; i < filled; i++) {
+  /** Eight bytes at a time: a newline gives a zero byte, which the subtraction turns high. */
+  private int indexOfNewline(int from) {
+    int i = from;
+    for (; i + Long.BYTES <= filled; i += Long.BYTES) {
+      long zeroAtNewline = (long) LONG.get(buffer, i) ^ NEWLINES;
+      long found = (zeroAtNewline - ONES) & ~zeroAtNewline & HIGH_BITS;
+      if (found != 0) {
+        return i + Long.numberOfTrailingZeros(found) / Byte.SIZE;
+      }
+    }
+    for (; i < filled; i++) {
       if (buffer[i] == '\n') {
         return i;
       }
@@ -113,31 +155,30 @@ public final class LineReader implements RowReader {
     next = to;
   }
 
-  /** Whether there is a byte left. */
-  private boolean fill() throws IOException {
-    while (next == filled) {
-      int read = in.read(buffer, 0, buffer.length);
-      if (read < 0) {
-        return false;
-      }
+  /** Moves what is left to the buffer's start and reads behind it; false at the end. */
+  private boolean refill() throws IOException {
+    if (next > 0) {
+      System.arraycopy(buffer, next, buffer, 0, filled - next);
+      filled -= next;
       next = 0;
-      filled = read;
     }
-    return true;
+    int read = in.read(buffer, filled, buffer.length - filled);
+    while (read == 0) {
+      read = in.read(buffer, filled, buffer.length - filled);
+    }
+    filled += Math.max(0, read);
+    return read > 0;
   }
 
-  private static byte[] withoutCarriageReturn(byte[] line) {
-    boolean ends = line.length > 0 && line[line.length - 1] == '\r';
-    return ends ? Arrays.copyOf(line, line.length - 1) : line;
-  }
-
-  /** The bytes of a file or its first line without a leading byte order mark. */
-  public static byte[] withoutByteOrderMark(byte[] line) {
-    boolean starts =
-        line.length >= 3
-            && line[0] == (byte) 0xEF
-            && line[1] == (byte) 0xBB
-            && line[2] == (byte) 0xBF;
-    return starts ? Arrays.copyOfRange(line, 3, line.length) : line;
+  /** The first row of a file, or a file that is one row, without a leading byte order mark. */
+  static SourceRow withoutByteOrderMark(SourceRow row) throws IOException {
+    byte[] bytes = row.bytes();
+    int start = row.start();
+    int first = row.length() < 2 ? 0 : (bytes[start] & 0xFF) << 8 | bytes[start + 1] & 0xFF;
+    if (first == 0xFFFE || first == 0xFEFF) {
+      throw new FormatException("the file is UTF-16 or UTF-32 (must be UTF-8)");
+    }
+    boolean starts = first == 0xEFBB && row.length() > 2 && bytes[start + 2] == (byte) 0xBF;
+    return starts ? new SourceRow(row.number(), bytes, start + 3, row.end(), row.fault()) : row;
   }
 }

@@ -27,9 +27,7 @@ public final class ShardWriter {
   private final IntColumn attentionMask = new IntColumn(ShardColumns.ATTENTION_MASK, 1);
   private final List<IntColumn> written = new ArrayList<>();
   private int batchRows;
-  private long rows;
-  private long tokens;
-  private long targetTokens;
+  private ShardManifest.Counts counts = ShardManifest.Counts.ZERO;
 
   public ShardWriter(OutputStream out, ShardColumns columns) throws IOException {
     this.out = new DigestingStream(out);
@@ -64,23 +62,7 @@ public final class ShardWriter {
       attentionMask.addRepeated(1, length);
     }
     batchRows++;
-    rows++;
-    tokens += length;
-    targetTokens += targets(row);
-  }
-
-  private static long targets(TokenRow row) {
-    long count = 0;
-    int start = 0;
-    for (int length : row.sequenceLengths()) {
-      for (int i = start + 1; i < start + length; i++) { // the first token has no predecessor
-        if (row.labels()[i] != TokenRow.IGNORE_INDEX) {
-          count++;
-        }
-      }
-      start += length;
-    }
-    return count;
+    counts = counts.plus(ShardManifest.Counts.of(row));
   }
 
   /** Writes what is left and the end of the stream, and says what the file holds. */
@@ -91,8 +73,7 @@ public final class ShardWriter {
     writeInt(-1);
     writeInt(0);
     out.flush();
-    return new ShardManifest.Shard(
-        file, new ShardManifest.Counts(rows, tokens, targetTokens), out.bytes(), out.sha256());
+    return new ShardManifest.Shard(file, counts, out.bytes(), out.sha256());
   }
 
   private void flushBatch() throws IOException {

@@ -30,11 +30,12 @@ public final class NativeTokenizer implements Tokenizer {
   private final long decoder;
   private final List<Integer> documentPrefix;
   private final List<Integer> documentSuffix;
+  private volatile TokenizerEngine engine =
+      new TokenizerEngine(TokenizerEngine.Kind.NATIVE, "asked for");
   private boolean closed;
 
-  private NativeTokenizer(String json, Vocabulary vocabulary, SpecialTokens specialTokens)
-      throws IOException {
-    this.vocabulary = vocabulary;
+  private NativeTokenizer(String json, SpecialTokens specialTokens) throws IOException {
+    this.vocabulary = Vocabulary.parse(json);
     this.decoder = create(json);
     this.encoder =
         specialTokens == SpecialTokens.MATCHED ? decoder : create(SplitSpecialTokens.rewrite(json));
@@ -50,11 +51,11 @@ public final class NativeTokenizer implements Tokenizer {
     return open(folder, SpecialTokens.MATCHED);
   }
 
+  /** Opens a folder's tokenizer. */
   public static NativeTokenizer open(TokenizerFolder folder, SpecialTokens specialTokens) {
     Path file = folder.path().resolve(TokenizerFolder.TOKENIZER_FILE);
     try {
-      String json = Files.readString(file);
-      return new NativeTokenizer(json, Vocabulary.parse(json), specialTokens);
+      return new NativeTokenizer(Files.readString(file), specialTokens);
     } catch (JsonProcessingException e) {
       String reason = "not JSON: " + e.getOriginalMessage() + line(e);
       throw new ConfigException(unreadable(folder) + reason, e);
@@ -69,6 +70,12 @@ public final class NativeTokenizer implements Tokenizer {
 
   private static String line(JsonProcessingException e) {
     return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+  }
+
+  /** Notes why this runs, and no engine in Java. */
+  NativeTokenizer because(String reason) {
+    engine = new TokenizerEngine(TokenizerEngine.Kind.NATIVE, reason);
+    return this;
   }
 
   @Override
@@ -111,7 +118,7 @@ public final class NativeTokenizer implements Tokenizer {
 
   @Override
   public TokenizerEngine engine() {
-    return new TokenizerEngine(TokenizerEngine.Kind.NATIVE, "no Java encoder");
+    return engine;
   }
 
   @Override

@@ -54,6 +54,13 @@ final class Vocabulary {
     return ids.getOrDefault(token, -1);
   }
 
+  /** Spellings by id, null where no token has an id. */
+  String[] names() {
+    String[] names = new String[size];
+    ids.forEach((token, id) -> names[id] = token);
+    return names;
+  }
+
   private void put(String token, int id) {
     ids.put(token, id);
     size = Math.max(size, id + 1);

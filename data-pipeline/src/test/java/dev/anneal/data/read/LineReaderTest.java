@@ -35,10 +35,36 @@ class LineReaderTest {
 
   @Test
   void readsLinesLongerThanItsBuffer() throws IOException {
-    String text = "x".repeat(200_000) + "\r\n" + "y".repeat(65_536) + "\nz";
+    String text = "x".repeat(800_000) + "\r\n" + "y".repeat(1 << 18) + "\nz\r";
     LineReader reader = whole(text);
-    assertThat(lines(reader)).containsExactly("x".repeat(200_000), "y".repeat(65_536), "z");
+    assertThat(lines(reader)).containsExactly("x".repeat(800_000), "y".repeat(1 << 18), "z\r");
     assertThat(reader.rowCount()).isEqualTo(3);
+  }
+
+  @Test
+  void setsAsideALineThatNoArrayHolds() throws IOException {
+    String text = "a\n" + "x".repeat(20_000_001) + "\nb\n" + "y".repeat(20_000_000);
+    LineReader reader = new LineReader(stream(text), 0, Long.MAX_VALUE, 20_000_000);
+    assertThat(reader.next().orElseThrow().fault()).isEmpty();
+    assertThat(reader.next().orElseThrow().fault())
+        .isEqualTo("line of 20000001 bytes (must be at most 20000000)");
+    assertThat(new String(reader.next().orElseThrow().content())).isEqualTo("b");
+    SourceRow last = reader.next().orElseThrow(); // through a file, for its length
+    assertThat(last.content()).isEqualTo(utf8("y".repeat(20_000_000)));
+    assertThat(reader.next()).isEmpty();
+  }
+
+  @Test
+  void readsAFileAsOneRow() throws IOException {
+    RowReader reader = new WholeFileReader(stream("\uFEFF一\n二"));
+    assertThat(lines(reader)).containsExactly("一\n二");
+    assertThat(reader.rowCount()).isEqualTo(1);
+    assertThat(lines(new WholeFileReader(stream("")))).containsExactly("");
+    assertThatThrownBy(
+            () ->
+                new WholeFileReader(new ByteArrayInputStream("x".getBytes(StandardCharsets.UTF_16)))
+                    .next())
+        .hasMessage("the file is UTF-16 or UTF-32 (must be UTF-8)");
   }
 
   @Test

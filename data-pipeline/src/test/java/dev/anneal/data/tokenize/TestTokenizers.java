@@ -17,7 +17,12 @@ public final class TestTokenizers {
   }
 
   private static Path folder(String name) {
-    URL url = TestTokenizers.class.getResource("/text/" + name);
+    return resource("/text/" + name);
+  }
+
+  /** Where a resource of the tests lies. */
+  public static Path resource(String name) {
+    URL url = TestTokenizers.class.getResource(name);
     try {
       return Path.of(url.toURI());
     } catch (URISyntaxException e) {

@@ -117,26 +117,55 @@ public final class HadoopFileStore implements FileStore, Serializable {
   }
 
   /**
+   * Creates a file in its place at once, neither hidden until it is closed nor forced to disk: for
+   * files that count only once a marker written after them says so.
+   */
+  public OutputStream createUnmarked(String path) throws IOException {
+    Optional<java.nio.file.Path> local = localPath(path);
+    if (local.isEmpty()) {
+      return fileSystem(hadoopPath(path)).create(hadoopPath(path), true);
+    }
+    try {
+      Files.createDirectories(local.get().toAbsolutePath().getParent());
+      return Files.newOutputStream(local.get());
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Writes a file whose unfinished form lies in another folder of the same store, so that a killed
    * writer leaves nothing beside the target.
    */
   public void writeThrough(String temporaryFolder, String path, StoreWriter body)
       throws IOException {
-    String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
-    Optional<java.nio.file.Path> local = localPath(path);
-    if (local.isEmpty() && isObjectStore(fileSystem(hadoopPath(path)))) {
+    if (appearsAtClose(path)) {
       write(path, body);
       return;
     }
+    String temporary = FileStore.join(temporaryFolder, UUID.randomUUID() + ".tmp");
     write(temporary, body);
-    if (local.isPresent()) {
+    move(temporary, path);
+  }
+
+  /** Whether a file appears whole in its own place when it is closed, as in object stores. */
+  public boolean appearsAtClose(String path) throws IOException {
+    return localPath(path).isEmpty() && isObjectStore(fileSystem(hadoopPath(path)));
+  }
+
+  /** Moves a finished file within one store, over whatever is there. */
+  public void move(String from, String to) throws IOException {
+    Optional<java.nio.file.Path> target = localPath(to);
+    if (target.isPresent()) {
+      Files.createDirectories(target.get().toAbsolutePath().getParent());
       Files.move(
-          localPath(temporary).orElseThrow(),
-          local.get(),
+          localPath(from).orElseThrow(),
+          target.get(),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
     } else {
-      rename(hadoopPath(temporary), hadoopPath(path));
+      fileSystem(hadoopPath(to)).mkdirs(hadoopPath(to).getParent());
+      rename(hadoopPath(from), hadoopPath(to));
     }
   }
 

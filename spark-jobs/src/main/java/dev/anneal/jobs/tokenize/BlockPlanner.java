@@ -1,9 +1,8 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.TokenizeConfig;
-import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.BlockPlan;
-import dev.anneal.data.shard.ShardFolderWriter;
+import dev.anneal.data.shard.RowFormat;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,32 +21,19 @@ final class BlockPlanner {
     return new BlockPlan(tokens, config.blockSize(), tail);
   }
 
-  static List<ShardPlan> plan(TokenizeConfig config, BlockPlan blocks, List<StagedSplit> staged) {
-    ShardColumns columns = new ShardColumns(false, false, config.attentionMask());
+  static List<ShardPlan> plan(
+      TokenizeConfig config, RowFormat format, BlockPlan blocks, List<StagedSplit> staged) {
     long shardRows = Math.max(1, (long) config.shardMb() * (1 << 18) / config.blockSize());
     int shards = Math.toIntExact((blocks.rows() + shardRows - 1) / shardRows);
+    StagedRun.Cutter runs = new StagedRun.Cutter(staged);
     List<ShardPlan> plans = new ArrayList<>();
-    int file = 0;
-    long before = 0; // tokens in the files before this one
+    long left = blocks.tokens() - blocks.droppedTokens();
     for (int i = 0; i < shards; i++) {
-      long first = i * shardRows * config.blockSize();
-      long end =
-          i == shards - 1
-              ? blocks.tokens() - blocks.droppedTokens()
-              : first + shardRows * config.blockSize();
-      while (before + staged.get(file).counts().tokens() <= first) {
-        before += staged.get(file++).counts().tokens();
-      }
-      List<StagedFile> files = new ArrayList<>();
-      long covered = before;
-      for (int at = file; covered < end; at++) {
-        StagedSplit split = staged.get(at);
-        files.add(new StagedFile(split.path(), split.counts().tokens()));
-        covered += split.counts().tokens();
-      }
-      String name = ShardFolderWriter.shardName(i, shards);
+      long tokens = Math.min(left, shardRows * config.blockSize());
+      StagedRun run = runs.next(tokens);
       plans.add(
-          new BlockShard(name, columns, files, first - before, end - first, config.blockSize()));
+          new BlockShard(format, i, shards, run.files(), run.skip(), tokens, config.blockSize()));
+      left -= tokens;
     }
     return plans;
   }

@@ -1,6 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.data.ShardColumns;
+import dev.anneal.data.shard.RowFormat;
 import java.util.List;
 
 /**
@@ -11,8 +11,9 @@ import java.util.List;
  * @param tokens length of the run
  */
 record BlockShard(
-    String name,
-    ShardColumns columns,
+    RowFormat format,
+    int index,
+    int count,
     List<StagedFile> files,
     long skip,
     long tokens,

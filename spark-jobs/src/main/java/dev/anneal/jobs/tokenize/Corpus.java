@@ -94,6 +94,9 @@ record Corpus(
     options.put("attention_mask", Boolean.toString(config.attentionMask()));
     options.put("split_special_tokens", Boolean.toString(config.splitSpecialTokens()));
     options.put("shard_mb", Integer.toString(config.shardMb()));
+    if (!config.outputs().equals(List.of(TokenizeConfig.Output.ARROW))) {
+      options.put("outputs", config.outputs().toString().toLowerCase(Locale.ROOT));
+    }
     if (plan.hasLabels()) {
       options.put("packing", lower(config.packing()));
       options.put("mask", lower(config.mask()));

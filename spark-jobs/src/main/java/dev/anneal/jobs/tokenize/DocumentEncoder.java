@@ -3,63 +3,96 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.data.read.DocumentText;
 import dev.anneal.data.read.JsonRows;
+import dev.anneal.data.read.JsonTextField;
+import dev.anneal.data.read.SourceRow;
+import dev.anneal.data.read.Utf8;
 import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.data.tokenize.Utf8Encoder;
+import dev.anneal.data.tokenize.WholeCharacters;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
  * Continued pretraining: a document's ids between what the tokenizer's post-processor puts around a
- * document, then EOS. Empty documents give nothing.
+ * document, then EOS. Empty documents give nothing. The text goes from the row's bytes to the
+ * staged file without becoming a string or an array of ids. Confined to one thread.
  */
 final class DocumentEncoder implements RowEncoder {
-  private final Tokenizer tokenizer;
-  private final int eosId;
+  private final Utf8Encoder encoder;
   private final String field;
+  private final JsonTextField scanned;
+  private final int[] prefix;
+  private final int[] suffix;
+  private final PhaseClock clock;
 
   /**
    * @param field of JSON rows that holds the text
    */
-  DocumentEncoder(Tokenizer tokenizer, int eosId, String field) {
-    this.tokenizer = tokenizer;
-    this.eosId = eosId;
+  DocumentEncoder(
+      Tokenizer tokenizer, Utf8Encoder encoder, int eosId, String field, PhaseClock clock) {
+    this.encoder = encoder;
     this.field = field;
+    this.scanned = new JsonTextField(field);
+    this.prefix = ints(tokenizer.documentPrefix(), List.of());
+    List<Integer> after = tokenizer.documentSuffix();
+    boolean endsWithEos = !after.isEmpty() && after.get(after.size() - 1) == eosId;
+    this.suffix = ints(after, endsWithEos ? List.of() : List.of(eosId));
+    this.clock = clock;
+  }
+
+  private static int[] ints(List<Integer> one, List<Integer> two) {
+    int[] ints = new int[one.size() + two.size()];
+    for (int i = 0; i < ints.length; i++) {
+      ints[i] = i < one.size() ? one.get(i) : two.get(i - one.size());
+    }
+    return ints;
   }
 
   @Override
-  public EncodedSample encode(byte[] content, InputConfig.Format format) {
-    int[] text;
-    try {
-      text = tokenizer.encode(text(content, format));
-    } catch (IllegalArgumentException e) {
-      return new EncodedSample.Bad(e.getMessage());
+  public EncodedSample encode(SourceRow row, InputConfig.Format format, StagedOutput documents)
+      throws IOException {
+    if (format == InputConfig.Format.TEXT || format == InputConfig.Format.LINES) {
+      return Utf8.isText(row.bytes(), row.start(), row.end())
+          ? stream(row.bytes(), row.start(), row.end(), documents)
+          : new EncodedSample.Bad("not UTF-8 text");
     }
-    if (text.length == 0) {
-      return new EncodedSample.Skipped(SkipReason.EMPTY);
-    }
-    int[] ids = framed(text);
-    return new EncodedSample.Tokens(ids, ids, false);
-  }
-
-  private String text(byte[] content, InputConfig.Format format) {
-    return switch (format) {
-      case TEXT, LINES -> DocumentText.ofUtf8(content);
-      case JSONL, PARQUET, AUTO -> DocumentText.ofField(JsonRows.object(content), field);
+    return switch (scanned.find(row)) {
+      case TEXT -> stream(row.bytes(), scanned.start(), scanned.end(), documents);
+      case NULL -> new EncodedSample.Skipped(SkipReason.EMPTY);
+      case UNSURE -> parsed(row, documents);
     };
   }
 
-  private int[] framed(int[] text) {
-    List<Integer> prefix = tokenizer.documentPrefix();
-    List<Integer> suffix = tokenizer.documentSuffix();
-    boolean endsWithEos = !suffix.isEmpty() && suffix.get(suffix.size() - 1) == eosId;
-    int length = prefix.size() + text.length + suffix.size() + (endsWithEos ? 0 : 1);
-    int[] ids = new int[length];
-    ids[length - 1] = eosId;
-    for (int i = 0; i < prefix.size(); i++) {
-      ids[i] = prefix.get(i);
+  private EncodedSample parsed(SourceRow row, StagedOutput documents) throws IOException {
+    byte[] utf8;
+    try {
+      String text = DocumentText.ofField(JsonRows.object(row.content()), field);
+      WholeCharacters.require(text);
+      utf8 = text.getBytes(StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return new EncodedSample.Bad(e.getMessage());
     }
-    System.arraycopy(text, 0, ids, prefix.size(), text.length);
-    for (int i = 0; i < suffix.size(); i++) {
-      ids[prefix.size() + text.length + i] = suffix.get(i);
+    return stream(utf8, 0, utf8.length, documents);
+  }
+
+  private EncodedSample stream(byte[] utf8, int start, int end, StagedOutput documents)
+      throws IOException {
+    clock.lap(Phase.PARSE);
+    encoder.encode(
+        utf8,
+        start,
+        end,
+        (ids, count) -> {
+          if (count > 0 && documents.openTokens() == 0) {
+            documents.accept(prefix, prefix.length);
+          }
+          documents.accept(ids, count);
+        });
+    if (documents.openTokens() == 0) {
+      return new EncodedSample.Skipped(SkipReason.EMPTY);
     }
-    return ids;
+    documents.accept(suffix, suffix.length);
+    return new EncodedSample.Streamed(documents.openTokens(), end - start);
   }
 }

@@ -6,10 +6,18 @@ sealed interface EncodedSample {
   /**
    * Tokens to write.
    *
-   * @param labels as long as the ids; the ids themselves in continued pretraining
+   * @param labels as long as the ids
    * @param truncated whether tokens were cut off to fit a row
    */
   record Tokens(int[] ids, int[] labels, boolean truncated) implements EncodedSample {}
+
+  /**
+   * A document whose tokens went to the sink already.
+   *
+   * @param tokens all of them, at least one
+   * @param textBytes UTF-8 bytes of its text
+   */
+  record Streamed(long tokens, long textBytes) implements EncodedSample {}
 
   /** Nothing to write, for a reason that is counted and is no fault. */
   record Skipped(SkipReason reason) implements EncodedSample {}

@@ -4,31 +4,45 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 
 /** Writes little-endian int32 values. Confined to one thread; the stream belongs to the caller. */
 final class IntFileOutput {
+  private static final int BUFFER_INTS = 1 << 16;
+
   private final OutputStream out;
-  private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+  private final byte[] bytes = new byte[BUFFER_INTS * Integer.BYTES];
+  private final IntBuffer buffer =
+      ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
 
   IntFileOutput(OutputStream out) {
     this.out = out;
   }
 
   void write(int[] values) throws IOException {
+    write(values, values.length);
+  }
+
+  /** Writes the first {@code count} values. */
+  void write(int[] values, int count) throws IOException {
     int written = 0;
-    while (written < values.length) {
-      int count = Math.min(values.length - written, buffer.remaining() / Integer.BYTES);
-      buffer.asIntBuffer().put(values, written, count);
-      buffer.position(buffer.position() + count * Integer.BYTES);
-      written += count;
+    while (written < count) {
+      int part = Math.min(count - written, buffer.remaining());
+      buffer.put(values, written, part);
+      written += part;
       if (!buffer.hasRemaining()) {
         flush();
       }
     }
   }
 
+  /** Whether this many values would make it write. */
+  boolean isFullWith(int count) {
+    return count >= buffer.remaining();
+  }
+
   void flush() throws IOException {
-    out.write(buffer.array(), 0, buffer.position());
+    out.write(bytes, 0, buffer.position() * Integer.BYTES);
     buffer.clear();
   }
 }

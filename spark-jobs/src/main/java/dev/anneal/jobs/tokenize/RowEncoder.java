@@ -1,9 +1,18 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.data.read.SourceRow;
+import java.io.IOException;
 
-/** Turns the content of a row into tokens. Thread-safe. */
+/** Turns the content of a row into tokens. Confined to one thread. */
 interface RowEncoder {
-  /** Never throws for what a row contains: that is {@link EncodedSample.Bad}. */
-  EncodedSample encode(byte[] content, InputConfig.Format format);
+  /**
+   * Never fails for what a row contains: that is {@link EncodedSample.Bad}, with nothing written.
+   *
+   * @param row sound as far as reading goes; its bytes may be changed
+   * @param documents takes the ids of a document; samples with labels are returned instead
+   * @throws IOException when ids cannot be written
+   */
+  EncodedSample encode(SourceRow row, InputConfig.Format format, StagedOutput documents)
+      throws IOException;
 }

@@ -1,13 +1,12 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.TokenizeConfig;
-import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.BestFitRows;
 import dev.anneal.data.pack.OneSampleRows;
 import dev.anneal.data.pack.PackedRow;
 import dev.anneal.data.pack.RowPacker;
 import dev.anneal.data.pack.WrappedRows;
-import dev.anneal.data.shard.ShardFolderWriter;
+import dev.anneal.data.shard.RowFormat;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,17 +38,15 @@ final class SamplePlanner {
     };
   }
 
-  static List<ShardPlan> plan(TokenizeConfig config, List<StagedSplit> staged) {
+  static List<ShardPlan> plan(TokenizeConfig config, RowFormat format, List<StagedSplit> staged) {
     RowPacker packer = packer(config);
-    ShardColumns columns = new ShardColumns(true, packer.keepsBoundaries(), config.attentionMask());
     SamplePlanner planner =
         new SamplePlanner(packer, (long) config.shardMb() << 20, new SampleIndex(staged));
     planner.fill();
     List<ShardPlan> plans = new ArrayList<>();
     int count = planner.shards.size();
     for (int i = 0; i < count; i++) {
-      String name = ShardFolderWriter.shardName(i, count);
-      plans.add(planner.shards.get(i).build(name, columns));
+      plans.add(planner.shards.get(i).build(format, i, count, packer.keepsBoundaries()));
     }
     return plans;
   }

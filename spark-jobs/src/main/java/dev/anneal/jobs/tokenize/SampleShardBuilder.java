@@ -1,8 +1,8 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.PackedRow;
 import dev.anneal.data.pack.Piece;
+import dev.anneal.data.shard.RowFormat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +27,7 @@ final class SampleShardBuilder {
     }
   }
 
-  SampleShard build(String name, ShardColumns columns) {
+  SampleShard build(RowFormat format, int index, int shards, boolean boundaries) {
     int count = pieces.size();
     StagedPieces staged =
         new StagedPieces(
@@ -42,6 +42,7 @@ final class SampleShardBuilder {
       staged.length()[i] = piece.length();
     }
     int[] perRow = rowPieces.stream().mapToInt(Integer::intValue).toArray();
-    return new SampleShard(name, columns, new ArrayList<>(paths.keySet()), perRow, staged);
+    return new SampleShard(
+        format, index, shards, boundaries, new ArrayList<>(paths.keySet()), perRow, staged);
   }
 }

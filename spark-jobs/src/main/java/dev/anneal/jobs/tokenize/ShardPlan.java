@@ -1,12 +1,16 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.data.ShardColumns;
+import dev.anneal.data.shard.ShardFormat;
 import java.io.Serializable;
 
 /** What one output shard holds and where it is staged; plans follow from counts alone. */
-sealed interface ShardPlan extends Serializable permits BlockShard, SampleShard {
-  /** File name of the shard. */
-  String name();
+sealed interface ShardPlan extends Serializable permits BlockShard, SampleShard, DocumentShard {
+  /** What writes it. */
+  ShardFormat format();
 
-  ShardColumns columns();
+  /** Which shard of its format it is, from 0. */
+  int index();
+
+  /** Shards of its format. */
+  int count();
 }

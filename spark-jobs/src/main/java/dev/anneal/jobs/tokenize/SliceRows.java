@@ -7,6 +7,7 @@ import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.LineReader;
 import dev.anneal.data.read.RowReader;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.data.read.WholeFileReader;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.EOFException;
 import java.io.IOException;
@@ -44,7 +45,7 @@ final class SliceRows implements RowReader, AutoCloseable {
 
   private static RowReader reader(FileSlice slice, InputStream in) throws IOException {
     return switch (slice.file().format()) {
-      case TEXT -> new WholeFile(in);
+      case TEXT -> new WholeFileReader(in);
       case LINES -> LineReader.range(in, slice.start(), slice.end());
       case JSONL ->
           FormatGuess.mayBeArray(slice.file().path())
@@ -107,29 +108,5 @@ final class SliceRows implements RowReader, AutoCloseable {
 
   private static String reason(Exception e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-  }
-
-  /** One row that is the whole file. */
-  private static final class WholeFile implements RowReader {
-    private final InputStream in;
-    private long rows;
-
-    WholeFile(InputStream in) {
-      this.in = in;
-    }
-
-    @Override
-    public Optional<SourceRow> next() throws IOException {
-      if (rows > 0) {
-        return Optional.empty();
-      }
-      rows++;
-      return Optional.of(new SourceRow(1, LineReader.withoutByteOrderMark(in.readAllBytes())));
-    }
-
-    @Override
-    public long rowCount() {
-      return rows;
-    }
   }
 }

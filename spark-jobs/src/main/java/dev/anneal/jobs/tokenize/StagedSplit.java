@@ -1,16 +1,28 @@
 package dev.anneal.jobs.tokenize;
 
 import java.io.Serializable;
-import java.util.List;
 
 /**
  * What a task made of a split.
  *
  * @param path the staged file: ids one after another; for samples with labels each sample's ids,
- *     then its labels
+ *     then its labels. Beside it lie its documents and its bad rows, see {@link StagedFile}
  * @param lengths tokens of each sample; empty for a stream of documents
  * @param sliceRows rows of each slice that were passed, so that the driver can number lines
+ * @param reused whether an earlier run made it
  */
 record StagedSplit(
-    int index, String path, SplitCounts counts, int[] lengths, long[] sliceRows, List<BadRow> bad)
-    implements Serializable {}
+    int index,
+    String path,
+    SplitCounts counts,
+    int[] lengths,
+    long[] sliceRows,
+    SplitStats stats,
+    boolean reused)
+    implements Serializable {
+
+  /** The same from an earlier run, wherever its folder is now. */
+  StagedSplit reusedAt(String newPath) {
+    return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, true);
+  }
+}

@@ -2,11 +2,17 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
-import dev.anneal.data.pack.BlockPlan;
+import dev.anneal.core.run.RunLock;
+import dev.anneal.data.shard.ArrowFormat;
 import dev.anneal.data.shard.ShardFolderWriter;
+import dev.anneal.data.shard.ShardFormat;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
+import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
+import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
@@ -32,55 +37,117 @@ public final class TokenizePipeline {
   private final HadoopFileStore store;
   private final TokenizeConfig config;
   private final OutputFolder output;
-  private final String staging;
 
   public TokenizePipeline(JavaSparkContext spark, TokenizeConfig config) {
     this.spark = spark;
     this.store = new HadoopFileStore(spark.hadoopConfiguration());
     this.config = config;
     this.output = new OutputFolder(store, config.requireOutput());
-    this.staging = output.own("staging-" + UUID.randomUUID());
   }
 
   /** Tokenizes, or finds that the folder holds just this already. */
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
-    TokenizerFiles files = TokenizerFiles.read(store, config.requireTokenizer());
+    OutputFormats.require(config);
+    TokenizerFiles files =
+        TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     EncoderPlan plan = plan(files);
     Corpus listed = Corpus.list(config, spark);
     ShardManifest.Origin origin = listed.origin(config, plan);
-    Optional<ShardManifest> finished = output.claim(origin);
+    Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
-      LOG.info("output={} is up to date: nothing to do", config.output());
-      return new TokenizeOutcome(finished.get(), true, 0, output.own("report.json"));
+      removeLeftovers();
+      return upToDate(finished.get());
     }
+    try (RunLock lock = output.lock()) {
+      finished = output.finished(origin); // another driver may have been here before the lock
+      if (finished.isPresent()) {
+        return upToDate(finished.get());
+      }
+      StagingFolder staging = StagingFolder.of(store, output, origin);
+      output.clear(staging.name());
+      return guarded(staging, new Work(files, plan, listed, origin, start));
+    }
+  }
+
+  /** A driver that was killed after its last word left what it would have removed. */
+  private void removeLeftovers() throws IOException {
+    if (!output.hasLeftovers()) {
+      return;
+    }
+    try (RunLock lock = output.lock()) {
+      output.removeStaging();
+    } catch (IOException | ConfigException e) {
+      LOG.warn("Cannot remove what is left of a run in {}: {}", config.output(), e.getMessage());
+    }
+  }
+
+  private TokenizeOutcome upToDate(ShardManifest manifest) {
+    LOG.info("output={} is up to date: nothing to do", config.output());
+    return new TokenizeOutcome(manifest, true, 0, output.own("report.json"));
+  }
+
+  /** What a run that has something to do works on. */
+  private record Work(
+      TokenizerFiles files,
+      EncoderPlan plan,
+      Corpus listed,
+      ShardManifest.Origin origin,
+      long start) {}
+
+  /**
+   * Leaves the staged splits of a run that failed by no fault of its input or settings, for the
+   * next one; and the quarantine always, which says what to mend.
+   */
+  private TokenizeOutcome guarded(StagingFolder staging, Work work) throws IOException {
     boolean complete = false;
+    boolean usersFault = false;
     try {
-      Corpus corpus = listed.withQueryFiles(spark, staging);
-      List<CorpusSplit> splits = corpus.splits();
-      List<StagedSplit> staged = tokenize(files, plan, splits);
-      Quarantine quarantine = Quarantine.of(splits, staged);
-      if (!quarantine.isEmpty()) {
-        quarantine.write(store, output.own("quarantine.jsonl"));
-      }
-      quarantine.require(config, total(staged).rows());
-      List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
-      plan.requireMask(total(staged));
-      Cut cut = cut(plan, staged);
-      ShardManifest manifest = write(cut, origin);
-      Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
-      String report = TokenizeReport.json(manifest, counts, cut.droppedTokens(), elapsed);
-      store.writeBytes(output.own("report.json"), report.getBytes(StandardCharsets.UTF_8));
-      store.delete(staging);
-      new ShardFolderWriter(store).publish(config.output(), manifest);
+      TokenizeOutcome outcome = make(staging, work);
       complete = true;
-      return new TokenizeOutcome(manifest, false, total(staged).bad(), output.own("report.json"));
-    } finally {
+      return outcome;
+    } catch (ConfigException | InvalidRowException e) {
+      usersFault = true;
+      throw e;
+    } finally { // Spark throws checked exceptions without declaring them
       if (!complete) {
-        removeUnfinished();
+        removeUnfinished(staging, usersFault);
       }
     }
+  }
+
+  /** A failure here must not hide the first one. */
+  private void removeUnfinished(StagingFolder staging, boolean usersFault) {
+    try {
+      output.removeShards();
+      if (usersFault || staging.isWorthless()) {
+        staging.remove();
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("Cannot remove unfinished files of {}: {}", config.output(), e.toString());
+    }
+  }
+
+  private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
+    Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
+    List<CorpusSplit> splits = corpus.splits();
+    List<StagedSplit> staged = tokenize(staging, work, splits);
+    SplitCounts total =
+        staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
+    Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
+    quarantine.write(splits, staged);
+    quarantine.require(config, total.rows());
+    List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
+    work.plan().requireMask(total);
+    ShardPlans plans = ShardPlans.of(config, work.plan(), staged);
+    ShardManifest manifest = write(staging, plans, work.origin());
+    Duration elapsed = Duration.ofNanos(System.nanoTime() - work.start());
+    String report = TokenizeReport.json(manifest, counts, plans.droppedTokens(), elapsed);
+    store.writeBytes(output.own("report.json"), report.getBytes(StandardCharsets.UTF_8));
+    new ShardFolderWriter(store).publish(config.output(), manifest);
+    staging.remove();
+    return new TokenizeOutcome(manifest, false, total.bad(), output.own("report.json"));
   }
 
   /** Opens the tokenizer here first, so that its faults show before any task starts. */
@@ -90,13 +157,18 @@ public final class TokenizePipeline {
     }
   }
 
-  private List<StagedSplit> tokenize(
-      TokenizerFiles files, EncoderPlan plan, List<CorpusSplit> splits) throws IOException {
-    LOG.info("output={} splits={} tokenizing", config.output(), splits.size());
-    Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(files));
+  private List<StagedSplit> tokenize(StagingFolder staging, Work work, List<CorpusSplit> splits)
+      throws IOException {
+    List<SplitWork> tasks = staging.work(splits);
+    LOG.info(
+        "output={} splits={} staged_before={} tokenizing",
+        config.output(),
+        splits.size(),
+        tasks.stream().filter(task -> !task.staged().isEmpty()).count());
+    Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
-      SplitTokenizer task = new SplitTokenizer(store, tokenizer, plan, staging);
-      return map("tokenize splits", splits, task, StagedSplit.class);
+      SplitTokenizer task = new SplitTokenizer(store, tokenizer, work.plan(), staging.path());
+      return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();
     }
@@ -114,46 +186,27 @@ public final class TokenizePipeline {
     return results;
   }
 
-  /** The shards to write, and the tokens that no row holds. */
-  private record Cut(List<ShardPlan> shards, long droppedTokens) {}
-
-  private Cut cut(EncoderPlan plan, List<StagedSplit> staged) {
-    if (plan.hasLabels()) {
-      return new Cut(SamplePlanner.plan(config, staged), 0);
+  private ShardManifest write(StagingFolder staging, ShardPlans plans, ShardManifest.Origin origin)
+      throws IOException {
+    LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
+    ShardTask task = new ShardTask(store, config.output(), staging.path());
+    List<WrittenShard> written = map("write shards", plans.plans(), task, WrittenShard.class);
+    List<ShardManifest.Shard> arrow = List.of();
+    List<ShardManifest.Output> others = new ArrayList<>();
+    try (TaskFiles files = new TaskFiles(store, config.output(), staging.path())) {
+      for (ShardFormat format : plans.formats()) {
+        List<ShardManifest.Shard> shards =
+            format.complete(files, WrittenShard.filesOf(format.name(), written));
+        if (format instanceof ArrowFormat) {
+          arrow = shards;
+        } else {
+          others.add(new ShardManifest.Output(format.name(), shards));
+        }
+      }
+      files.publish();
     }
-    BlockPlan blocks = BlockPlanner.blocks(config, staged);
-    if (blocks.rows() == 0) {
-      throw new ConfigException(
-          "Invalid tokenize.tail: drop (the corpus has %d tokens, fewer than block_size %d)"
-              .formatted(blocks.tokens(), config.blockSize()));
-    }
-    return new Cut(BlockPlanner.plan(config, blocks, staged), blocks.droppedTokens());
-  }
-
-  private ShardManifest write(Cut cut, ShardManifest.Origin origin) {
-    LOG.info("output={} shards={} writing", config.output(), cut.shards().size());
-    ShardTask task = new ShardTask(store, config.output(), staging);
-    List<ShardManifest.Shard> shards =
-        map("write shards", cut.shards(), task, ShardManifest.Shard.class);
     String version = TokenizePipeline.class.getPackage().getImplementationVersion();
     return ShardManifest.of(
-        version == null ? "development" : version,
-        cut.shards().get(0).columns().names(),
-        shards,
-        origin);
-  }
-
-  private static SplitCounts total(List<StagedSplit> staged) {
-    return staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
-  }
-
-  /** Leaves the quarantine, which says what to mend; a failure here must not hide the first one. */
-  private void removeUnfinished() {
-    try {
-      output.removeShards();
-      store.delete(staging);
-    } catch (IOException | RuntimeException e) {
-      LOG.warn("Cannot remove unfinished files of {}: {}", config.output(), e.toString());
-    }
+        version == null ? "development" : version, plans.columns().names(), arrow, others, origin);
   }
 }

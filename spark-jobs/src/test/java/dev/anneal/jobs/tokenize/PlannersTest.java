@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.BlockPlan;
+import dev.anneal.data.shard.ArrowFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,11 +70,13 @@ class PlannersTest {
     List<StagedSplit> staged = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
       SplitCounts counts = new SplitCounts(1, tokens.get(i), 0, 0, 0, Map.of());
-      staged.add(new StagedSplit(i, "s" + i, counts, new int[0], new long[0], List.of()));
+      staged.add(
+          new StagedSplit(i, "s" + i, counts, new int[0], new long[0], SplitStats.zero(), false));
     }
     BlockPlan blocks = BlockPlanner.blocks(config, staged);
     long next = 0;
-    for (ShardPlan plan : BlockPlanner.plan(config, blocks, staged)) {
+    ArrowFormat format = new ArrowFormat(new ShardColumns(false, false, false));
+    for (ShardPlan plan : BlockPlanner.plan(config, format, blocks, staged)) {
       BlockShard shard = (BlockShard) plan;
       int first = Integer.parseInt(shard.files().get(0).path().substring(1));
       long before = tokens.subList(0, first).stream().mapToLong(Integer::longValue).sum();

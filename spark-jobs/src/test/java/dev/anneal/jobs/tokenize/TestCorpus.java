@@ -1,6 +1,12 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.DecontaminateConfig;
+import dev.anneal.core.config.DedupConfig;
+import dev.anneal.core.config.FilterConfig;
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.MixingConfig;
+import dev.anneal.core.config.ShuffleConfig;
+import dev.anneal.core.config.SplitConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +29,13 @@ final class TestCorpus {
   String chatTemplate = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
+  List<TokenizeConfig.Output> outputs = List.of(TokenizeConfig.Output.ARROW);
+  FilterConfig filters = FilterConfig.OFF;
+  DedupConfig dedup = DedupConfig.OFF;
+  DecontaminateConfig decontaminate = DecontaminateConfig.OFF;
+  SplitConfig split = SplitConfig.OFF;
+  MixingConfig mixing = MixingConfig.OFF;
+  ShuffleConfig shuffle = ShuffleConfig.OFF;
   final Path output;
 
   TestCorpus(Path output) {
@@ -57,6 +70,13 @@ final class TestCorpus {
         false,
         1,
         maxBadRatio,
-        output.toString());
+        filters,
+        dedup,
+        decontaminate,
+        split,
+        mixing,
+        shuffle,
+        output.toString(),
+        outputs);
   }
 }

@@ -1,16 +1,21 @@
-package dev.anneal.jobs.tokenize;
+package dev.anneal.jobs.tokenizer;
 
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.data.tokenize.SpecialTokens;
+import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -18,7 +23,7 @@ import java.util.function.Supplier;
  * long as a small split. A tokenizer stays open after its last task until another kind is asked
  * for, so an executor holds one. Thread-safe.
  */
-final class OpenTokenizers {
+public final class OpenTokenizers {
   // The one place where tasks of an executor meet: Spark offers no scope of that length.
   private static final OpenTokenizers OF_PROCESS = new OpenTokenizers();
 
@@ -26,7 +31,7 @@ final class OpenTokenizers {
 
   private OpenTokenizers() {}
 
-  static OpenTokenizers ofProcess() {
+  public static OpenTokenizers ofProcess() {
     return OF_PROCESS;
   }
 
@@ -35,6 +40,8 @@ final class OpenTokenizers {
   private static final class Entry {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
+    private final Deque<Utf8Encoder> idleEncoders = new ArrayDeque<>();
+    private Optional<TokenNames> names = Optional.empty();
     private int users;
 
     Entry(TokenizerFolder folder, Tokenizer tokenizer) {
@@ -44,7 +51,7 @@ final class OpenTokenizers {
   }
 
   /** Lends the tokenizer made of the files; give it back by closing the lease. */
-  synchronized Lease acquire(
+  public synchronized Lease acquire(
       String hash, SpecialTokens specialTokens, Supplier<TokenizerFiles> files) throws IOException {
     Key key = new Key(hash, specialTokens);
     Entry entry = open.get(key);
@@ -58,7 +65,7 @@ final class OpenTokenizers {
   }
 
   /** As {@link #acquire}, reading the hash from the files. */
-  Lease open(TokenizeConfig config, TokenizerFiles files) throws IOException {
+  public Lease open(TokenizeConfig config, TokenizerFiles files) throws IOException {
     SpecialTokens specialTokens =
         config.splitSpecialTokens() ? SpecialTokens.SPLIT : SpecialTokens.MATCHED;
     return acquire(files.contentHash(), specialTokens, () -> files);
@@ -85,30 +92,60 @@ final class OpenTokenizers {
     }
   }
 
-  private synchronized void release(Entry entry) {
+  /** How many leases are out. */
+  public synchronized int leases() {
+    return open.values().stream().mapToInt(entry -> entry.users).sum();
+  }
+
+  private synchronized Utf8Encoder takeEncoder(Entry entry) {
+    Utf8Encoder idle = entry.idleEncoders.poll();
+    return idle == null ? entry.tokenizer.utf8Encoder() : idle;
+  }
+
+  private synchronized void release(Entry entry, Optional<Utf8Encoder> encoder) {
     entry.users--;
+    encoder.ifPresent(entry.idleEncoders::push);
   }
 
   /** A borrowed tokenizer. Close once. */
-  final class Lease implements AutoCloseable {
+  public final class Lease implements AutoCloseable {
     private final Entry entry;
+    private Optional<Utf8Encoder> encoder = Optional.empty();
 
     private Lease(Entry entry) {
       this.entry = entry;
     }
 
-    Tokenizer tokenizer() {
+    public Tokenizer tokenizer() {
       return entry.tokenizer;
     }
 
+    /** How the tokens are spelled; read from the files when first asked for. */
+    public TokenNames tokenNames(Supplier<TokenizerFiles> files) {
+      synchronized (entry) {
+        if (entry.names.isEmpty()) {
+          entry.names = Optional.of(TokenNames.parse(files.get().tokenizerJson()));
+        }
+        return entry.names.get();
+      }
+    }
+
     /** What the folder says; its path is gone already. */
-    TokenizerFolder folder() {
+    public TokenizerFolder folder() {
       return entry.folder;
+    }
+
+    /** The lease's encoder, with what its caches learnt from the rows of earlier leases. */
+    public Utf8Encoder utf8Encoder() {
+      if (encoder.isEmpty()) {
+        encoder = Optional.of(takeEncoder(entry));
+      }
+      return encoder.get();
     }
 
     @Override
     public void close() {
-      release(entry);
+      release(entry, encoder);
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.anneal.jobs.tokenize;
+package dev.anneal.jobs.tokenizer;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileStore;
@@ -7,6 +7,7 @@ import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -18,7 +19,7 @@ import java.util.Map;
  *
  * @param folder as the user wrote it, for messages
  */
-record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
+public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
     implements Serializable {
   private static final List<String> NAMES =
       List.of(
@@ -27,8 +28,13 @@ record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
           "special_tokens_map.json",
           "chat_template.jinja");
 
-  /** Reads a folder anywhere the store reaches. */
-  static TokenizerFiles read(HadoopFileStore store, String folder) throws IOException {
+  /**
+   * Reads a folder anywhere the store reaches.
+   *
+   * @param key the setting that names the folder, for messages
+   */
+  public static TokenizerFiles read(HadoopFileStore store, String folder, String key)
+      throws IOException {
     LinkedHashMap<String, byte[]> contents = new LinkedHashMap<>();
     for (String name : NAMES) {
       String path = FileStore.join(folder, name);
@@ -42,13 +48,18 @@ record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> contents)
               ? "no such folder"
               : "it holds no " + NAMES.get(0);
       throw new ConfigException(
-          "Cannot read tokenizer " + folder + ": " + reason + " (tokenize.tokenizer)");
+          "Cannot read tokenizer " + folder + ": " + reason + " (" + key + ")");
     }
     return new TokenizerFiles(folder, contents);
   }
 
+  /** The text of the tokenizer itself. */
+  String tokenizerJson() {
+    return new String(contents.get(NAMES.get(0)), StandardCharsets.UTF_8);
+  }
+
   /** The hash that the folder's manifest and its shards name. */
-  String contentHash() throws IOException {
+  public String contentHash() throws IOException {
     Path copy = unpack();
     try {
       return TokenizerFolder.open(copy, folder).contentHash();

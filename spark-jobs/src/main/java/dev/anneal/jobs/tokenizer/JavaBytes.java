@@ -1,4 +1,4 @@
-package dev.anneal.jobs.tokenize;
+package dev.anneal.jobs.tokenizer;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -11,10 +11,10 @@ import java.io.Serializable;
  * Plans and results as bytes by Java's own serialization: users may set Kryo for Spark's data, and
  * its version there does not handle records. Only for bytes that Spark itself carried. Stateless.
  */
-final class JavaBytes {
+public final class JavaBytes {
   private JavaBytes() {}
 
-  static byte[] of(Serializable value) {
+  public static byte[] of(Serializable value) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(value);
@@ -24,7 +24,7 @@ final class JavaBytes {
     return bytes.toByteArray();
   }
 
-  static <T> T to(Class<T> type, byte[] bytes) {
+  public static <T> T to(Class<T> type, byte[] bytes) {
     try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
       return type.cast(in.readObject());
     } catch (IOException | ClassNotFoundException e) {

@@ -1,0 +1,2 @@
+/** Near duplicates and contamination: signatures, exact Jaccard, components. Pure arithmetic. */
+package dev.anneal.data.dedup;

@@ -1,0 +1,115 @@
+package dev.anneal.data.tokenize.bpe;
+
+import dev.anneal.data.tokenize.TokenizerJson;
+import dev.anneal.data.tokenize.UnsupportedTokenizerException;
+import java.util.Map;
+
+/**
+ * Vocabulary and merges of a byte-level model, laid out for encoding. Immutable, shared by all
+ * encoders.
+ */
+final class BpeModel {
+  private static final int BYTES = 256;
+
+  private final int[] byteIds = new int[BYTES];
+  private final int[] byteRanks = new int[BYTES * BYTES];
+  private final int[] lengths;
+  private final MergeTable merges;
+  private final WordTable words;
+
+  private BpeModel(TokenizerJson file, int idCount) throws UnsupportedTokenizerException {
+    Map<String, Integer> vocabulary = file.vocabulary();
+    for (int value = 0; value < BYTES; value++) {
+      String symbol = String.valueOf(ByteAlphabet.character(value));
+      Integer id = vocabulary.get(symbol);
+      UnsupportedTokenizerException.when(
+          id == null, "the vocabulary lacks a symbol for byte " + value);
+      byteIds[value] = id;
+    }
+    merges = mergeTable(file, idCount);
+    for (int pair = 0; pair < byteRanks.length; pair++) {
+      byteRanks[pair] = merges.rank(byteIds[pair >>> Byte.SIZE], byteIds[pair & BYTES - 1]);
+    }
+    lengths = new int[idCount];
+    words = new WordTable(vocabulary.size());
+    fillWords(vocabulary, file.model().path("ignore_merges").asBoolean(false));
+  }
+
+  static BpeModel of(TokenizerJson file) throws UnsupportedTokenizerException {
+    int largest = -1;
+    for (int id : file.vocabulary().values()) {
+      UnsupportedTokenizerException.when(id < 0, "id " + id + " in the vocabulary");
+      largest = Math.max(largest, id);
+    }
+    UnsupportedTokenizerException.when(
+        largest >= MergeTable.MAX_IDS,
+        "id " + largest + " in the vocabulary (the most are " + MergeTable.MAX_IDS + ")");
+    return new BpeModel(file, largest + 1);
+  }
+
+  int byteId(byte value) {
+    return byteIds[value & 0xFF];
+  }
+
+  /** The rank of two neighbouring bytes. */
+  int byteRank(byte left, byte right) {
+    return byteRanks[(left & 0xFF) << Byte.SIZE | right & 0xFF];
+  }
+
+  MergeTable merges() {
+    return merges;
+  }
+
+  /** Words that are one token. */
+  WordTable words() {
+    return words;
+  }
+
+  int idCount() {
+    return lengths.length;
+  }
+
+  /** How many bytes of text a token of the vocabulary stands for. */
+  int byteLength(int id) {
+    return lengths[id];
+  }
+
+  private static MergeTable mergeTable(TokenizerJson file, int idCount)
+      throws UnsupportedTokenizerException {
+    Map<String, Integer> vocabulary = file.vocabulary();
+    int count = file.mergeCount();
+    int[] lefts = new int[count];
+    int[] rights = new int[count];
+    int[] merged = new int[count];
+    for (int rank = 0; rank < count; rank++) {
+      String left = file.mergeLeft(rank);
+      String right = file.mergeRight(rank);
+      lefts[rank] = vocabulary.getOrDefault(left, -1);
+      rights[rank] = vocabulary.getOrDefault(right, -1);
+      merged[rank] = vocabulary.getOrDefault(left + right, -1);
+      UnsupportedTokenizerException.when(
+          lefts[rank] < 0 || rights[rank] < 0 || merged[rank] < 0,
+          "merge " + rank + " names a token outside the vocabulary");
+    }
+    return new MergeTable(lefts, rights, merged, idCount);
+  }
+
+  /**
+   * A model that ignores merges takes every token as a word. Any other takes those only that merges
+   * make of their own bytes: the rest can never come out whole.
+   */
+  private void fillWords(Map<String, Integer> vocabulary, boolean ignoreMerges) {
+    WordMerger merger = new WordMerger(this);
+    for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
+      byte[] bytes = ByteAlphabet.bytes(token.getKey());
+      int id = token.getValue();
+      lengths[id] = bytes.length;
+      if (bytes.length == 0) {
+        continue;
+      }
+      if (ignoreMerges || merger.merge(bytes, 0, bytes.length) == 1 && merger.ids()[0] == id) {
+        words.put(bytes, id);
+      }
+    }
+  }
+}

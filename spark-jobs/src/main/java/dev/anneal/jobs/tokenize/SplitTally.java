@@ -1,0 +1,65 @@
+package dev.anneal.jobs.tokenize;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Counts the rows of one split as they pass. Confined to one thread. */
+final class SplitTally {
+  private final Map<SkipReason, Long> skipped = new EnumMap<>(SkipReason.class);
+  private final long[] buckets = SplitStats.zero().lengths();
+  private int[] lengths = new int[64];
+  private int samples;
+  private SplitCounts labelled = SplitCounts.ZERO;
+  private long documents;
+  private long tokens;
+  private long bad;
+  private long textBytes;
+
+  /** A document whose tokens were streamed. */
+  void document(EncodedSample.Streamed document) {
+    documents++;
+    tokens += document.tokens();
+    buckets[SplitStats.bucket(document.tokens())]++;
+    textBytes += document.textBytes();
+  }
+
+  /** A sample with labels, made of a row. */
+  void sample(EncodedSample.Tokens sample, int rowBytes) {
+    labelled = labelled.plus(SplitCounts.of(sample));
+    lengths = samples < lengths.length ? lengths : Arrays.copyOf(lengths, 2 * samples);
+    lengths[samples++] = sample.ids().length;
+    buckets[SplitStats.bucket(sample.ids().length)]++;
+    textBytes += rowBytes;
+  }
+
+  void skipped(SkipReason reason) {
+    skipped.merge(reason, 1L, Long::sum);
+  }
+
+  void bad() {
+    bad++;
+  }
+
+  long badRows() {
+    return bad;
+  }
+
+  /** Tokens of each sample with labels. */
+  int[] lengths() {
+    return Arrays.copyOf(lengths, samples);
+  }
+
+  SplitCounts counts() {
+    return labelled.plus(new SplitCounts(documents, tokens, targets(), 0, bad, skipped));
+  }
+
+  /** In a document every token but the first is a target. */
+  private long targets() {
+    return tokens - documents;
+  }
+
+  SplitStats stats(PhaseClock clock) {
+    return new SplitStats(textBytes, buckets.clone(), clock.nanos());
+  }
+}

@@ -1,0 +1,133 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.io.FileStore;
+import dev.anneal.data.tokenize.IdSink;
+import dev.anneal.jobs.io.HadoopFileStore;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * The staged files of one attempt at a split, under names of their own, so that a second attempt
+ * never meets the first. They count once their {@link SplitMarker} is written; closing without that
+ * removes them. Confined to one thread.
+ */
+final class StagedOutput implements IdSink, AutoCloseable {
+  private final HadoopFileStore store;
+  private final PhaseClock clock;
+  private final String path;
+  private final CheckedFile idFile;
+  private final CheckedFile indexFile;
+  private final IntFileOutput ids;
+  private final DocumentIndexOutput index;
+  private Optional<CheckedFile> badFile = Optional.empty();
+  private long openTokens;
+  private boolean committed;
+
+  StagedOutput(HadoopFileStore store, String folder, int split, PhaseClock clock)
+      throws IOException {
+    this.store = store;
+    this.clock = clock;
+    this.path = FileStore.join(folder, "split-%06d-%s".formatted(split, UUID.randomUUID()));
+    this.idFile = create("");
+    this.indexFile = create(StagedFile.indexPath(""));
+    this.ids = new IntFileOutput(idFile);
+    this.index = new DocumentIndexOutput(indexFile);
+  }
+
+  private CheckedFile create(String suffix) throws IOException {
+    return new CheckedFile(store.createUnmarked(path + suffix));
+  }
+
+  String path() {
+    return path;
+  }
+
+  /** Tokens of the document that is not ended yet. */
+  long openTokens() {
+    return openTokens;
+  }
+
+  @Override
+  public void accept(int[] values, int count) throws IOException {
+    openTokens += count;
+    write(values, count);
+  }
+
+  /** Takes a sample with labels. */
+  void accept(EncodedSample.Tokens sample) throws IOException {
+    accept(sample.ids(), sample.ids().length);
+    write(sample.labels(), sample.labels().length);
+  }
+
+  private void write(int[] values, int count) throws IOException {
+    boolean writes = ids.isFullWith(count);
+    if (writes) {
+      clock.lap(Phase.TOKENIZE);
+    }
+    ids.write(values, count);
+    if (writes) {
+      clock.lap(Phase.STAGE);
+    }
+  }
+
+  void endDocument(int slice, long row) throws IOException {
+    index.write(new StagedDocument(slice, row, openTokens));
+    openTokens = 0;
+  }
+
+  void bad(BadRow row) throws IOException {
+    if (badFile.isEmpty()) {
+      badFile = Optional.of(create(StagedFile.badPath("")));
+    }
+    badFile.get().write(row.toLine());
+  }
+
+  /** Ends the files. */
+  void finish() throws IOException {
+    clock.lap(Phase.TOKENIZE);
+    ids.flush();
+    index.flush();
+    closeFiles();
+    clock.lap(Phase.STAGE);
+  }
+
+  private void closeFiles() throws IOException {
+    try (CheckedFile one = idFile;
+        CheckedFile two = indexFile) {
+      if (badFile.isPresent()) {
+        badFile.get().close();
+      }
+    }
+  }
+
+  /** Makes the finished files count, for this run and those after it. */
+  void commit(CorpusSplit split, StagedSplit staged) throws IOException {
+    Map<String, CheckedFile.Check> files = new TreeMap<>();
+    files.put("", idFile.check());
+    files.put(StagedFile.indexPath(""), indexFile.check());
+    badFile.ifPresent(file -> files.put(StagedFile.badPath(""), file.check()));
+    new SplitMarker(SplitMarker.work(split), files, staged).write(store);
+    committed = true;
+  }
+
+  /** Leaves the finished files as they are, for this run only. */
+  void keep() {
+    committed = true;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (committed) {
+      return;
+    }
+    closeFiles();
+    store.delete(path);
+    store.delete(StagedFile.indexPath(path));
+    if (badFile.isPresent()) {
+      store.delete(StagedFile.badPath(path));
+    }
+  }
+}

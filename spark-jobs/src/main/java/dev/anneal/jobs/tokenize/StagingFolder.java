@@ -1,0 +1,92 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.Sha256;
+import dev.anneal.core.run.BuildVersion;
+import dev.anneal.jobs.io.HadoopFileStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where tokenized splits wait for their shards. Its name holds the key of the run, so that a run
+ * after a killed one finds what is its own and nothing else. Immutable.
+ */
+final class StagingFolder {
+  static final String PREFIX = "staging-";
+  static final String MARKER_SUFFIX = ".done";
+
+  private static final int VERSION = 2; // of the staged files' form
+  private static final Pattern SPLIT_FILE =
+      Pattern.compile("\\.?(split-(\\d{6,})-[0-9a-f-]{36}).*");
+
+  private final HadoopFileStore store;
+  private final String path;
+
+  private StagingFolder(HadoopFileStore store, String path) {
+    this.store = store;
+    this.path = path;
+  }
+
+  static StagingFolder of(HadoopFileStore store, OutputFolder output, ShardManifest.Origin origin) {
+    StringBuilder key = new StringBuilder("staging " + VERSION + "\n");
+    key.append(BuildVersion.current().display()).append('\n');
+    key.append(origin.tokenizerHash()).append('\n').append(origin.templateHash()).append('\n');
+    key.append(origin.optionsHash()).append('\n');
+    origin.inputs().forEach(input -> key.append(input).append('\n'));
+    String hash = Sha256.of(key.toString().getBytes(StandardCharsets.UTF_8)).substring(0, 16);
+    return new StagingFolder(store, output.own(PREFIX + hash));
+  }
+
+  String path() {
+    return path;
+  }
+
+  String name() {
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  /**
+   * The work that is to be done for each split, with the attempt of an earlier run that ended well.
+   * What other attempts left is removed.
+   */
+  List<SplitWork> work(List<CorpusSplit> splits) throws IOException {
+    List<FileEntry> entries = store.list(path);
+    TreeMap<Integer, String> whole = new TreeMap<>();
+    for (FileEntry entry : entries) {
+      Matcher name = SPLIT_FILE.matcher(entry.name());
+      if (name.matches() && entry.name().equals(name.group(1) + MARKER_SUFFIX)) {
+        whole.putIfAbsent(Integer.parseInt(name.group(2)), name.group(1));
+      }
+    }
+    for (FileEntry entry : entries) {
+      Matcher name = SPLIT_FILE.matcher(entry.name());
+      boolean ofSplit = name.matches() && !entry.name().startsWith(".");
+      boolean kept = ofSplit && name.group(1).equals(whole.get(Integer.parseInt(name.group(2))));
+      if (!kept && (name.matches() || entry.name().endsWith(".tmp"))) {
+        store.delete(entry.path());
+      }
+    }
+    List<SplitWork> work = new ArrayList<>();
+    for (CorpusSplit split : splits) {
+      String attempt = whole.getOrDefault(split.index(), "");
+      work.add(new SplitWork(split, attempt.isEmpty() ? "" : FileStore.join(path, attempt)));
+    }
+    return work;
+  }
+
+  /** Whether no whole split is in it. */
+  boolean isWorthless() throws IOException {
+    return store.list(path).stream().noneMatch(entry -> entry.name().endsWith(MARKER_SUFFIX));
+  }
+
+  void remove() throws IOException {
+    store.delete(path);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.data.ShardManifest;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The files that a task made of one shard. */
+record WrittenShard(String format, List<ShardManifest.Shard> files) implements Serializable {
+  WrittenShard {
+    files = List.copyOf(files);
+  }
+
+  /** All files of a format, in order. */
+  static List<ShardManifest.Shard> filesOf(String format, List<WrittenShard> shards) {
+    List<ShardManifest.Shard> files = new ArrayList<>();
+    for (WrittenShard shard : shards) {
+      if (shard.format().equals(format)) {
+        files.addAll(shard.files());
+      }
+    }
+    return files;
+  }
+}
