@@ -6,6 +6,8 @@ import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,11 +16,12 @@ import java.util.List;
 /**
  * One thread from UTF-8 bytes to ids: {@code java -cp CLASSES TokenizerSpeed ours|native TOKENIZER
  * DOCUMENTS SECONDS}. A document is a big-endian int, its length, and its bytes; -1 ends the file.
- * Prints {@code PASS seconds tokens} for each pass over all documents, the first one cold, until
+ * Prints {@code PASS seconds tokens cpuSeconds} for each pass over all documents, the first one cold, until
  * the passes took so many seconds.
  */
 final class TokenizerSpeed {
   private static final int PASSES = 3;
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private long tokens;
   private int mixed;
@@ -51,13 +54,15 @@ final class TokenizerSpeed {
     double total = 0;
     for (int pass = 0; pass < PASSES || total < limit; pass++) {
       tokens = 0;
+      long cpu = THREADS.getCurrentThreadCpuTime();
       long start = System.nanoTime();
       for (byte[] document : documents) {
         encoder.encode(document, 0, document.length, sink);
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       total += seconds;
-      System.out.println("PASS " + seconds + " " + tokens);
+      double cpuSeconds = (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9;
+      System.out.println("PASS " + seconds + " " + tokens + " " + cpuSeconds);
     }
     System.out.println("MIXED " + mixed);
   }

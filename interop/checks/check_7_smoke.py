@@ -10,7 +10,8 @@ import pytest
 from product import tail
 
 SMOKES = [
-    ["benchmarks/run", "lora-step", "--smoke"],
+    ["benchmarks/run", "step", "--smoke"],
+    ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
@@ -19,7 +20,7 @@ SMOKES = [
 ]
 
 
-@pytest.mark.parametrize("words", SMOKES, ids=lambda words: words[-2])
+@pytest.mark.parametrize("words", SMOKES, ids=" ".join)
 def test_smoke_size_runs(product, words):
     done = subprocess.run(
         [str(product.checkout / words[0]), *words[1:]],
