@@ -12,6 +12,8 @@ from product import tail
 SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
+    ["benchmarks/run", "tokenizer", "--smoke"],
+    ["interop/ids", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
