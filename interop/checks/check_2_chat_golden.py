@@ -147,6 +147,10 @@ def trimmed(case: dict) -> bool:
     return all(m["content"] == m["content"].strip() for m in case["messages"] if alternates(case))
 
 
+def no_lists(case: dict) -> bool:
+    return not any(isinstance(m.get("content"), list) for m in case["messages"])
+
+
 def no_system(case: dict) -> bool:
     return case["messages"][0]["role"] != "system"
 
@@ -182,7 +186,7 @@ BUILT_IN = [
     ("llama2", "transformers llama", [alternates]),
     ("llama2", "llamafactory llama2", [alternates, no_tools, usual_bos, one_question]),
     ("mistral", "llamafactory mistral", [alternates, whole, no_tools, usual_bos]),
-    ("mistral", "axolotl mistral_v2v3", [no_system, trimmed, plain_tools]),
+    ("mistral", "axolotl mistral_v2v3", [no_system, trimmed, plain_tools, no_lists]),
 ]
 
 
