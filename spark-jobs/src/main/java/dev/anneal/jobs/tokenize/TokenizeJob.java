@@ -1,8 +1,11 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.SampleConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.sft.MaskException;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
@@ -11,6 +14,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** {@code anneal tokenize}: corpora to Arrow shards, a manifest and a report. Stateless. */
 public final class TokenizeJob implements SparkJob {
+  private static final SampleConfig ONE_ROW = new SampleConfig(1, -1, true, false);
+
   @Override
   public String name() {
     return "tokenize";
@@ -30,7 +35,30 @@ public final class TokenizeJob implements SparkJob {
   public JobResult run(JobContext context) throws IOException {
     TokenizeConfig config = context.config().tokenize();
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
-    TokenizeOutcome outcome = new TokenizePipeline(spark, config).run();
+    TokenizeOutcome outcome;
+    try {
+      outcome = new TokenizePipeline(spark, config).run();
+    } catch (ConfigException e) {
+      if (e.getCause() instanceof MaskException) {
+        showOneRow(context, spark, e);
+      }
+      throw e;
+    }
+    return result(context, config, outcome);
+  }
+
+  /** What a mask makes of a row says more than the refusal, which stands behind it. */
+  private static void showOneRow(JobContext context, JavaSparkContext spark, ConfigException why) {
+    try {
+      new SampleRun(spark, context.config().tokenize(), ONE_ROW)
+          .print(SampleJob.marks(context), context.out());
+    } catch (IOException | RuntimeException e) {
+      why.addSuppressed(e);
+    }
+  }
+
+  private static JobResult result(
+      JobContext context, TokenizeConfig config, TokenizeOutcome outcome) {
     ShardManifest.Counts counts = outcome.manifest().counts();
     String message =
         "%s: %,d rows, %,d tokens, %,d with a loss, %d shards%s"

@@ -154,8 +154,8 @@ public final class TokenizePipeline {
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged, set);
     work.opened().plan().requireMask(total);
+    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged, set);
     long tokenized = System.nanoTime();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), staged);
     List<WrittenShard> written = write(staging, plans);
