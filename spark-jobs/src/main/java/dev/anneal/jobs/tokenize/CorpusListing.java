@@ -23,19 +23,28 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 final class CorpusListing {
   private final Configuration configuration;
+  private final String keyPattern;
 
   CorpusListing(Configuration configuration) {
+    this(configuration, "tokenize.inputs[%d].path");
+  }
+
+  /**
+   * @param keyPattern the setting that messages name, with its index as %d
+   */
+  CorpusListing(Configuration configuration, String keyPattern) {
     this.configuration = configuration;
+    this.keyPattern = keyPattern;
   }
 
   /** The files of one input, never none; {@link ConfigException} names the input otherwise. */
   List<CorpusFile> list(int index, InputConfig input) throws IOException {
-    String key = key(index);
+    String key = keyPattern.formatted(index);
     Path path = hadoopPath(key, input.path());
     FileSystem fileSystem = HadoopFileStore.fileSystem(path, configuration);
     List<CorpusFile> files = new ArrayList<>();
     if (fileSystem.exists(path)) {
-      Source source = new Source(index, input, fileSystem.makeQualified(path), input.path());
+      Source source = new Source(key, index, input, fileSystem.makeQualified(path), input.path());
       collect(fileSystem, fileSystem.getFileStatus(path), source, files);
     } else {
       FileStatus[] matches = fileSystem.globStatus(path);
@@ -44,7 +53,7 @@ final class CorpusListing {
             "Cannot find " + key + ": " + input.path() + " (no such file or folder)");
       }
       Path base = fileSystem.makeQualified(fixedPart(path));
-      Source source = new Source(index, input, base, fixedPart(path).toString());
+      Source source = new Source(key, index, input, base, fixedPart(path).toString());
       for (FileStatus match : matches) {
         collect(fileSystem, match, source, files);
       }
@@ -58,12 +67,11 @@ final class CorpusListing {
     return files;
   }
 
-  static String key(int index) {
-    return "tokenize.inputs[" + index + "].path";
-  }
-
-  /** An input, the folder its relative paths start from, and how the user writes that folder. */
-  private record Source(int index, InputConfig input, Path base, String display) {}
+  /**
+   * An input with its key, the folder its relative paths start from, and how the user writes that
+   * folder.
+   */
+  private record Source(String key, int index, InputConfig input, Path base, String display) {}
 
   private static Path hadoopPath(String key, String path) {
     try {
@@ -104,7 +112,7 @@ final class CorpusListing {
         display,
         status.getLen(),
         status.getModificationTime(),
-        FormatGuess.of(CorpusListing.key(source.index()), source.input().format(), display));
+        FormatGuess.of(source.key(), source.input().format(), display));
   }
 
   private static String relative(Path base, Path path) {
