@@ -72,7 +72,20 @@ record TokenizeFacts(
 
   /** What a trainer that fills up every row to the block size would add, as a share of all. */
   double paddingShare() {
-    long full = manifest.counts().rows() * blockSize;
-    return full == 0 ? 0 : 1 - (double) manifest.counts().tokens() / full;
+    ShardManifest.Counts rows = rows();
+    long full = rows.rows() * blockSize;
+    return full == 0 ? 0 : 1 - (double) rows.tokens() / full;
+  }
+
+  /** The counts of a format that holds rows; none where all of them hold documents. */
+  private ShardManifest.Counts rows() {
+    if (!manifest.shards().isEmpty()) {
+      return manifest.counts();
+    }
+    return manifest.outputs().stream()
+        .filter(output -> output.format().equals("parquet") || output.format().equals("mds"))
+        .map(ShardManifest.Output::counts)
+        .findFirst()
+        .orElse(ShardManifest.Counts.ZERO);
   }
 }

@@ -61,13 +61,14 @@ public final class TokenizeJob implements SparkJob {
       JobContext context, TokenizeConfig config, TokenizeOutcome outcome) {
     ShardManifest.Counts counts = outcome.manifest().counts();
     String message =
-        "%s: %,d rows, %,d tokens, %,d with a loss, %d shards%s"
+        "%s: %,d rows, %,d tokens, %,d with a loss, %d %s%s"
             .formatted(
                 config.output(),
                 counts.rows(),
                 counts.tokens(),
                 counts.targetTokens(),
-                outcome.manifest().shards().size(),
+                outcome.manifest().files().size(),
+                outcome.manifest().outputs().isEmpty() ? "shards" : "files",
                 outcome.upToDate() ? " (up to date: nothing to do)" : "");
     context.out().println(message);
     if (outcome.badRows() > 0) {

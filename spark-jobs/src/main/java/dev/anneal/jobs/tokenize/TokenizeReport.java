@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.data.ShardManifest;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 
@@ -18,7 +19,16 @@ final class TokenizeReport {
     root.put("tokens", written.tokens());
     root.put("target_tokens", written.targetTokens());
     root.put("shards", manifest.shards().size());
-    root.put("bytes", manifest.shards().stream().mapToLong(ShardManifest.Shard::bytes).sum());
+    root.put("bytes", bytes(manifest.shards()));
+    for (ShardManifest.Output output : manifest.outputs()) {
+      root.withArray("outputs")
+          .addObject()
+          .put("format", output.format())
+          .put("rows", output.counts().rows())
+          .put("tokens", output.counts().tokens())
+          .put("files", output.files().size())
+          .put("bytes", bytes(output.files()));
+    }
     root.put("dropped_tail_tokens", facts.droppedTokens());
     root.put("padding_share", rounded(facts.paddingShare()));
     root.put("bytes_per_token", rounded(facts.bytesPerToken()));
@@ -38,6 +48,10 @@ final class TokenizeReport {
     lengths(root, facts.stats());
     speed(root.putObject("speed"), facts);
     return root.toPrettyString() + "\n";
+  }
+
+  private static long bytes(List<ShardManifest.Shard> files) {
+    return files.stream().mapToLong(ShardManifest.Shard::bytes).sum();
   }
 
   /** Samples by length, in buckets that double; empty ones at both ends left out. */
