@@ -101,7 +101,7 @@ def kills(product: Product, settings: dict, rng: random.Random, count: int):
         reader.start()
         killed, finished, moments, reused = 0, 0, [], 0
         while True:
-            moment = rng.uniform(0.2, 1.0) * calm_seconds if killed < count else None
+            moment = rng.uniform(0.3, 1.0) * calm_seconds if killed < count else None
             done, log = attempt(product, settings, moment)
             if not done:
                 killed += 1
