@@ -20,7 +20,7 @@ final class ConversationEncoder implements RowEncoder {
     this.mapper = mapper(input);
   }
 
-  private static ConversationMapper mapper(InputConfig input) {
+  static ConversationMapper mapper(InputConfig input) {
     if (input.datasetFormat() == InputConfig.DatasetFormat.AUTO) {
       return ConversationMapper.detecting(input.columns());
     }

@@ -32,7 +32,7 @@ record Corpus(
     List<InputConfig> inputs = config.requireInputs();
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
-      if (input.query().isEmpty()) {
+      if (input.ofFiles()) {
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
@@ -70,7 +70,7 @@ record Corpus(
   }
 
   /** What the shards are made of, for the manifest and for telling whether anything changed. */
-  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan) {
+  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan, Map<String, String> steps) {
     List<ShardManifest.Input> listed = new ArrayList<>();
     for (int i = 0; i < inputs.size(); i++) {
       if (queries.containsKey(i)) {
@@ -83,8 +83,9 @@ record Corpus(
                 inputs.get(i).path(), file.path(), file.bytes(), file.modifiedMillis()));
       }
     }
-    return new ShardManifest.Origin(
-        plan.tokenizerHash(), plan.templateHash(), options(config, plan), listed);
+    Map<String, String> options = options(config, plan);
+    options.putAll(steps);
+    return new ShardManifest.Origin(plan.tokenizerHash(), plan.templateHash(), options, listed);
   }
 
   private Map<String, String> options(TokenizeConfig config, EncoderPlan plan) {
@@ -129,7 +130,8 @@ record Corpus(
   }
 
   /** Adds the splits' counts up by input and refuses an input that gave nothing. */
-  List<TokenizeFacts.InputCounts> counts(List<CorpusSplit> splits, List<StagedSplit> staged) {
+  List<TokenizeFacts.InputCounts> counts(
+      List<CorpusSplit> splits, List<StagedSplit> staged, OutputSet set) {
     SplitCounts[] sums = new SplitCounts[inputs.size()];
     SplitStats[] stats = new SplitStats[sums.length];
     Arrays.fill(sums, SplitCounts.ZERO);
@@ -141,9 +143,9 @@ record Corpus(
     }
     List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
-      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
+      String name = inputs.get(i).source();
       counts.add(new TokenizeFacts.InputCounts(name, files.get(i), sums[i], stats[i]));
-      if (sums[i].tokens() == 0) {
+      if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"
                 .formatted(i, name, sums[i].rows(), why(sums[i])));
@@ -156,6 +158,8 @@ record Corpus(
     StringBuilder why = new StringBuilder();
     new TreeMap<>(counts.skipped())
         .forEach((reason, count) -> why.append(", " + count + " " + lower(reason)));
+    new TreeMap<>(counts.dropped())
+        .forEach((reason, count) -> why.append(", " + count + " dropped: " + reason));
     return why + (counts.bad() > 0 ? ", " + counts.bad() + " bad" : "");
   }
 }

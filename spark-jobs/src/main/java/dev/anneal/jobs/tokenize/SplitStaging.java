@@ -9,7 +9,7 @@ import java.util.Optional;
 /** The work on one split, from its rows to its staged files. Confined to one thread. */
 final class SplitStaging {
   private final CorpusSplit split;
-  private final RowEncoder encoder;
+  private final RowWork rows;
   private final StagedOutput out;
   private final PhaseClock clock;
   private final boolean allowsBad;
@@ -20,13 +20,9 @@ final class SplitStaging {
    * @param allowsBad else the first bad row ends the job, so that the rest can be spared
    */
   SplitStaging(
-      CorpusSplit split,
-      RowEncoder encoder,
-      StagedOutput out,
-      PhaseClock clock,
-      boolean allowsBad) {
+      CorpusSplit split, RowWork rows, StagedOutput out, PhaseClock clock, boolean allowsBad) {
     this.split = split;
-    this.encoder = encoder;
+    this.rows = rows;
     this.out = out;
     this.clock = clock;
     this.allowsBad = allowsBad;
@@ -57,6 +53,7 @@ final class SplitStaging {
             tally.lengths(),
             sliceRows,
             tally.stats(clock),
+            tally.shown(),
             false);
     if (isHopeless()) {
       out.keep();
@@ -80,11 +77,13 @@ final class SplitStaging {
     if (blankLine || !ContentShare.takes(row, slice.keep())) {
       return;
     }
-    EncodedSample sample = encoder.encode(row, format, out);
+    EncodedSample sample = rows.encode(sliceIndex, row, format, out);
     if (sample instanceof EncodedSample.Bad bad) {
       bad(sliceIndex, slice, row, bad.reason());
     } else if (sample instanceof EncodedSample.Skipped skipped) {
       tally.skipped(skipped.reason());
+    } else if (sample instanceof EncodedSample.Dropped drop) {
+      tally.dropped(new DroppedRow(sliceIndex, row.number(), drop.reason(), drop.start()));
     } else if (sample instanceof EncodedSample.Streamed document) {
       tally.document(document);
       out.endDocument(sliceIndex, row.number());

@@ -17,7 +17,11 @@ import org.apache.spark.broadcast.Broadcast;
  * @param tokenizer {@link TokenizerFiles} as {@link JavaBytes}
  */
 record SplitTokenizer(
-    HadoopFileStore store, Broadcast<byte[]> tokenizer, EncoderPlan plan, String stagingFolder)
+    HadoopFileStore store,
+    Broadcast<byte[]> tokenizer,
+    EncoderPlan plan,
+    StepsPlan steps,
+    String stagingFolder)
     implements Function<byte[], byte[]> {
 
   @Override
@@ -42,9 +46,10 @@ record SplitTokenizer(
                 () -> JavaBytes.to(TokenizerFiles.class, tokenizer.value()))) {
       PhaseClock clock = new PhaseClock();
       RowEncoder encoder = plan.encoder(input, lease, clock);
+      RowWork rows = new RowWork(steps.choice(store, split, lease), encoder);
       boolean allowsBad = plan.config().maxBadRatio() > 0;
       try (StagedOutput out = new StagedOutput(store, stagingFolder, split.index(), clock)) {
-        return new SplitStaging(split, encoder, out, clock, allowsBad).run(store);
+        return new SplitStaging(split, rows, out, clock, allowsBad).run(store);
       }
     }
   }

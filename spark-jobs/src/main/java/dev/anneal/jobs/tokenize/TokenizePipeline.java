@@ -36,8 +36,17 @@ public final class TokenizePipeline {
   private final HadoopFileStore store;
   private final TokenizeConfig config;
   private final OutputFolder output;
+  private final OutputSet set;
 
   public TokenizePipeline(JavaSparkContext spark, TokenizeConfig config) {
+    this(spark, config, OutputSet.ALL);
+  }
+
+  /**
+   * @param set the part of the documents to write
+   */
+  TokenizePipeline(JavaSparkContext spark, TokenizeConfig config, OutputSet set) {
+    this.set = set;
     this.spark = spark;
     this.store = new HadoopFileStore(spark.hadoopConfiguration());
     this.config = config;
@@ -53,7 +62,8 @@ public final class TokenizePipeline {
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
     Opened opened = open(files);
     Corpus listed = Corpus.list(config, spark);
-    ShardManifest.Origin origin = listed.origin(config, opened.plan());
+    ShardManifest.Origin origin =
+        listed.origin(config, opened.plan(), StepsKey.of(config, set, spark, store));
     Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
       removeLeftovers();
@@ -135,13 +145,16 @@ public final class TokenizePipeline {
     Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
     List<CorpusSplit> splits = corpus.splits();
     long begin = System.nanoTime();
-    List<StagedSplit> staged = tokenize(staging, work, splits);
+    StepsPlan steps =
+        new Decisions(spark, store, config).plan(splits, set.name(), set.base(staging.path()));
+    List<StagedSplit> staged = tokenize(staging, work, steps, splits);
+    DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
     SplitCounts total =
         staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged);
+    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged, set);
     work.opened().plan().requireMask(total);
     long tokenized = System.nanoTime();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), staged);
@@ -177,7 +190,8 @@ public final class TokenizePipeline {
     }
   }
 
-  private List<StagedSplit> tokenize(StagingFolder staging, Work work, List<CorpusSplit> splits)
+  private List<StagedSplit> tokenize(
+      StagingFolder staging, Work work, StepsPlan steps, List<CorpusSplit> splits)
       throws IOException {
     List<SplitWork> tasks = staging.work(splits);
     LOG.info(
@@ -188,7 +202,7 @@ public final class TokenizePipeline {
     Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
       SplitTokenizer task =
-          new SplitTokenizer(store, tokenizer, work.opened().plan(), staging.path());
+          new SplitTokenizer(store, tokenizer, work.opened().plan(), steps, staging.path());
       return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.data.ShardManifest;
 import java.util.Locale;
+import java.util.TreeMap;
 
 /** All counts of a run as JSON: {@code _anneal/report.json}. Stateless. */
 final class TokenizeReport {
@@ -81,6 +82,10 @@ final class TokenizeReport {
     node.put("tokenized", counts.samples());
     for (SkipReason reason : SkipReason.values()) {
       node.put(reason.name().toLowerCase(Locale.ROOT), counts.skipped(reason));
+    }
+    if (!counts.dropped().isEmpty()) {
+      ObjectNode dropped = node.putObject("dropped");
+      new TreeMap<>(counts.dropped()).forEach(dropped::put);
     }
     node.put("bad", counts.bad());
     node.put("truncated", counts.truncated());
