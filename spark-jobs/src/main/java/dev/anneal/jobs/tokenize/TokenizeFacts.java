@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -43,11 +44,7 @@ record TokenizeFacts(
 
   /** Time that tasks spent in this run: an earlier run's splits are not in it. */
   double taskSeconds() {
-    long nanos = written.stream().mapToLong(WrittenShard::nanos).sum();
-    for (StagedSplit split : staged) {
-      nanos += split.reused() ? 0 : split.stats().totalNanos();
-    }
-    return nanos / 1e9;
+    return writeSeconds() + Arrays.stream(phaseSeconds()).sum();
   }
 
   /** Tokens of the splits that this run made for each second of a task. */
@@ -64,6 +61,21 @@ record TokenizeFacts(
         .mapToDouble(split -> split.stats().totalNanos() / 1e9)
         .sorted()
         .toArray();
+  }
+
+  /** Seconds of tasks by phase, in the order of {@link Phase}. */
+  double[] phaseSeconds() {
+    double[] seconds = new double[Phase.values().length];
+    for (StagedSplit split : staged) {
+      for (int i = 0; i < seconds.length; i++) {
+        seconds[i] += split.reused() ? 0 : split.stats().nanos()[i] / 1e9;
+      }
+    }
+    return seconds;
+  }
+
+  double writeSeconds() {
+    return written.stream().mapToLong(WrittenShard::nanos).sum() / 1e9;
   }
 
   double bytesPerToken() {

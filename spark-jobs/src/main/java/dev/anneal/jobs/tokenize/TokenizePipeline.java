@@ -230,5 +230,6 @@ public final class TokenizePipeline {
   private void report(TokenizeFacts facts) throws IOException {
     String json = TokenizeReport.json(facts);
     store.writeBytes(output.own("report.json"), json.getBytes(StandardCharsets.UTF_8));
+    TokenizeReportPage.of(facts, config.output()).write(store, output.own("report.html"));
   }
 }

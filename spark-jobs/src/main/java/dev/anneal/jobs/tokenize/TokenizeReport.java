@@ -80,17 +80,11 @@ final class TokenizeReport {
       node.put("median_split_seconds", rounded(seconds[seconds.length / 2]));
     }
     ObjectNode tasks = node.putObject("task_seconds");
-    long[] nanos = new long[Phase.values().length];
-    for (StagedSplit split : facts.staged()) {
-      for (Phase phase : Phase.values()) {
-        nanos[phase.ordinal()] += split.reused() ? 0 : split.stats().nanos()[phase.ordinal()];
-      }
-    }
+    double[] phases = facts.phaseSeconds();
     for (Phase phase : Phase.values()) {
-      tasks.put(phase.name().toLowerCase(Locale.ROOT), rounded(nanos[phase.ordinal()] / 1e9));
+      tasks.put(phase.name().toLowerCase(Locale.ROOT), rounded(phases[phase.ordinal()]));
     }
-    long writing = facts.written().stream().mapToLong(WrittenShard::nanos).sum();
-    tasks.put("write", rounded(writing / 1e9));
+    tasks.put("write", rounded(facts.writeSeconds()));
   }
 
   private static double rounded(double value) {
