@@ -55,4 +55,9 @@ public record InputConfig(
         "each input must have a path, or a query, not both");
     Rule.positive("tokenize.inputs.weight", weight);
   }
+
+  /** The same corpus, its rows taken another number of times. */
+  public InputConfig withWeight(double newWeight) {
+    return new InputConfig(path, query, orderBy, format, datasetFormat, newWeight, columns);
+  }
 }

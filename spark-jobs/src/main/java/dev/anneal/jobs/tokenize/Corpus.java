@@ -65,6 +65,15 @@ record Corpus(
     return new Corpus(inputs, written, queries);
   }
 
+  /** The same corpus with other weights of its inputs. */
+  Corpus withWeights(double[] weights) {
+    List<InputConfig> weighted = new ArrayList<>();
+    for (int i = 0; i < weights.length; i++) {
+      weighted.add(inputs.get(i).withWeight(weights[i]));
+    }
+    return new Corpus(weighted, files, queries);
+  }
+
   List<CorpusSplit> splits() {
     return SplitPlanner.plan(inputs, files);
   }
@@ -130,18 +139,21 @@ record Corpus(
   }
 
   /** Adds the splits' counts up by input and refuses an input that gave nothing. */
-  List<TokenizeReport.InputCounts> counts(
+  List<TokenizeFacts.InputCounts> counts(
       List<CorpusSplit> splits, List<StagedSplit> staged, OutputSet set) {
     SplitCounts[] sums = new SplitCounts[inputs.size()];
+    SplitStats[] stats = new SplitStats[sums.length];
     Arrays.fill(sums, SplitCounts.ZERO);
+    Arrays.fill(stats, SplitStats.zero());
     for (int i = 0; i < splits.size(); i++) {
       int input = splits.get(i).input();
       sums[input] = sums[input].plus(staged.get(i).counts());
+      stats[input] = stats[input].plus(staged.get(i).stats());
     }
-    List<TokenizeReport.InputCounts> counts = new ArrayList<>();
+    List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
       String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
-      counts.add(new TokenizeReport.InputCounts(name, files.get(i), sums[i]));
+      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), sums[i], stats[i]));
       if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"

@@ -5,9 +5,8 @@ import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.run.RunLock;
-import dev.anneal.data.shard.ArrowFormat;
 import dev.anneal.data.shard.ShardFolderWriter;
-import dev.anneal.data.shard.ShardFormat;
+import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.tokenizer.JavaBytes;
@@ -61,10 +60,10 @@ public final class TokenizePipeline {
     OutputFormats.require(config);
     TokenizerFiles files =
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
-    EncoderPlan plan = plan(files);
+    Opened opened = open(files);
     Corpus listed = Corpus.list(config, spark);
     ShardManifest.Origin origin =
-        listed.origin(config, plan, StepsKey.of(config, set, spark, store));
+        listed.origin(config, opened.plan(), StepsKey.of(config, set, spark, store));
     Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
       removeLeftovers();
@@ -77,7 +76,7 @@ public final class TokenizePipeline {
       }
       StagingFolder staging = StagingFolder.of(store, output, origin);
       output.clear(staging.name());
-      return guarded(staging, new Work(files, plan, listed, origin, start));
+      return guarded(staging, new Work(files, opened, listed, origin, start));
     }
   }
 
@@ -101,10 +100,13 @@ public final class TokenizePipeline {
   /** What a run that has something to do works on. */
   private record Work(
       TokenizerFiles files,
-      EncoderPlan plan,
+      Opened opened,
       Corpus listed,
       ShardManifest.Origin origin,
       long start) {}
+
+  /** What the tokenizer says before any task starts. */
+  private record Opened(EncoderPlan plan, TokenizerEngine engine) {}
 
   /**
    * Leaves the staged splits of a run that failed by no fault of its input or settings, for the
@@ -140,53 +142,81 @@ public final class TokenizePipeline {
   }
 
   private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
-    Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
-    List<CorpusSplit> splits = corpus.splits();
-    StepsPlan steps =
-        new Decisions(spark, store, config).plan(splits, set.name(), set.base(staging.path()));
-    List<StagedSplit> staged = tokenize(staging, work, steps, splits);
+    Preparation prepared =
+        Preparation.of(
+            spark, store, config, set, new Preparation.PlacedCorpus(work.listed(), staging.path()));
+    List<CorpusSplit> splits = prepared.splits();
+    long begin = System.nanoTime();
+    List<StagedSplit> staged = tokenize(staging, work, prepared);
     DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
     SplitCounts total =
         staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged, set);
-    work.plan().requireMask(total);
-    ShardPlans plans = ShardPlans.of(config, work.plan(), staged);
-    ShardManifest manifest = write(staging, plans, work.origin());
-    Duration elapsed = Duration.ofNanos(System.nanoTime() - work.start());
-    String report = TokenizeReport.json(manifest, counts, plans.droppedTokens(), elapsed);
-    store.writeBytes(output.own("report.json"), report.getBytes(StandardCharsets.UTF_8));
+    List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
+    set.requireTokens(total, config.split());
+    work.opened().plan().requireMask(total);
+    long tokenized = System.nanoTime();
+    ShardPlans plans = ShardPlans.of(config, work.opened().plan(), ordered(staging, work, staged));
+    List<WrittenShard> written = write(staging, plans);
+    ShardManifest manifest =
+        new FormatCompletion(store, config.output(), staging.path())
+            .complete(plans, written, work.origin());
+    long end = System.nanoTime();
+    TokenizeFacts facts =
+        new TokenizeFacts(
+            manifest,
+            config.blockSize(),
+            inputs,
+            plans.droppedTokens(),
+            work.opened().engine(),
+            new TokenizeFacts.Timings(
+                Duration.ofNanos(end - work.start()),
+                Duration.ofNanos(tokenized - begin),
+                Duration.ofNanos(end - tokenized)),
+            staged,
+            written);
+    report(facts);
     new ShardFolderWriter(store).publish(config.output(), manifest);
     staging.remove();
     return new TokenizeOutcome(manifest, false, total.bad(), output.own("report.json"));
   }
 
   /** Opens the tokenizer here first, so that its faults show before any task starts. */
-  private EncoderPlan plan(TokenizerFiles files) throws IOException {
+  private Opened open(TokenizerFiles files) throws IOException {
     try (OpenTokenizers.Lease lease = OpenTokenizers.ofProcess().open(config, files)) {
-      return EncoderPlan.of(config, lease.folder(), lease.tokenizer());
+      EncoderPlan plan = EncoderPlan.of(config, lease.folder(), lease.tokenizer());
+      return new Opened(plan, lease.tokenizer().engine());
     }
   }
 
-  private List<StagedSplit> tokenize(
-      StagingFolder staging, Work work, StepsPlan steps, List<CorpusSplit> splits)
+  private List<StagedSplit> tokenize(StagingFolder staging, Work work, Preparation prepared)
       throws IOException {
-    List<SplitWork> tasks = staging.work(splits);
+    List<SplitWork> tasks = staging.work(prepared.splits());
     LOG.info(
         "output={} splits={} staged_before={} tokenizing",
         config.output(),
-        splits.size(),
+        tasks.size(),
         tasks.stream().filter(task -> !task.staged().isEmpty()).count());
     Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
       SplitTokenizer task =
-          new SplitTokenizer(store, tokenizer, work.plan(), steps, staging.path());
+          new SplitTokenizer(
+              store, tokenizer, work.opened().plan(), prepared.steps(), staging.path());
       return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();
     }
+  }
+
+  /** The staged documents in the order in which they are written. */
+  private List<StagedSplit> ordered(StagingFolder staging, Work work, List<StagedSplit> staged) {
+    boolean labels = work.opened().plan().hasLabels();
+    return config.shuffle().enabled()
+        ? new ShuffledStaging(store, staging.path(), labels, config.shuffle().seed())
+            .of(spark, staged)
+        : staged;
   }
 
   private <P extends Serializable, R> List<R> map(
@@ -201,27 +231,14 @@ public final class TokenizePipeline {
     return results;
   }
 
-  private ShardManifest write(StagingFolder staging, ShardPlans plans, ShardManifest.Origin origin)
-      throws IOException {
+  private List<WrittenShard> write(StagingFolder staging, ShardPlans plans) {
     LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging.path());
-    List<WrittenShard> written = map("write shards", plans.plans(), task, WrittenShard.class);
-    List<ShardManifest.Shard> arrow = List.of();
-    List<ShardManifest.Output> others = new ArrayList<>();
-    try (TaskFiles files = new TaskFiles(store, config.output(), staging.path())) {
-      for (ShardFormat format : plans.formats()) {
-        List<ShardManifest.Shard> shards =
-            format.complete(files, WrittenShard.filesOf(format.name(), written));
-        if (format instanceof ArrowFormat) {
-          arrow = shards;
-        } else {
-          others.add(new ShardManifest.Output(format.name(), shards));
-        }
-      }
-      files.publish();
-    }
-    String version = TokenizePipeline.class.getPackage().getImplementationVersion();
-    return ShardManifest.of(
-        version == null ? "development" : version, plans.columns().names(), arrow, others, origin);
+    return map("write shards", plans.plans(), task, WrittenShard.class);
+  }
+
+  private void report(TokenizeFacts facts) throws IOException {
+    String json = TokenizeReport.json(facts);
+    store.writeBytes(output.own("report.json"), json.getBytes(StandardCharsets.UTF_8));
   }
 }
