@@ -167,7 +167,7 @@ public final class TokenizePipeline {
     TokenizeFacts facts =
         new TokenizeFacts(
             manifest,
-            config.blockSize(),
+            config,
             inputs,
             plans.droppedTokens(),
             work.opened().engine(),
