@@ -14,6 +14,7 @@ SMOKES = [
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
+    ["benchmarks/run", "minhash", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
