@@ -12,6 +12,7 @@ from product import tail
 SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
+    ["benchmarks/run", "generation", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
