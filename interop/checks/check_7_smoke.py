@@ -15,6 +15,7 @@ SMOKES = [
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
     ["benchmarks/run", "minhash", "--smoke"],
+    ["benchmarks/run", "generation", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
