@@ -72,6 +72,6 @@ final class WordCache {
   }
 
   private static int bucket(long first, long second) {
-    return (int) (WordKeys.hash(first, second) >>> Long.SIZE - BUCKET_BITS) * BUCKET;
+    return (int) (WordKeys.quickHash(first, second) >>> Long.SIZE - BUCKET_BITS) * BUCKET;
   }
 }

@@ -10,14 +10,19 @@ final class WordEncoder {
   /** A longer word's buffers are not kept. */
   private static final int KEPT_WORD = 1 << 20;
 
+  /** In the second key of a piece of a word: a whole word may be another token. */
+  private static final long PIECE = 1L << 63;
+
   private final Splitter splitter;
   private final WordTable words;
+  private final TokenSeams seams;
   private final WordMerger merger;
   private final WordCache cache = new WordCache();
 
   WordEncoder(Splitter splitter, BpeModel model) {
     this.splitter = splitter;
     this.words = model.words();
+    this.seams = model.seams();
     this.merger = new WordMerger(model);
   }
 
@@ -39,27 +44,51 @@ final class WordEncoder {
     long second = WordKeys.second(utf8, from, to);
     int found = cache.find(first, second);
     if (found < 0) {
-      newShortWord(utf8, from, to, out);
-    } else if (cache.count(found) == 1) {
+      int whole = words.shortWord(first, second);
+      if (whole < 0 && utf8[to - 1] < 0) {
+        pieces(utf8, from, to, out);
+      } else {
+        newWord(utf8, from, to, whole, second, out);
+      }
+    } else {
+      cached(found, out);
+    }
+  }
+
+  private void piece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    if (to - from > WordKeys.MAX_LENGTH) {
+      merged(utf8, from, to, out);
+      return;
+    }
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int found = cache.find(first, second | PIECE);
+    if (found < 0) {
+      newWord(utf8, from, to, words.shortPiece(first, second), second | PIECE, out);
+    } else {
+      cached(found, out);
+    }
+  }
+
+  private void cached(int found, IdOutput out) throws IOException {
+    if (cache.count(found) == 1) {
       out.add(cache.firstId(found));
     } else {
       out.add(cache, found);
     }
   }
 
-  private void newShortWord(byte[] utf8, int from, int to, IdOutput out) throws IOException {
-    long first = WordKeys.first(utf8, from, to);
-    long second = WordKeys.second(utf8, from, to);
+  private void newWord(byte[] utf8, int from, int to, int whole, long second, IdOutput out)
+      throws IOException {
     int[] ids = merger.ids();
     int count = 1;
-    int whole = words.shortWord(first, second);
     if (whole >= 0) {
       ids[0] = whole;
     } else {
       count = merger.merge(utf8, from, to);
     }
     if (count <= WordCache.MAX_IDS) {
-      cache.put(first, second, ids, 0, count);
+      cache.put(WordKeys.first(utf8, from, to), second, ids, 0, count);
     }
     out.add(ids, count);
   }
@@ -70,6 +99,26 @@ final class WordEncoder {
       out.add(whole);
       return;
     }
+    pieces(utf8, from, to, out);
+  }
+
+  private void pieces(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    int start = from;
+    int at = from + Utf8.length(utf8[from]);
+    int left = Utf8.codePoint(utf8, from);
+    while (at < to) {
+      int right = Utf8.codePoint(utf8, at);
+      if (!seams.crossed(utf8, at, left, right)) {
+        piece(utf8, start, at, out);
+        start = at;
+      }
+      left = right;
+      at += Utf8.length(utf8[at]);
+    }
+    piece(utf8, start, to, out);
+  }
+
+  private void merged(byte[] utf8, int from, int to, IdOutput out) throws IOException {
     int count = merger.merge(utf8, from, to);
     out.add(merger.ids(), count);
     merger.trim(KEPT_WORD);
