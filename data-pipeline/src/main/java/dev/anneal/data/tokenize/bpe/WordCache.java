@@ -53,14 +53,13 @@ final class WordCache {
   }
 
   /** Remembers a word of up to {@link #MAX_IDS} ids. */
-  void put(long first, long second, int[] ids, int from, int count) {
+  void put(long first, long second, int[] ids, int count) {
     int at = bucket(first, second);
     System.arraycopy(entries, at, entries, at + ENTRY, ENTRY);
     entries[at] = first;
     entries[at + 1] = second;
-    entries[at + 2] = packed(ids, from, Math.min(count, IDS_A_LONG));
-    entries[at + 3] =
-        (long) count << COUNT_SHIFT | packed(ids, from + IDS_A_LONG, count - IDS_A_LONG);
+    entries[at + 2] = packed(ids, 0, Math.min(count, IDS_A_LONG));
+    entries[at + 3] = (long) count << COUNT_SHIFT | packed(ids, IDS_A_LONG, count - IDS_A_LONG);
   }
 
   private static long packed(int[] ids, int from, int count) {

@@ -33,7 +33,7 @@ final class WordEncoder {
       if (next - at <= WordKeys.MAX_LENGTH) {
         shortWord(utf8, at, next, out);
       } else {
-        longWord(utf8, at, next, out);
+        pieces(utf8, at, next, out);
       }
       at = next;
     }
@@ -43,65 +43,16 @@ final class WordEncoder {
     long first = WordKeys.first(utf8, from, to);
     long second = WordKeys.second(utf8, from, to);
     int found = cache.find(first, second);
-    if (found < 0) {
-      int whole = words.shortWord(first, second);
-      if (whole < 0 && utf8[to - 1] < 0) {
-        pieces(utf8, from, to, out);
-      } else {
-        newWord(utf8, from, to, whole, second, out);
-      }
-    } else {
+    if (found >= 0) {
       cached(found, out);
-    }
-  }
-
-  private void piece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
-    if (to - from > WordKeys.MAX_LENGTH) {
-      merged(utf8, from, to, out);
-      return;
-    }
-    long first = WordKeys.first(utf8, from, to);
-    long second = WordKeys.second(utf8, from, to);
-    int found = cache.find(first, second | PIECE);
-    if (found < 0) {
-      newWord(utf8, from, to, words.shortPiece(first, second), second | PIECE, out);
+    } else if (utf8[to - 1] >= 0) {
+      wholeWord(utf8, from, to, out);
     } else {
-      cached(found, out);
+      pieces(utf8, from, to, out);
     }
   }
 
-  private void cached(int found, IdOutput out) throws IOException {
-    if (cache.count(found) == 1) {
-      out.add(cache.firstId(found));
-    } else {
-      out.add(cache, found);
-    }
-  }
-
-  private void newWord(byte[] utf8, int from, int to, int whole, long second, IdOutput out)
-      throws IOException {
-    int[] ids = merger.ids();
-    int count = 1;
-    if (whole >= 0) {
-      ids[0] = whole;
-    } else {
-      count = merger.merge(utf8, from, to);
-    }
-    if (count <= WordCache.MAX_IDS) {
-      cache.put(WordKeys.first(utf8, from, to), second, ids, 0, count);
-    }
-    out.add(ids, count);
-  }
-
-  private void longWord(byte[] utf8, int from, int to, IdOutput out) throws IOException {
-    int whole = words.longWord(utf8, from, to);
-    if (whole >= 0) {
-      out.add(whole);
-      return;
-    }
-    pieces(utf8, from, to, out);
-  }
-
+  /** Encodes a word that is not in the cache, piece by piece where it can be cut. */
   private void pieces(byte[] utf8, int from, int to, IdOutput out) throws IOException {
     int start = from;
     int at = from + Utf8.length(utf8[from]);
@@ -115,10 +66,64 @@ final class WordEncoder {
       left = right;
       at += Utf8.length(utf8[at]);
     }
-    piece(utf8, start, to, out);
+    if (start > from) {
+      piece(utf8, start, to, out);
+    } else {
+      wholeWord(utf8, from, to, out);
+    }
   }
 
-  private void merged(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+  private void wholeWord(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    if (to - from > WordKeys.MAX_LENGTH) {
+      int whole = words.longWord(utf8, from, to);
+      if (whole >= 0) {
+        out.add(whole);
+      } else {
+        merge(utf8, from, to, out);
+      }
+      return;
+    }
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int whole = words.shortWord(first, second);
+    int count = whole < 0 ? merger.merge(utf8, from, to) : merger.single(whole);
+    remember(first, second, count, out);
+  }
+
+  private void piece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    if (to - from > WordKeys.MAX_LENGTH) {
+      merge(utf8, from, to, out);
+      return;
+    }
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int found = cache.find(first, second | PIECE);
+    if (found >= 0) {
+      cached(found, out);
+      return;
+    }
+    int whole = words.shortPiece(first, second);
+    int count = whole < 0 ? merger.merge(utf8, from, to) : merger.single(whole);
+    remember(first, second | PIECE, count, out);
+  }
+
+  private void cached(int found, IdOutput out) throws IOException {
+    if (cache.count(found) == 1) {
+      out.add(cache.firstId(found));
+    } else {
+      out.add(cache, found);
+    }
+  }
+
+  /** Puts what was merged last into the output, and into the cache for the next time. */
+  private void remember(long first, long second, int count, IdOutput out) throws IOException {
+    if (count <= WordCache.MAX_IDS) {
+      cache.put(first, second, merger.ids(), count);
+    }
+    out.add(merger.ids(), count);
+  }
+
+  private void merge(byte[] utf8, int from, int to, IdOutput out) throws IOException {
     int count = merger.merge(utf8, from, to);
     out.add(merger.ids(), count);
     merger.trim(KEPT_WORD);
