@@ -63,15 +63,19 @@ final class CoreTrainer {
 
   private TrainedModel.Assembly assembly() {
     ModelFolder folder = ModelFolder.open(Path.of(config.model().path()));
-    AdapterFolder adapter = AdapterFolder.open(Path.of(config.adapter().path()));
+    Optional<AdapterFolder> adapter =
+        Optional.of(config.adapter().path())
+            .filter(path -> !path.isEmpty())
+            .map(path -> AdapterFolder.open(Path.of(path)));
     return new TrainedModel.Assembly(
         folder,
         TrainedModel.BaseWeights.PRETRAINED,
-        AdapterRegistry.choose(config.adapter(), Optional.of(adapter), folder.config()),
-        Optional.of(adapter),
+        AdapterRegistry.choose(config.adapter(), adapter, folder.config()),
+        adapter,
         config.train().seed(),
         true,
-        LayerStorage.KEEP);
+        LayerStorage.KEEP,
+        config.model().layerBackward());
   }
 
   private ShardedOptimizer optimizer(

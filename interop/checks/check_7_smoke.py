@@ -10,14 +10,15 @@ import pytest
 from product import tail
 
 SMOKES = [
-    ["benchmarks/run", "lora-step", "--smoke"],
+    ["benchmarks/run", "step", "--smoke"],
+    ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
 ]
 
 
-@pytest.mark.parametrize("words", SMOKES, ids=lambda words: words[1])
+@pytest.mark.parametrize("words", SMOKES, ids=" ".join)
 def test_smoke_size_runs(product, words):
     done = subprocess.run(
         [str(product.checkout / words[0]), *words[1:]],

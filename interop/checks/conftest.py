@@ -21,6 +21,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from product import Product  # noqa: E402
 
 _seconds: dict[str, float] = {}
+_reported: list[str] = []
 
 
 def pytest_runtest_logreport(report):
@@ -29,6 +30,8 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_terminal_summary(terminalreporter):
+    for line in _reported:
+        terminalreporter.write_line(line)
     terminalreporter.section("seconds of each part")
     for part, seconds in _seconds.items():
         terminalreporter.write_line(f"{seconds:8.1f} s  {part}")
@@ -68,6 +71,12 @@ def published_tokenizers(scratch) -> Path:
     from tokenizers_made import fetch_published
 
     return fetch_published(scratch / "published")
+
+
+@pytest.fixture(scope="session")
+def report():
+    """Takes lines that are printed at the end, also when all is well."""
+    return _reported.append
 
 
 @pytest.fixture(autouse=True)

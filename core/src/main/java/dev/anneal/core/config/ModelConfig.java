@@ -9,7 +9,11 @@ import java.io.Serializable;
  * @param fromScratch random seeded weights from its config.json instead of its weight files
  */
 public record ModelConfig(
-    String path, boolean fromScratch, Dtype dtype, AttnImplementation attnImplementation)
+    String path,
+    boolean fromScratch,
+    Dtype dtype,
+    AttnImplementation attnImplementation,
+    LayerBackward layerBackward)
     implements Serializable {
 
   /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
@@ -25,6 +29,14 @@ public record ModelConfig(
     SDPA
   }
 
+  /** How a decoder layer's gradients are computed. */
+  public enum LayerBackward {
+    /** Written out by hand where the method allows it, else by autograd. */
+    AUTO,
+    /** By autograd: the reference. */
+    AUTOGRAD
+  }
+
   /** The folder, or the error that names the missing key. */
   public String requirePath() {
     return Rule.required("model.path", path);
@@ -32,6 +44,6 @@ public record ModelConfig(
 
   /** The same settings for the weights of another folder. */
   public ModelConfig pretrainedAt(String folder) {
-    return new ModelConfig(folder, false, dtype, attnImplementation);
+    return new ModelConfig(folder, false, dtype, attnImplementation, layerBackward);
   }
 }

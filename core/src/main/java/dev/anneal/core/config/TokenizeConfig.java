@@ -2,6 +2,8 @@ package dev.anneal.core.config;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * How documents become token rows. Immutable.
@@ -21,6 +23,7 @@ import java.util.List;
  * @param mixing what the inputs' weights mean
  * @param shuffle order of the documents
  * @param output folder to write
+ * @param outputs the formats to write there, in one run and under one manifest
  */
 public record TokenizeConfig(
     String tokenizer,
@@ -43,7 +46,8 @@ public record TokenizeConfig(
     SplitConfig split,
     MixingConfig mixing,
     ShuffleConfig shuffle,
-    String output)
+    String output,
+    List<Output> outputs)
     implements Serializable {
 
   /** Continued pretraining on documents, or supervised fine-tuning on conversations. */
@@ -80,8 +84,25 @@ public record TokenizeConfig(
     DROP
   }
 
+  /** A form in which tokens are written. */
+  public enum Output {
+    ARROW,
+    PARQUET,
+    MEGATRON,
+    DATATROVE,
+    MDS
+  }
+
   public TokenizeConfig {
     inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    String named = outputs.toString().toLowerCase(Locale.ROOT);
+    Rule.check(!outputs.isEmpty(), "tokenize.outputs", named, "must name a format");
+    Rule.check(
+        Set.copyOf(outputs).size() == outputs.size(),
+        "tokenize.outputs",
+        named,
+        "must name a format once");
     Rule.check(
         blockSize >= 2,
         "tokenize.block_size",

@@ -43,7 +43,7 @@ final class AutogradLayers implements LayerProgram {
             .tensor(outputGradient)
             .dict(graphs.context());
     if (layer.trained()) {
-      call.list(layer.parameters()).list(layer.sums());
+      call.list(layer.parameters()).list(List.copyOf(layer.gradients().values()));
     }
     return call.run().stream().findFirst();
   }

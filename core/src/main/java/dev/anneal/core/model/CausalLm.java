@@ -28,9 +28,9 @@ public final class CausalLm implements AutoCloseable {
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
     this.runtime = runtime;
     this.parts = parts;
-    LayerProgram autograd = new AutogradLayers(parts.program());
+    LayerProgram program = parts.layerProgram();
     this.layers =
-        storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(autograd, runtime) : autograd;
+        storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(program, runtime) : program;
     lossSum = scope.own(runtime.doubles(new double[1], 1));
     long rows = Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / parts.vocabularySize());
     chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));

@@ -2,6 +2,7 @@ package dev.anneal.core.model;
 
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.TensorRuntime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -13,12 +14,18 @@ final class DecoderProgram {
   private DecoderProgram() {}
 
   static Program compile(TensorRuntime runtime, DecoderConfig config, LinearHook hook) {
-    String products = MatrixProducts.ofThisHost().source();
-    return Program.compile(runtime, List.of(hook.forwardSource(), products, text(config)));
+    List<String> parts = new ArrayList<>();
+    parts.add(MatrixProducts.ofThisHost().source());
+    parts.add(hook.forwardSource());
+    hook.effectiveSource().ifPresent(parts::add);
+    parts.add(text(config, "decoder.torchscript"));
+    String layers = hook.effectiveSource().isPresent() ? "written" : "autograd";
+    parts.add(text(config, "layers-" + layers + ".torchscript"));
+    return Program.compile(runtime, parts);
   }
 
   /** The methods of a decoder; they call {@code adapt}, {@code product} and {@code map_rows}. */
-  static String text(DecoderConfig config) {
+  static String text(DecoderConfig config, String resource) {
     Map<String, String> constants =
         Map.of(
             "rms_norm_eps", Double.toString(config.rmsNormEps()),
@@ -27,7 +34,7 @@ final class DecoderProgram {
             "head_dim", Integer.toString(config.headDim()),
             "attention_block", Integer.toString(ATTENTION_BLOCK),
             "attention_scale", Double.toString(1 / Math.sqrt(config.headDim())));
-    String text = Program.source(DecoderProgram.class, "decoder.torchscript");
+    String text = Program.source(DecoderProgram.class, resource);
     for (Map.Entry<String, String> constant : constants.entrySet()) {
       text = text.replace("${" + constant.getKey() + "}", constant.getValue());
     }

@@ -1,6 +1,7 @@
 package dev.anneal.core.model;
 
 import dev.anneal.core.tensor.Tensor;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -9,11 +10,16 @@ import java.util.Map;
  * the memory.
  *
  * @param tensors by their name inside the layer: frozen weights, leaves of trained ones, constants
- * @param parameters leaves of the trained tensors, in a fixed order
- * @param sums where their gradients are added, in the same order
+ * @param gradients where the gradients of the trained ones are added, by the same names, in a fixed
+ *     order
  */
-record LayerWeights(Map<String, Tensor> tensors, List<Tensor> parameters, List<Tensor> sums) {
+record LayerWeights(Map<String, Tensor> tensors, LinkedHashMap<String, Tensor> gradients) {
+  /** Leaves of the trained tensors, in the order of their gradients. */
+  List<Tensor> parameters() {
+    return gradients.keySet().stream().map(tensors::get).toList();
+  }
+
   boolean trained() {
-    return !parameters.isEmpty();
+    return !gradients.isEmpty();
   }
 }

@@ -2,6 +2,7 @@ package dev.anneal.core.model;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a method adds to the linear modules of a decoder. The model compiles without knowing which
@@ -13,6 +14,15 @@ public interface LinearHook {
    * and its output {@code y} the adapted output; {@code w} holds the layer's tensors.
    */
   String forwardSource();
+
+  /**
+   * The method as an effective weight and a branch, for the hand-written backward: the TorchScript
+   * methods that {@code layers-written.torchscript} lists at its top. Empty where a method cannot
+   * be written so; autograd over {@link #forwardSource} serves it then.
+   */
+  default Optional<String> effectiveSource() {
+    return Optional.empty();
+  }
 
   /** The tensors this hook trains at a site; empty where it does not attach. */
   List<ParameterSpec> parameters(LinearSite site);
@@ -32,6 +42,24 @@ public interface LinearHook {
               def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
                 return y
             """;
+      }
+
+      @Override
+      public Optional<String> effectiveSource() {
+        return Optional.of(
+            """
+              def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
+                return w[site + ".weight"]
+
+              def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
+                return None
+
+              def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+                return y
+
+              def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+                return dx
+            """);
       }
 
       @Override

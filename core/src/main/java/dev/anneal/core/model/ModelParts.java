@@ -17,6 +17,9 @@ import java.util.Optional;
  * parameters. One thread.
  */
 public final class ModelParts implements AutoCloseable {
+  /** Memory for one effective weight at a time, shared by all layers. */
+  private static final String SCRATCH = "scratch";
+
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
   private final FlatParameters trained;
@@ -27,6 +30,7 @@ public final class ModelParts implements AutoCloseable {
   private final List<LayerWeights> layers = new ArrayList<>();
   private final int lowestTrainedLayer;
   private final boolean random;
+  private final LayerProgram layerProgram;
 
   /**
    * @param weights gives the base weights that are not among the trained ones
@@ -52,11 +56,18 @@ public final class ModelParts implements AutoCloseable {
                 frozen.put(name, scope.own(weights.open(name, shape)));
               }
             });
+    Tensor scratch = scope.own(runtime.zeros(largestSite(layout)));
     for (int i = 0; i < config.layers(); i++) {
-      layers.add(layer(runtime, layout, hook, i));
+      LayerWeights layer = layer(runtime, layout, hook, i);
+      layer.tensors().put(SCRATCH, scratch);
+      layers.add(layer);
     }
     this.lowestTrainedLayer = lowest();
     this.random = hook.random();
+    this.layerProgram =
+        hook.effectiveSource().isPresent()
+            ? new WrittenLayers(program, runtime)
+            : new AutogradLayers(program);
   }
 
   private LayerWeights layer(
@@ -81,14 +92,20 @@ public final class ModelParts implements AutoCloseable {
               (name, value) ->
                   tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
     }
-    List<Tensor> leaves = new ArrayList<>();
-    List<Tensor> sums = new ArrayList<>();
+    LinkedHashMap<String, Tensor> gradients = new LinkedHashMap<>();
     for (String name : trainedNames) {
-      tensors.put(name.substring(prefix.length()), trained.leaf(name));
-      leaves.add(trained.leaf(name));
-      sums.add(trained.gradient(name));
+      String inLayer = name.substring(prefix.length());
+      tensors.put(inLayer, trained.leaf(name));
+      gradients.put(inLayer, trained.gradient(name));
     }
-    return new LayerWeights(tensors, leaves, sums);
+    return new LayerWeights(tensors, gradients);
+  }
+
+  private static long largestSite(DecoderLayout layout) {
+    return layout.sites().stream()
+        .mapToLong(site -> site.inFeatures() * site.outFeatures())
+        .max()
+        .orElse(1);
   }
 
   private int lowest() {
@@ -105,6 +122,11 @@ public final class ModelParts implements AutoCloseable {
 
   Program program() {
     return program;
+  }
+
+  /** The hand-written backward where the method allows it, else autograd. */
+  LayerProgram layerProgram() {
+    return layerProgram;
   }
 
   TensorProgram tensorProgram() {

@@ -7,6 +7,7 @@ import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -113,6 +114,48 @@ public final class Lora implements AdapterMethod {
             keep = torch.div(torch.to(torch.ge(uniform, p), 6), 1. - p)
             return torch.mul(x, keep)
         """;
+  }
+
+  @Override
+  public Optional<String> effectiveSource() {
+    return Optional.of(
+        """
+          # Without dropout E = W + sBA is written into the scratch; with it E = W and the update is a branch.
+          def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
+            weight = w[site + ".weight"]
+            if not torch.__contains__(w, site + ".lora_A.weight") or torch.__contains__(w, site + ".lora_dropout"):
+              return weight
+            e = torch.view(torch.narrow(w["scratch"], 0, 0, torch.numel(weight)), torch.size(weight))
+            return torch.addmm(weight, w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]), out=e)
+
+          # dA = s (dy B)T x, dB = s dyT (x AT), the latter as its transpose: half the time.
+          def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
+            if torch.__contains__(w, site + ".lora_A.weight") and not torch.__contains__(w, site + ".lora_dropout"):
+              self.lora_gradients(x, dy, w, site, g)
+
+          def lora_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+            a = site + ".lora_A.weight"
+            b = site + ".lora_B.weight"
+            s = float(w[site + ".lora_scaling"])
+            u = torch.mul(self.product(dy, torch.t(w[b])), s)
+            g[a].add_(self.product(torch.t(u), torch.t(x)))
+            low = self.product(x, w[a])
+            g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
+            return u
+
+          def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+            if torch.__contains__(w, site + ".lora_dropout"):
+              return self.adapt(x, y, w, c, site)
+            return y
+
+          def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+            if not torch.__contains__(w, site + ".lora_dropout"):
+              return dx
+            keys = c["random_keys"]
+            p = float(w[site + ".lora_dropout"])
+            u = self.lora_gradients(self.dropout(x, keys, w[site + ".lora_site_key"], p), dy, w, site, g)
+            return dx.add_(self.dropout(self.product(u, torch.t(w[site + ".lora_A.weight"])), keys, w[site + ".lora_site_key"], p))
+        """);
   }
 
   @Override

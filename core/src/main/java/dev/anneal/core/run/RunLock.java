@@ -50,19 +50,29 @@ public final class RunLock implements AutoCloseable {
             this::renew, RENEWAL.toSeconds(), RENEWAL.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Takes the folder, or says who has it. */
+  /** Takes the folder of a training run, or says who has it. */
   public static RunLock acquire(FileStore store, String folder) throws IOException {
-    return acquire(store, folder, Clock.systemUTC(), LockHolder.ofThisProcess());
+    return acquire(store, folder, "train.output_dir");
+  }
+
+  /** Takes the folder, or says who has it and which key names another folder. */
+  public static RunLock acquire(FileStore store, String folder, String key) throws IOException {
+    return acquire(store, folder, key, Clock.systemUTC(), LockHolder.ofThisProcess());
   }
 
   static RunLock acquire(FileStore store, String folder, Clock clock, LockHolder self)
       throws IOException {
+    return acquire(store, folder, "train.output_dir", clock, self);
+  }
+
+  private static RunLock acquire(
+      FileStore store, String folder, String key, Clock clock, LockHolder self) throws IOException {
     String path = FileStore.join(folder, FILE);
     byte[] claim = self.toJson(clock.instant());
     if (!store.createIfAbsent(path, claim)) {
       Optional<LockHolder.Claim> found = read(store, path);
       if (found.isPresent() && found.get().blocks(self, clock.instant().minus(STALE))) {
-        throw new ConfigException(inUse(folder, path, found.get()));
+        throw new ConfigException(inUse(folder, path, key, found.get()));
       }
       LOG.warn("run_lock path={} event=taken_over", path);
       store.writeBytes(path, claim);
@@ -70,14 +80,12 @@ public final class RunLock implements AutoCloseable {
     Optional<LockHolder.Claim> own = read(store, path);
     if (own.isEmpty() || !own.get().holder().token().equals(self.token())) {
       throw new ConfigException(
-          "Cannot start in "
-              + folder
-              + ": another run took it at the same time (train.output_dir)");
+          "Cannot start in " + folder + ": another run took it at the same time (" + key + ")");
     }
     return new RunLock(store, path, clock, self);
   }
 
-  private static String inUse(String folder, String path, LockHolder.Claim claim) {
+  private static String inUse(String folder, String path, String key, LockHolder.Claim claim) {
     return "Cannot start in "
         + folder
         + ": process "
@@ -86,7 +94,9 @@ public final class RunLock implements AutoCloseable {
         + claim.holder().host()
         + " is running in it, last seen "
         + claim.renewed()
-        + " (choose another train.output_dir; if that process is gone, delete "
+        + " (choose another "
+        + key
+        + "; if that process is gone, delete "
         + path
         + ")";
   }

@@ -195,6 +195,7 @@ public final class RankTrainer {
         inputs.adapter(),
         setup.train().seed(),
         true,
-        storage);
+        storage,
+        setup.model().layerBackward());
   }
 }

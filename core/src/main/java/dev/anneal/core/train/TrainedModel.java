@@ -1,6 +1,8 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
+import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
@@ -54,6 +56,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param adapterFolder a PEFT adapter to start from
    * @param seed of initial values
    * @param trainBase whether full tuning trains the base; false makes a model for inference
+   * @param backward how layers compute their gradients
    */
   public record Assembly(
       ModelFolder folder,
@@ -62,7 +65,34 @@ public final class TrainedModel implements AutoCloseable {
       Optional<AdapterFolder> adapterFolder,
       long seed,
       boolean trainBase,
-      LayerStorage storage) {}
+      LayerStorage storage,
+      ModelConfig.LayerBackward backward) {
+
+    /** With the backward written out where the method allows it. */
+    public Assembly(
+        ModelFolder folder,
+        BaseWeights weights,
+        Optional<AdapterMethod> adapter,
+        Optional<AdapterFolder> adapterFolder,
+        long seed,
+        boolean trainBase,
+        LayerStorage storage) {
+      this(
+          folder,
+          weights,
+          adapter,
+          adapterFolder,
+          seed,
+          trainBase,
+          storage,
+          ModelConfig.LayerBackward.AUTO);
+    }
+
+    private LinearHook hook() {
+      LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
+      return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
+    }
+  }
 
   /** Where base weights come from. */
   public enum BaseWeights {
@@ -115,8 +145,7 @@ public final class TrainedModel implements AutoCloseable {
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
     fill(runtime, assembly);
-    LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
-    ModelParts parts = new ModelParts(runtime, config, weights, hook, parameters);
+    ModelParts parts = new ModelParts(runtime, config, weights, assembly.hook(), parameters);
     this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
   }
 

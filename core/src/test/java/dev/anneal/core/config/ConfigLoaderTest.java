@@ -83,6 +83,22 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void outputsAreAListOfFormatsEachOnce() {
+    assertThat(ConfigLoader.of().tokenize().outputs()).containsExactly(TokenizeConfig.Output.ARROW);
+    assertThat(ConfigLoader.of("tokenize.outputs=[mds, parquet]").tokenize().outputs())
+        .containsExactly(TokenizeConfig.Output.MDS, TokenizeConfig.Output.PARQUET);
+    assertThat(ConfigLoader.of("tokenize.outputs=megatron").tokenize().outputs())
+        .containsExactly(TokenizeConfig.Output.MEGATRON);
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[]"))
+        .hasMessageContaining("Invalid tokenize.outputs: [] (must name a format)");
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[mds, mds]"))
+        .hasMessageContaining("Invalid tokenize.outputs: [mds, mds] (must name a format once)");
+    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[csv]"))
+        .hasMessageContaining("tokenize.outputs[0]")
+        .hasMessageContaining("arrow");
+  }
+
+  @Test
   void nullTakesTheDefaultBack() {
     LoadedConfig loaded =
         new ConfigLoader()
@@ -167,7 +183,7 @@ class ConfigLoaderTest {
     assertThat(ConfigLoader.of("tokenize.inputs=/文/数据.jsonl").tokenize().inputs().get(0).path())
         .isEqualTo("/文/数据.jsonl");
     assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{format=text}]"))
-        .hasMessageContaining("each input must have a path, or a query");
+        .hasMessageContaining("each input must have a path, a table or a query");
   }
 
   @Test

@@ -98,7 +98,7 @@ class AttentionTest {
 
   private static Program program(
       TensorRuntime runtime, MatrixProducts products, int heads, int keyValueHeads) {
-    String text = DecoderProgram.text(config(heads, keyValueHeads));
+    String text = DecoderProgram.text(config(heads, keyValueHeads), "decoder.torchscript");
     return Program.compile(
         runtime, List.of(LinearHook.none().forwardSource(), products.source(), text, CHECK));
   }

@@ -132,6 +132,13 @@ public record ChatMessage(Map<String, JsonNode> fields, Optional<Boolean> train)
     return new ChatMessage(changed, train);
   }
 
+  /** The same message without a field. */
+  public ChatMessage without(String field) {
+    Map<String, JsonNode> changed = new LinkedHashMap<>(fields);
+    changed.remove(field);
+    return new ChatMessage(changed, train);
+  }
+
   /** The same message with a loss, or without one, whatever the mask says. */
   public ChatMessage withTrain(boolean trained) {
     return new ChatMessage(fields, Optional.of(trained));

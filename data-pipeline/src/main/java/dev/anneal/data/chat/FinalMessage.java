@@ -37,6 +37,9 @@ record FinalMessage(ChatTemplate template, Conversation conversation, String fie
       String text = message.lastText().orElseThrow(this::nothing);
       return cut(template.render(conversation.with(last, message.withAfter(TAG))), text);
     }
+    if (!said.isTextual()) {
+      throw new TemplateException("the final message's '" + field + "' is no text to continue");
+    }
     ChatMessage tagged = message;
     for (String name : names) {
       if (!reasoning || said.equals(message.fields().get(name))) {

@@ -16,7 +16,7 @@ public final class Components {
   private int size;
 
   /**
-   * @param maxDocuments in pairs; one more is an error, so that memory is bounded
+   * @param maxDocuments in pairs, so that memory is bounded
    */
   public Components(long maxDocuments) {
     this.maxDocuments = maxDocuments;
@@ -27,8 +27,11 @@ public final class Components {
     return 72 * documents;
   }
 
-  /** Puts two documents into one component. */
-  public void join(long one, long two) {
+  /** Puts two documents into one component; false when that would be too many documents. */
+  public boolean join(long one, long two) {
+    if (size + 2L > maxDocuments) {
+      return false;
+    }
     ensureRoom();
     int a = root(slotOf(one));
     int b = root(slotOf(two));
@@ -37,6 +40,7 @@ public final class Components {
     } else {
       next[a] = b;
     }
+    return true;
   }
 
   /** Documents that were joined with others. */
@@ -44,21 +48,18 @@ public final class Components {
     return size;
   }
 
-  /** What is done with each document that is not the least of its component. */
-  public interface Visitor {
-    void accept(long id, long least);
-  }
-
-  /** Visits every document but the least of each component. */
-  public void visitOthers(Visitor visitor) {
+  /** Every document but the least of each component, in ascending order. */
+  public long[] others() {
+    long[] others = new long[size];
+    int count = 0;
     for (int slot = 0; slot < ids.length; slot++) {
-      if (ids[slot] != FREE) {
-        int root = root(slot);
-        if (root != slot) {
-          visitor.accept(ids[slot], ids[root]);
-        }
+      if (ids[slot] != FREE && root(slot) != slot) {
+        others[count++] = ids[slot];
       }
     }
+    long[] sorted = Arrays.copyOf(others, count);
+    Arrays.sort(sorted);
+    return sorted;
   }
 
   private int root(int slot) {
@@ -75,10 +76,6 @@ public final class Components {
     int at = (int) NGrams.mixed(id) & mask;
     while (ids[at] != id) {
       if (ids[at] == FREE) {
-        if (size == maxDocuments) {
-          throw new IllegalStateException(
-              "more than " + maxDocuments + " documents are near duplicates");
-        }
         ids[at] = id;
         next[at] = at;
         size++;

@@ -63,6 +63,9 @@ public final class EvaluationGrams implements Serializable {
 
   /** Index of the first set that shares an n-gram with a text. */
   public OptionalInt contaminatedBy(String text) {
+    if (sets.isEmpty()) {
+      return OptionalInt.empty();
+    }
     long[] hashes = NGrams.hashes(NGrams.plainWords(text), n);
     for (int set = 0; set < sets.size(); set++) {
       for (long hash : hashes) {

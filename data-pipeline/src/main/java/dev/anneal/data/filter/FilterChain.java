@@ -41,6 +41,11 @@ public final class FilterChain implements Serializable {
     }
   }
 
+  /** No filter. */
+  public static FilterChain none() {
+    return new FilterChain(List.of());
+  }
+
   public boolean isEmpty() {
     return filters.isEmpty();
   }

@@ -9,6 +9,7 @@ import dev.anneal.data.chat.jinja.TemplateException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Finds the assistant's turns in a rendered conversation. A template with {@code generation} tags
@@ -24,6 +25,8 @@ import java.util.Optional;
 final class AssistantTurns {
   /** Characters for private use, which no template trims or looks for. */
   private static final String MARK = "\uE6A5\uF0C7";
+
+  private static final String TOOL_CALLS = "tool_calls";
 
   private final ChatTemplate template;
 
@@ -126,20 +129,33 @@ final class AssistantTurns {
     ChatMessage message = conversation.messages().get(index);
     String mark = unusedMark(full);
     String marked = template.render(conversation.with(index, message.withAfter(mark))).text();
-    boolean calls = message.has("tool_calls");
+    boolean calls = message.has(TOOL_CALLS);
     if (marked.equals(full) && !calls) {
       return Optional.empty();
     }
     int start = promptEnd(conversation, index, full);
     if (start < 0) {
-      String before = template.render(conversation.with(index, message.withBefore(mark))).text();
-      if (before.equals(full)) {
-        throw new RowShapeException("the chat template hides where message " + index + " begins");
+      Optional<String> other = withOtherBeginning(conversation, index, mark, full);
+      if (other.isEmpty()) {
+        return Optional.empty();
       }
-      start = commonPrefix(full, before);
+      start = commonPrefix(full, other.get());
     }
     int end = marked.equals(full) ? start : Math.max(start, commonPrefix(full, marked));
     return Optional.of(new Turn(start, end, calls ? Close.CALLS_THEN_TURN_END : Close.TURN_END));
+  }
+
+  /**
+   * A rendering that parts from the full one where a message begins: with a mark before its words,
+   * or without its calls; none where the template shows neither.
+   */
+  private Optional<String> withOtherBeginning(
+      Conversation conversation, int index, String mark, String full) {
+    ChatMessage message = conversation.messages().get(index);
+    return Stream.of(message.withBefore(mark), message.without(TOOL_CALLS))
+        .map(other -> template.render(conversation.with(index, other)).text())
+        .filter(text -> !text.equals(full))
+        .findFirst();
   }
 
   /** Where the prompt for a message ends in the full text, or -1 when the template shows none. */

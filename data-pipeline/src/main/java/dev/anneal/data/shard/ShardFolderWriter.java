@@ -27,10 +27,12 @@ public final class ShardFolderWriter {
     return String.format("data-%05d-of-%05d.arrow", index, count);
   }
 
-  /** Publishes a folder whose shards are all there. */
+  /** Publishes a folder whose files are all there. */
   public void publish(String folder, ShardManifest manifest) throws IOException {
-    write(FileStore.join(folder, "state.json"), state(manifest));
-    write(FileStore.join(folder, "dataset_info.json"), datasetInfo());
+    if (!manifest.shards().isEmpty()) {
+      write(FileStore.join(folder, "state.json"), state(manifest));
+      write(FileStore.join(folder, "dataset_info.json"), datasetInfo());
+    }
     write(FileStore.join(folder, ShardManifest.PATH), ShardManifestParser.toJson(manifest));
   }
 

@@ -16,7 +16,8 @@ public record ContentHash(long high, long low) implements Serializable {
   private static final double TWO_TO_53 = 1L << 53;
 
   public static ContentHash of(String text) {
-    ByteBuffer digest = ByteBuffer.wrap(sha256().digest(bytes(normal(text))));
+    ByteBuffer digest =
+        ByteBuffer.wrap(sha256().digest(normal(text).getBytes(StandardCharsets.UTF_8)));
     return new ContentHash(digest.getLong(), digest.getLong());
   }
 
@@ -43,13 +44,14 @@ public record ContentHash(long high, long low) implements Serializable {
     return normal.toString();
   }
 
+  /** The 16 bytes of the hash. */
+  public byte[] bytes() {
+    return ByteBuffer.allocate(2 * Long.BYTES).putLong(high).putLong(low).array();
+  }
+
   /** A number in [0, 1) that depends on the text alone. */
   public double fraction() {
     return (high >>> 11) / TWO_TO_53;
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static MessageDigest sha256() {

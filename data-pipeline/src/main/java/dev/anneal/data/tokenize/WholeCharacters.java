@@ -3,11 +3,11 @@ package dev.anneal.data.tokenize;
 /**
  * Half a surrogate pair has no UTF-8 form; encoders would put other characters there. Stateless.
  */
-final class WholeCharacters {
+public final class WholeCharacters {
   private WholeCharacters() {}
 
   /** Throws {@link IllegalArgumentException} when a text holds half a pair. */
-  static void require(String text) {
+  public static void require(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (!Character.isSurrogate(c)) {

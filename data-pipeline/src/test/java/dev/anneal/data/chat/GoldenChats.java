@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Conversations and what transformers made of them ({@code interop/fixtures}). */
@@ -59,13 +62,29 @@ public final class GoldenChats {
       golden.add(
           new Golden(
               line.get("template").asText(),
-              ChatDump.conversation(rows.get(line.get("row").asInt())),
+              conversation(rows.get(line.get("row").asInt())),
               line.get("text").asText(),
               line.get("prompt").asText(),
               IntStream.range(0, ids.size()).map(i -> ids.get(i).asInt()).toArray(),
               line.get("mask").asText()));
     }
     return golden;
+  }
+
+  /** A conversation from {@code {"messages": [...], "variables": {...}}}. */
+  static Conversation conversation(JsonNode row) {
+    List<ChatMessage> messages = new ArrayList<>();
+    for (JsonNode message : row.path("messages")) {
+      messages.add(new ChatMessage(fields(message, List.of()), Optional.empty()));
+    }
+    return new Conversation(messages, fields(row.path("variables"), List.of()));
+  }
+
+  private static Map<String, JsonNode> fields(JsonNode node, List<String> without) {
+    Map<String, JsonNode> fields = new LinkedHashMap<>();
+    node.fields().forEachRemaining(field -> fields.put(field.getKey(), field.getValue()));
+    without.forEach(fields::remove);
+    return fields;
   }
 
   /** A template of the test resources. */

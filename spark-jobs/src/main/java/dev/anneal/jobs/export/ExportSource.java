@@ -35,7 +35,8 @@ record ExportSource(
               config.model().path(),
               model.fromScratch(),
               model.dtype(),
-              model.attnImplementation());
+              model.attnImplementation(),
+              model.layerBackward());
     }
     return new ExportSource(
         model,

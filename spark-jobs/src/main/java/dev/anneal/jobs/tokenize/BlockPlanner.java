@@ -21,6 +21,7 @@ final class BlockPlanner {
     return new BlockPlan(tokens, config.blockSize(), tail);
   }
 
+  /** As few shards as the size allows, of equal numbers of rows or one more, for even tasks. */
   static List<ShardPlan> plan(
       TokenizeConfig config, RowFormat format, BlockPlan blocks, List<StagedSplit> staged) {
     long shardRows = Math.max(1, (long) config.shardMb() * (1 << 18) / config.blockSize());
@@ -29,7 +30,8 @@ final class BlockPlanner {
     List<ShardPlan> plans = new ArrayList<>();
     long left = blocks.tokens() - blocks.droppedTokens();
     for (int i = 0; i < shards; i++) {
-      long tokens = Math.min(left, shardRows * config.blockSize());
+      long rows = blocks.rows() / shards + (i < blocks.rows() % shards ? 1 : 0);
+      long tokens = Math.min(left, rows * config.blockSize());
       StagedRun run = runs.next(tokens);
       plans.add(
           new BlockShard(format, i, shards, run.files(), run.skip(), tokens, config.blockSize()));

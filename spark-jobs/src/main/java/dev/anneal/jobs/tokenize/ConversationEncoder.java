@@ -2,6 +2,7 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.data.read.JsonRows;
+import dev.anneal.data.read.SourceRow;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.DatasetFormat;
 import dev.anneal.data.sft.EncodedRow;
@@ -19,7 +20,7 @@ final class ConversationEncoder implements RowEncoder {
     this.mapper = mapper(input);
   }
 
-  private static ConversationMapper mapper(InputConfig input) {
+  static ConversationMapper mapper(InputConfig input) {
     if (input.datasetFormat() == InputConfig.DatasetFormat.AUTO) {
       return ConversationMapper.detecting(input.columns());
     }
@@ -28,10 +29,10 @@ final class ConversationEncoder implements RowEncoder {
   }
 
   @Override
-  public EncodedSample encode(byte[] content, InputConfig.Format format) {
+  public EncodedSample encode(SourceRow source, InputConfig.Format format, StagedOutput documents) {
     SftRow row;
     try {
-      row = encoder.encode(mapper.map(JsonRows.object(content)));
+      row = encoder.encode(mapper.map(JsonRows.object(source.content())));
     } catch (IllegalArgumentException e) {
       return new EncodedSample.Bad(e.getMessage());
     }

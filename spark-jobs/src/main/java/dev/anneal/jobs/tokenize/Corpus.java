@@ -32,7 +32,7 @@ record Corpus(
     List<InputConfig> inputs = config.requireInputs();
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
-      if (input.query().isEmpty()) {
+      if (input.ofFiles()) {
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
@@ -70,7 +70,7 @@ record Corpus(
   }
 
   /** What the shards are made of, for the manifest and for telling whether anything changed. */
-  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan) {
+  ShardManifest.Origin origin(TokenizeConfig config, EncoderPlan plan, Map<String, String> steps) {
     List<ShardManifest.Input> listed = new ArrayList<>();
     for (int i = 0; i < inputs.size(); i++) {
       if (queries.containsKey(i)) {
@@ -83,8 +83,9 @@ record Corpus(
                 inputs.get(i).path(), file.path(), file.bytes(), file.modifiedMillis()));
       }
     }
-    return new ShardManifest.Origin(
-        plan.tokenizerHash(), plan.templateHash(), options(config, plan), listed);
+    Map<String, String> options = options(config, plan);
+    options.putAll(steps);
+    return new ShardManifest.Origin(plan.tokenizerHash(), plan.templateHash(), options, listed);
   }
 
   private Map<String, String> options(TokenizeConfig config, EncoderPlan plan) {
@@ -94,6 +95,9 @@ record Corpus(
     options.put("attention_mask", Boolean.toString(config.attentionMask()));
     options.put("split_special_tokens", Boolean.toString(config.splitSpecialTokens()));
     options.put("shard_mb", Integer.toString(config.shardMb()));
+    if (!config.outputs().equals(List.of(TokenizeConfig.Output.ARROW))) {
+      options.put("outputs", config.outputs().toString().toLowerCase(Locale.ROOT));
+    }
     if (plan.hasLabels()) {
       options.put("packing", lower(config.packing()));
       options.put("mask", lower(config.mask()));
@@ -126,18 +130,22 @@ record Corpus(
   }
 
   /** Adds the splits' counts up by input and refuses an input that gave nothing. */
-  List<TokenizeReport.InputCounts> counts(List<CorpusSplit> splits, List<StagedSplit> staged) {
+  List<TokenizeFacts.InputCounts> counts(
+      List<CorpusSplit> splits, List<StagedSplit> staged, OutputSet set) {
     SplitCounts[] sums = new SplitCounts[inputs.size()];
+    SplitStats[] stats = new SplitStats[sums.length];
     Arrays.fill(sums, SplitCounts.ZERO);
+    Arrays.fill(stats, SplitStats.zero());
     for (int i = 0; i < splits.size(); i++) {
       int input = splits.get(i).input();
       sums[input] = sums[input].plus(staged.get(i).counts());
+      stats[input] = stats[input].plus(staged.get(i).stats());
     }
-    List<TokenizeReport.InputCounts> counts = new ArrayList<>();
+    List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
-      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
-      counts.add(new TokenizeReport.InputCounts(name, files.get(i), sums[i]));
-      if (sums[i].tokens() == 0) {
+      String name = inputs.get(i).source();
+      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), sums[i], stats[i]));
+      if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"
                 .formatted(i, name, sums[i].rows(), why(sums[i])));
@@ -150,6 +158,8 @@ record Corpus(
     StringBuilder why = new StringBuilder();
     new TreeMap<>(counts.skipped())
         .forEach((reason, count) -> why.append(", " + count + " " + lower(reason)));
+    new TreeMap<>(counts.dropped())
+        .forEach((reason, count) -> why.append(", " + count + " dropped: " + reason));
     return why + (counts.bad() > 0 ? ", " + counts.bad() + " bad" : "");
   }
 }

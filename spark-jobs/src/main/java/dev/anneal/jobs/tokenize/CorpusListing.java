@@ -3,12 +3,15 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.read.FileStart;
+import dev.anneal.jobs.read.SavedDatasets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -23,19 +26,28 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 final class CorpusListing {
   private final Configuration configuration;
+  private final String keyPattern;
 
   CorpusListing(Configuration configuration) {
+    this(configuration, "tokenize.inputs[%d].path");
+  }
+
+  /**
+   * @param keyPattern the setting that messages name, with its index as %d
+   */
+  CorpusListing(Configuration configuration, String keyPattern) {
     this.configuration = configuration;
+    this.keyPattern = keyPattern;
   }
 
   /** The files of one input, never none; {@link ConfigException} names the input otherwise. */
   List<CorpusFile> list(int index, InputConfig input) throws IOException {
-    String key = key(index);
+    String key = keyPattern.formatted(index);
     Path path = hadoopPath(key, input.path());
     FileSystem fileSystem = HadoopFileStore.fileSystem(path, configuration);
     List<CorpusFile> files = new ArrayList<>();
     if (fileSystem.exists(path)) {
-      Source source = new Source(index, input, fileSystem.makeQualified(path), input.path());
+      Source source = new Source(key, index, input, fileSystem.makeQualified(path), input.path());
       collect(fileSystem, fileSystem.getFileStatus(path), source, files);
     } else {
       FileStatus[] matches = fileSystem.globStatus(path);
@@ -44,7 +56,7 @@ final class CorpusListing {
             "Cannot find " + key + ": " + input.path() + " (no such file or folder)");
       }
       Path base = fileSystem.makeQualified(fixedPart(path));
-      Source source = new Source(index, input, base, fixedPart(path).toString());
+      Source source = new Source(key, index, input, base, fixedPart(path).toString());
       for (FileStatus match : matches) {
         collect(fileSystem, match, source, files);
       }
@@ -58,12 +70,11 @@ final class CorpusListing {
     return files;
   }
 
-  static String key(int index) {
-    return "tokenize.inputs[" + index + "].path";
-  }
-
-  /** An input, the folder its relative paths start from, and how the user writes that folder. */
-  private record Source(int index, InputConfig input, Path base, String display) {}
+  /**
+   * An input with its key, the folder its relative paths start from, and how the user writes that
+   * folder.
+   */
+  private record Source(String key, int index, InputConfig input, Path base, String display) {}
 
   private static Path hadoopPath(String key, String path) {
     try {
@@ -77,19 +88,24 @@ final class CorpusListing {
       FileSystem fileSystem, FileStatus status, Source source, List<CorpusFile> files)
       throws IOException {
     if (status.isFile()) {
-      files.add(file(status, source));
+      files.add(file(fileSystem, status, source));
       return;
     }
     RemoteIterator<LocatedFileStatus> below = fileSystem.listFiles(status.getPath(), true);
+    List<FileStatus> visible = new ArrayList<>();
     while (below.hasNext()) {
       LocatedFileStatus found = below.next();
       if (!isHidden(relative(status.getPath(), found.getPath()))) {
-        files.add(file(found, source));
+        visible.add(found);
       }
+    }
+    for (FileStatus found : SavedDatasets.data(fileSystem, visible)) {
+      files.add(file(fileSystem, found, source));
     }
   }
 
-  private static CorpusFile file(FileStatus status, Source source) {
+  private static CorpusFile file(FileSystem fileSystem, FileStatus status, Source source)
+      throws IOException {
     Path path = status.getPath();
     boolean itself = path.equals(source.base());
     String relative = itself ? path.getName() : relative(source.base(), path);
@@ -104,7 +120,22 @@ final class CorpusListing {
         display,
         status.getLen(),
         status.getModificationTime(),
-        FormatGuess.of(CorpusListing.key(source.index()), source.input().format(), display));
+        format(fileSystem, path, source, display));
+  }
+
+  /** The configured format, or what the file's name tells, or its first bytes. */
+  private static InputConfig.Format format(
+      FileSystem fileSystem, Path path, Source source, String display) throws IOException {
+    if (source.input().format() != InputConfig.Format.AUTO) {
+      return source.input().format();
+    }
+    Optional<InputConfig.Format> named = FormatGuess.of(display);
+    return (named.isPresent() ? named : FileStart.format(fileSystem, path))
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid %s: cannot tell the format of %s (set format = jsonl, text, lines, parquet, orc or arrow)"
+                        .formatted(source.key(), display)));
   }
 
   private static String relative(Path base, Path path) {

@@ -8,17 +8,17 @@ import dev.anneal.data.read.SourceRow;
 import dev.anneal.data.read.Utf8;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.Utf8Encoder;
+import dev.anneal.data.tokenize.WholeCharacters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
  * Continued pretraining: a document's ids between what the tokenizer's post-processor puts around a
- * document, then EOS. Empty documents give nothing. The text goes from the row's bytes to the staged
- * file without becoming a string or an array of ids. Confined to one thread.
+ * document, then EOS. Empty documents give nothing. The text goes from the row's bytes to the
+ * staged file without becoming a string or an array of ids. Confined to one thread.
  */
 final class DocumentEncoder implements RowEncoder {
-  private final Tokenizer tokenizer;
   private final Utf8Encoder encoder;
   private final String field;
   private final JsonTextField scanned;
@@ -31,7 +31,6 @@ final class DocumentEncoder implements RowEncoder {
    */
   DocumentEncoder(
       Tokenizer tokenizer, Utf8Encoder encoder, int eosId, String field, PhaseClock clock) {
-    this.tokenizer = tokenizer;
     this.encoder = encoder;
     this.field = field;
     this.scanned = new JsonTextField(field);
@@ -69,7 +68,7 @@ final class DocumentEncoder implements RowEncoder {
     byte[] utf8;
     try {
       String text = DocumentText.ofField(JsonRows.object(row.content()), field);
-      DocumentText.requireWholeCharacters(text);
+      WholeCharacters.require(text);
       utf8 = text.getBytes(StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
       return new EncodedSample.Bad(e.getMessage());

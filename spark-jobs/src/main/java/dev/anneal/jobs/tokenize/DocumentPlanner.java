@@ -17,7 +17,7 @@ final class DocumentPlanner {
     StagedRun.Cutter runs = new StagedRun.Cutter(staged);
     List<ShardPlan> plans = new ArrayList<>();
     for (int i = 0; i < shards; i++) {
-      long tokens = Math.min(left, shardTokens);
+      long tokens = (left + shards - i - 1) / (shards - i);
       StagedRun run = runs.next(tokens);
       plans.add(new DocumentShard(format, i, shards, run.files(), run.skip(), tokens, labels));
       left -= tokens;

@@ -22,6 +22,12 @@ sealed interface EncodedSample {
   /** Nothing to write, for a reason that is counted and is no fault. */
   record Skipped(SkipReason reason) implements EncodedSample {}
 
+  /** Left out by a step before tokenizing, for a reason that is counted. */
+  record Dropped(String reason, String start) implements EncodedSample {}
+
+  /** A row of another set than the one that is written: not counted. */
+  record Elsewhere() implements EncodedSample {}
+
   /** A row that cannot be used, with what is wrong in it. */
   record Bad(String reason) implements EncodedSample {}
 }

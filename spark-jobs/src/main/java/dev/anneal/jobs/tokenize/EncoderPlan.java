@@ -13,6 +13,7 @@ import dev.anneal.data.sft.SftOptions;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.tokenizer.OpenTokenizers;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,12 +24,18 @@ import org.slf4j.LoggerFactory;
  * How rows become tokens: decided and checked on the driver, carried out on executors.
  *
  * @param tokenizerHash content hash of the tokenizer's files
+ * @param vocabularySize one more than its largest id
  * @param template Jinja source of the chat template; empty for documents
  * @param templateHash hash of the template with its special tokens; empty for documents
  * @param eosId ends a document; -1 for conversations
  */
 record EncoderPlan(
-    TokenizeConfig config, String tokenizerHash, String template, String templateHash, int eosId)
+    TokenizeConfig config,
+    String tokenizerHash,
+    int vocabularySize,
+    String template,
+    String templateHash,
+    int eosId)
     implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(EncoderPlan.class);
 
@@ -36,7 +43,7 @@ record EncoderPlan(
   static EncoderPlan of(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
     return switch (config.stage()) {
       case PT -> documents(config, folder, tokenizer);
-      case SFT -> conversations(config, folder);
+      case SFT -> conversations(config, folder, tokenizer);
     };
   }
 
@@ -49,10 +56,11 @@ record EncoderPlan(
               + " (must be none with stage = pt, which fills every block)");
     }
     int eosId = eosId(config, folder, tokenizer);
-    return new EncoderPlan(config, folder.contentHash(), "", "", eosId);
+    return new EncoderPlan(config, folder.contentHash(), tokenizer.vocabularySize(), "", "", eosId);
   }
 
-  private static EncoderPlan conversations(TokenizeConfig config, TokenizerFolder folder) {
+  private static EncoderPlan conversations(
+      TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
     if (config.splitSpecialTokens()) {
       throw new ConfigException(
           "Invalid tokenize.split_special_tokens: true (must be false with stage = sft, whose chat"
@@ -65,7 +73,9 @@ record EncoderPlan(
               || input.datasetFormat() == InputConfig.DatasetFormat.TEXT;
       if (plain) {
         throw new ConfigException(
-            "Invalid tokenize.stage: sft (" + input.path() + " is plain text, not conversations)");
+            "Invalid tokenize.stage: sft ("
+                + input.source()
+                + " is plain text, not conversations)");
       }
     }
     ChatTemplate template =
@@ -73,7 +83,12 @@ record EncoderPlan(
             ? ChatTemplates.ofTokenizer(folder)
             : ChatTemplates.named(config.chatTemplate(), folder);
     return new EncoderPlan(
-        config, folder.contentHash(), template.source(), template.contentHash(), -1);
+        config,
+        folder.contentHash(),
+        tokenizer.vocabularySize(),
+        template.source(),
+        template.contentHash(),
+        -1);
   }
 
   private static int eosId(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
@@ -103,12 +118,13 @@ record EncoderPlan(
     return config.stage() == TokenizeConfig.Stage.SFT;
   }
 
-  RowEncoder encoder(InputConfig input, TokenizerFolder folder, Tokenizer tokenizer) {
+  RowEncoder encoder(InputConfig input, OpenTokenizers.Lease lease, PhaseClock clock) {
     if (!hasLabels()) {
-      return new DocumentEncoder(tokenizer, eosId, input.columns().getOrDefault("text", "text"));
+      String field = input.columns().getOrDefault("text", "text");
+      return new DocumentEncoder(lease.tokenizer(), lease.utf8Encoder(), eosId, field, clock);
     }
-    ChatTemplate parsed = ChatTemplate.parse(template, folder.specialTokens());
-    return new ConversationEncoder(new SftEncoder(tokenizer, parsed, sftOptions()), input);
+    ChatTemplate parsed = ChatTemplate.parse(template, lease.folder().specialTokens());
+    return new ConversationEncoder(new SftEncoder(lease.tokenizer(), parsed, sftOptions()), input);
   }
 
   private SftOptions sftOptions() {

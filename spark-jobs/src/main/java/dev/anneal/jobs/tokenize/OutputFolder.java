@@ -5,44 +5,47 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardManifestParser;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.run.RunLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * The folder that the job writes: finished (it has a manifest), interrupted (it has our folder but
  * no manifest), free, or somebody else's. Nothing that is not ours is ever touched.
  */
 final class OutputFolder {
-  private static final Pattern SHARD = Pattern.compile("data-\\d{5,}-of-\\d{5,}\\.arrow");
-  private static final Set<String> OWN_FILES = Set.of("state.json", "dataset_info.json");
   // What the command line leaves in every output folder.
   private static final Set<String> NEUTRAL =
       Set.of("result.json", "config.resolved.conf", "report.html");
 
   private final FileStore store;
+  private final OwnFiles ownFiles;
   private final String folder;
 
   OutputFolder(FileStore store, String folder) {
     this.store = store;
+    this.ownFiles = new OwnFiles(store);
     this.folder = folder;
   }
 
-  /** Path of something in our own folder. */
+  /** Path of something in our own folder, or of that folder where the name is empty. */
   String own(String name) {
-    return FileStore.join(FileStore.join(folder, ShardManifest.FOLDER), name);
+    String own = FileStore.join(folder, ShardManifest.FOLDER);
+    return name.isEmpty() ? own : FileStore.join(own, name);
   }
 
   /**
-   * The manifest of a run with the same key, or empty once the folder is free: what an interrupted
-   * run left is removed.
+   * The manifest of a run with the same key, or empty when the folder is free, be it that an
+   * interrupted run left something of ours. Changes nothing.
    *
    * @throws ConfigException when the folder holds something else, saying what differs
    */
-  Optional<ShardManifest> claim(ShardManifest.Origin wanted) throws IOException {
+  Optional<ShardManifest> finished(ShardManifest.Origin wanted) throws IOException {
     String path = FileStore.join(folder, ShardManifest.PATH);
     if (store.exists(path)) {
       ShardManifest found = read(path);
@@ -60,19 +63,46 @@ final class OutputFolder {
     boolean interrupted =
         entries.stream().anyMatch(entry -> entry.name().equals(ShardManifest.FOLDER));
     for (FileEntry entry : entries) {
-      boolean ours = interrupted && isOurs(entry);
+      boolean ours = interrupted && ownFiles.contains(entry);
       if (!ours && !NEUTRAL.contains(entry.name())) {
         throw refused(
             "holds " + entry.name() + ", which no tokenize job made (choose an empty folder)");
       }
     }
-    clear();
     return Optional.empty();
   }
 
-  private void clear() throws IOException {
-    for (FileEntry entry : store.list(folder)) {
-      if (isOurs(entry)) {
+  /**
+   * Keeps other drivers out while this one writes. The lock lies in our own folder, which so says
+   * that what is there is ours.
+   */
+  RunLock lock() throws IOException {
+    return RunLock.acquire(store, own(""), "tokenize.output");
+  }
+
+  /** Removes what an interrupted run left, but for one folder in ours and the lock. */
+  void clear(String kept) throws IOException {
+    removeShards();
+    for (FileEntry entry : store.list(own(""))) {
+      if (!entry.name().equals(kept) && !entry.name().equals(RunLock.FILE)) {
+        store.delete(entry.path());
+      }
+    }
+  }
+
+  /** Whether a finished folder still has the lock or the staged splits of the run that made it. */
+  boolean hasLeftovers() throws IOException {
+    return store.list(own("")).stream().anyMatch(OutputFolder::isLeftover);
+  }
+
+  private static boolean isLeftover(FileEntry entry) {
+    return entry.name().equals(RunLock.FILE) || entry.name().startsWith(StagingFolder.PREFIX);
+  }
+
+  /** Removes all staged splits. */
+  void removeStaging() throws IOException {
+    for (FileEntry entry : store.list(own(""))) {
+      if (entry.name().startsWith(StagingFolder.PREFIX)) {
         store.delete(entry.path());
       }
     }
@@ -81,16 +111,10 @@ final class OutputFolder {
   /** Removes the shards of a run that did not finish. */
   void removeShards() throws IOException {
     for (FileEntry entry : store.list(folder)) {
-      if (isOurs(entry) && !entry.name().equals(ShardManifest.FOLDER)) {
+      if (ownFiles.contains(entry) && !entry.name().equals(ShardManifest.FOLDER)) {
         store.delete(entry.path());
       }
     }
-  }
-
-  private static boolean isOurs(FileEntry entry) {
-    return entry.name().equals(ShardManifest.FOLDER)
-        || OWN_FILES.contains(entry.name())
-        || SHARD.matcher(entry.name()).matches();
   }
 
   private ShardManifest read(String path) throws IOException {
@@ -103,13 +127,17 @@ final class OutputFolder {
   }
 
   private void requireShards(ShardManifest manifest) throws IOException {
-    List<FileEntry> entries = store.list(folder);
-    for (ShardManifest.Shard shard : manifest.shards()) {
-      boolean whole =
-          entries.stream()
-              .anyMatch(
-                  entry -> entry.name().equals(shard.file()) && entry.sizeBytes() == shard.bytes());
-      if (!whole) {
+    Map<String, Long> found = new HashMap<>();
+    for (FileEntry entry : store.list(folder)) {
+      found.put(entry.name(), entry.sizeBytes());
+    }
+    for (ShardManifest.Output output : manifest.outputs()) {
+      for (FileEntry entry : store.list(FileStore.join(folder, output.format()))) {
+        found.put(FileStore.join(output.format(), entry.name()), entry.sizeBytes());
+      }
+    }
+    for (ShardManifest.Shard shard : manifest.files()) {
+      if (!Long.valueOf(shard.bytes()).equals(found.get(shard.file()))) {
         throw refused(
             "is damaged: "
                 + shard.file()

@@ -1,91 +1,116 @@
 package dev.anneal.jobs.tokenize;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.data.read.JsonRows;
+import dev.anneal.jobs.io.HadoopFileStore;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** The bad rows of a corpus with their places in the files, in the order of the corpus. */
+/**
+ * The bad rows of a corpus in the order of the corpus, one file an input, each row with its place
+ * and what is wrong. They pass from the staged files to the quarantine without being held. Runs on
+ * the driver, one thread.
+ */
 final class Quarantine {
-  private final List<Entry> entries;
+  static final String FOLDER = "quarantine";
 
-  private Quarantine(List<Entry> entries) {
-    this.entries = entries;
+  private final HadoopFileStore store;
+  private final String folder;
+  private final Map<String, Long> linesBefore = new HashMap<>(); // of each file, in its first pass
+  private Optional<String> first = Optional.empty();
+  private long rows;
+
+  Quarantine(HadoopFileStore store, String folder) {
+    this.store = store;
+    this.folder = folder;
   }
 
-  /** A bad row: file as the user writes it, line or element from 1, and why. */
-  private record Entry(String file, long line, String reason) {}
+  /** Writes the bad rows of all inputs; nothing where there are none. */
+  void write(List<CorpusSplit> splits, List<StagedSplit> staged) throws IOException {
+    store.delete(folder);
+    int i = 0;
+    while (i < splits.size()) {
+      int input = splits.get(i).input();
+      int end = i;
+      long bad = 0;
+      while (end < splits.size() && splits.get(end).input() == input) {
+        bad += staged.get(end++).counts().bad();
+      }
+      List<CorpusSplit> ofInput = splits.subList(i, end);
+      List<StagedSplit> stagedOfInput = staged.subList(i, end);
+      if (bad > 0) {
+        store.write(
+            FileStore.join(folder, "input-" + input + ".jsonl"),
+            out -> write(ofInput, stagedOfInput, out));
+      }
+      i = end;
+    }
+  }
 
-  static Quarantine of(List<CorpusSplit> splits, List<StagedSplit> staged) {
-    List<Entry> entries = new ArrayList<>();
-    Map<String, Long> linesBefore = new HashMap<>(); // of each file, in its first pass
+  private void write(List<CorpusSplit> splits, List<StagedSplit> staged, OutputStream out)
+      throws IOException {
     for (int i = 0; i < splits.size(); i++) {
       List<FileSlice> slices = splits.get(i).slices();
-      for (int slice = 0; slice < slices.size(); slice++) {
-        String uri = slices.get(slice).file().uri();
-        int input = slices.get(slice).file().input();
-        String key = input + " " + slices.get(slice).pass() + " " + uri;
-        long before = linesBefore.getOrDefault(key, 0L);
-        for (BadRow row : staged.get(i).bad()) {
-          if (row.slice() == slice) {
-            String file = slices.get(slice).file().display();
-            entries.add(new Entry(file, before + row.number(), row.reason()));
-          }
-        }
-        linesBefore.put(key, before + staged.get(i).sliceRows()[slice]);
+      long[] before = new long[slices.size()];
+      for (int slice = 0; slice < before.length; slice++) {
+        String key = slices.get(slice).pass() + " " + slices.get(slice).file().uri();
+        before[slice] = linesBefore.getOrDefault(key, 0L);
+        linesBefore.merge(key, staged.get(i).sliceRows()[slice], Long::sum);
+      }
+      if (staged.get(i).counts().bad() > 0) {
+        copy(staged.get(i), slices, before, out);
       }
     }
-    return new Quarantine(entries);
   }
 
-  boolean isEmpty() {
-    return entries.isEmpty();
-  }
-
-  /** One JSON object a row: file, line, reason. */
-  void write(FileStore store, String path) throws IOException {
-    store.write(
-        path,
-        out -> {
-          for (Entry entry : entries) {
-            String line =
-                JsonNodeFactory.instance
-                    .objectNode()
-                    .put("file", entry.file())
-                    .put("line", entry.line())
-                    .put("reason", entry.reason())
-                    .toString();
-            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-          }
-        });
+  private void copy(StagedSplit split, List<FileSlice> slices, long[] before, OutputStream out)
+      throws IOException {
+    String path = StagedFile.badPath(split.path());
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(store.open(path), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        JsonNode json = JsonRows.object(line.getBytes(StandardCharsets.UTF_8));
+        BadRow row = BadRow.ofLine(json);
+        String file = slices.get(row.slice()).file().display();
+        long number = before[row.slice()] + row.number();
+        ObjectNode entry = JsonNodeFactory.instance.objectNode();
+        entry.put("file", file).put("line", number).put("reason", row.reason());
+        entry.setAll(row.row());
+        out.write((entry + "\n").getBytes(StandardCharsets.UTF_8));
+        if (rows++ == 0) {
+          first = Optional.of(file + " line " + number + ": " + row.reason());
+        }
+      }
+    }
   }
 
   /** Fails when there are more bad rows than the settings allow. */
-  void require(TokenizeConfig config, long rows) {
+  void require(TokenizeConfig config, long allRows) {
     double ratio = config.maxBadRatio();
-    if (entries.isEmpty() || entries.size() <= ratio * rows) {
+    if (rows == 0 || rows <= ratio * allRows) {
       return;
     }
-    Entry first = entries.get(0);
     String share =
         ratio == 0
             ? "tokenize.max_bad_ratio = 0 allows none"
-            : entries.size() + " of " + rows + " rows; tokenize.max_bad_ratio = " + ratio;
+            : rows + " of " + allRows + " rows; tokenize.max_bad_ratio = " + ratio;
     throw new InvalidRowException(
         "Invalid row: "
-            + first.file()
-            + " line "
-            + first.line()
-            + ": "
-            + first.reason()
+            + first.orElseThrow()
             + " ("
             + share
-            + "; a higher value sets bad rows aside in _anneal/quarantine.jsonl)");
+            + "; a higher value sets bad rows aside in _anneal/quarantine)");
   }
 }

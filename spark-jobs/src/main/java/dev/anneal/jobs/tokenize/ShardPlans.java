@@ -4,7 +4,6 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardColumns;
 import dev.anneal.data.pack.BlockPlan;
-import dev.anneal.data.shard.ArrowFormat;
 import dev.anneal.data.shard.DocumentFormat;
 import dev.anneal.data.shard.RowFormat;
 import dev.anneal.data.shard.ShardFormat;
@@ -14,18 +13,24 @@ import java.util.List;
 /**
  * The shards to write, in all formats.
  *
+ * @param formats in the order of the settings
  * @param columns of rows
  * @param droppedTokens tokens that no row holds
  */
-record ShardPlans(List<ShardPlan> plans, ShardColumns columns, long droppedTokens) {
+record ShardPlans(
+    List<ShardFormat> formats, List<ShardPlan> plans, ShardColumns columns, long droppedTokens) {
 
   static ShardPlans of(TokenizeConfig config, EncoderPlan encoder, List<StagedSplit> staged) {
     boolean labels = encoder.hasLabels();
     boolean boundaries = labels && SamplePlanner.packer(config).keepsBoundaries();
     ShardColumns columns = new ShardColumns(labels, boundaries, config.attentionMask());
-    BlockPlan blocks = labels ? null : requireRows(BlockPlanner.blocks(config, staged), config);
+    List<ShardFormat> formats = OutputFormats.of(config, encoder, columns);
+    BlockPlan blocks = BlockPlanner.blocks(config, staged);
+    if (!labels && formats.stream().anyMatch(RowFormat.class::isInstance)) {
+      requireRows(blocks, config);
+    }
     List<ShardPlan> plans = new ArrayList<>();
-    for (ShardFormat format : formats(columns)) {
+    for (ShardFormat format : formats) {
       if (format instanceof DocumentFormat documents) {
         plans.addAll(DocumentPlanner.plan(config, documents, staged, labels));
       } else if (labels) {
@@ -34,20 +39,14 @@ record ShardPlans(List<ShardPlan> plans, ShardColumns columns, long droppedToken
         plans.addAll(BlockPlanner.plan(config, (RowFormat) format, blocks, staged));
       }
     }
-    return new ShardPlans(plans, columns, labels ? 0 : blocks.droppedTokens());
+    return new ShardPlans(formats, plans, columns, labels ? 0 : blocks.droppedTokens());
   }
 
-  /** What is written, in order. */
-  private static List<ShardFormat> formats(ShardColumns columns) {
-    return List.of(new ArrowFormat(columns));
-  }
-
-  private static BlockPlan requireRows(BlockPlan blocks, TokenizeConfig config) {
+  private static void requireRows(BlockPlan blocks, TokenizeConfig config) {
     if (blocks.rows() == 0) {
       throw new ConfigException(
           "Invalid tokenize.tail: drop (the corpus has %d tokens, fewer than block_size %d)"
               .formatted(blocks.tokens(), config.blockSize()));
     }
-    return blocks;
   }
 }

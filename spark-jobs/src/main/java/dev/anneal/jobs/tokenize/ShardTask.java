@@ -24,11 +24,12 @@ record ShardTask(HadoopFileStore store, String outputFolder, String stagingFolde
   }
 
   private WrittenShard write(ShardPlan plan) throws IOException {
+    long start = System.nanoTime();
     try (TaskFiles files = new TaskFiles(store, outputFolder, stagingFolder)) {
       ShardPlace place = new ShardPlace(plan.index(), plan.count(), files);
       List<ShardManifest.Shard> written = write(plan, place);
       files.publish();
-      return new WrittenShard(plan.format().name(), written);
+      return new WrittenShard(plan.format().name(), written, System.nanoTime() - start);
     }
   }
 

@@ -2,8 +2,8 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.data.TokenRow;
 import java.io.Serializable;
-import java.util.EnumMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What a split, an input or a corpus gave; adds up.
@@ -13,6 +13,7 @@ import java.util.Map;
  * @param truncated samples that were cut to fit a row
  * @param bad rows that were set aside
  * @param skipped rows that gave no tokens and are no fault
+ * @param dropped rows that steps before tokenizing left out, by their reason
  */
 record SplitCounts(
     long samples,
@@ -20,12 +21,14 @@ record SplitCounts(
     long targets,
     long truncated,
     long bad,
-    Map<SkipReason, Long> skipped)
+    Map<SkipReason, Long> skipped,
+    Map<String, Long> dropped)
     implements Serializable {
-  static final SplitCounts ZERO = new SplitCounts(0, 0, 0, 0, 0, Map.of());
+  static final SplitCounts ZERO = new SplitCounts(0, 0, 0, 0, 0, Map.of(), Map.of());
 
   SplitCounts {
     skipped = Map.copyOf(skipped);
+    dropped = Map.copyOf(dropped);
   }
 
   SplitCounts plus(SplitCounts other) {
@@ -35,14 +38,15 @@ record SplitCounts(
         targets + other.targets,
         truncated + other.truncated,
         bad + other.bad,
-        sum(skipped, other.skipped));
+        sum(skipped, other.skipped),
+        sum(dropped, other.dropped));
   }
 
-  private static Map<SkipReason, Long> sum(Map<SkipReason, Long> one, Map<SkipReason, Long> two) {
+  private static <K extends Comparable<K>> Map<K, Long> sum(Map<K, Long> one, Map<K, Long> two) {
     if (one.isEmpty() || two.isEmpty()) {
       return one.isEmpty() ? two : one;
     }
-    Map<SkipReason, Long> sum = new EnumMap<>(one);
+    Map<K, Long> sum = new TreeMap<>(one);
     two.forEach((reason, count) -> sum.merge(reason, count, Long::sum));
     return sum;
   }
@@ -53,18 +57,28 @@ record SplitCounts(
 
   /** All rows that were looked at. */
   long rows() {
-    return samples + bad + skipped.values().stream().mapToLong(Long::longValue).sum();
+    return samples + bad + sum(skipped) + droppedRows();
+  }
+
+  /** Rows that were left out before tokenizing. */
+  long droppedRows() {
+    return sum(dropped);
+  }
+
+  private static long sum(Map<?, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
   }
 
   static SplitCounts of(EncodedSample sample) {
     if (sample instanceof EncodedSample.Tokens tokens) {
       int length = tokens.ids().length;
-      return new SplitCounts(1, length, targets(tokens), tokens.truncated() ? 1 : 0, 0, Map.of());
+      return new SplitCounts(
+          1, length, targets(tokens), tokens.truncated() ? 1 : 0, 0, Map.of(), Map.of());
     }
     if (sample instanceof EncodedSample.Skipped skipped) {
-      return new SplitCounts(0, 0, 0, 0, 0, Map.of(skipped.reason(), 1L));
+      return new SplitCounts(0, 0, 0, 0, 0, Map.of(skipped.reason(), 1L), Map.of());
     }
-    return new SplitCounts(0, 0, 0, 0, 1, Map.of());
+    return new SplitCounts(0, 0, 0, 0, 1, Map.of(), Map.of());
   }
 
   private static long targets(EncodedSample.Tokens tokens) {

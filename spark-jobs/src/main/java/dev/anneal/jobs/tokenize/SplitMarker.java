@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Written last beside a staged split: it is whole, and this is what it holds. A run that comes after
- * a killed one takes such splits as they are, once their bytes are found to be those that were
- * written.
+ * Written last beside a staged split: it is whole, and this is what it holds. A run that comes
+ * after a killed one takes such splits as they are, once their bytes are found to be those that
+ * were written.
  *
  * @param work hash of what was to be done, so that another cut of the corpus is not taken for it
  * @param files checks of the staged files by their suffix

@@ -44,8 +44,8 @@ final class SplitPlanner {
         for (CorpusFile file : files.get(i)) {
           planner.add(file, pass, Math.min(1, weight - pass));
         }
+        planner.close(i); // so that every pass is cut alike
       }
-      planner.close(i);
     }
     return planner.splits;
   }

@@ -1,12 +1,17 @@
 package dev.anneal.jobs.tokenize;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Counts the rows of one split as they pass. Confined to one thread. */
 final class SplitTally {
   private final Map<SkipReason, Long> skipped = new EnumMap<>(SkipReason.class);
+  private final Map<String, Long> dropped = new TreeMap<>();
+  private final List<DroppedRow> shown = new ArrayList<>();
   private final long[] buckets = SplitStats.zero().lengths();
   private int[] lengths = new int[64];
   private int samples;
@@ -37,6 +42,18 @@ final class SplitTally {
     skipped.merge(reason, 1L, Long::sum);
   }
 
+  /** A row that was left out; the first ones of each reason are kept to be shown. */
+  void dropped(DroppedRow row) {
+    if (dropped.merge(row.reason(), 1L, Long::sum) <= DroppedRow.SHOWN) {
+      shown.add(row);
+    }
+  }
+
+  /** Some rows of each reason. */
+  List<DroppedRow> shown() {
+    return shown;
+  }
+
   void bad() {
     bad++;
   }
@@ -51,7 +68,7 @@ final class SplitTally {
   }
 
   SplitCounts counts() {
-    return labelled.plus(new SplitCounts(documents, tokens, targets(), 0, bad, skipped));
+    return labelled.plus(new SplitCounts(documents, tokens, targets(), 0, bad, skipped, dropped));
   }
 
   /** In a document every token but the first is a target. */

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * What a task made of a split.
@@ -9,6 +10,7 @@ import java.io.Serializable;
  *     then its labels. Beside it lie its documents and its bad rows, see {@link StagedFile}
  * @param lengths tokens of each sample; empty for a stream of documents
  * @param sliceRows rows of each slice that were passed, so that the driver can number lines
+ * @param dropped some of the rows that were left out before tokenizing
  * @param reused whether an earlier run made it
  */
 record StagedSplit(
@@ -18,11 +20,12 @@ record StagedSplit(
     int[] lengths,
     long[] sliceRows,
     SplitStats stats,
+    List<DroppedRow> dropped,
     boolean reused)
     implements Serializable {
 
   /** The same from an earlier run, wherever its folder is now. */
   StagedSplit reusedAt(String newPath) {
-    return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, true);
+    return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, dropped, true);
   }
 }

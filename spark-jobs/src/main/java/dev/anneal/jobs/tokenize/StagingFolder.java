@@ -23,7 +23,8 @@ final class StagingFolder {
   static final String MARKER_SUFFIX = ".done";
 
   private static final int VERSION = 2; // of the staged files' form
-  private static final Pattern SPLIT_FILE = Pattern.compile("\\.?(split-(\\d{6,})-[0-9a-f-]{36}).*");
+  private static final Pattern SPLIT_FILE =
+      Pattern.compile("\\.?(split-(\\d{6,})-[0-9a-f-]{36}).*");
 
   private final HadoopFileStore store;
   private final String path;
@@ -78,6 +79,11 @@ final class StagingFolder {
       work.add(new SplitWork(split, attempt.isEmpty() ? "" : FileStore.join(path, attempt)));
     }
     return work;
+  }
+
+  /** Whether no whole split is in it. */
+  boolean isWorthless() throws IOException {
+    return store.list(path).stream().noneMatch(entry -> entry.name().endsWith(MARKER_SUFFIX));
   }
 
   void remove() throws IOException {

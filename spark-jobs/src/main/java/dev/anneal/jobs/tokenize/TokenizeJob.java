@@ -43,7 +43,7 @@ public final class TokenizeJob implements SparkJob {
                 outcome.upToDate() ? " (up to date: nothing to do)" : "");
     context.out().println(message);
     if (outcome.badRows() > 0) {
-      context.out().printf("%d bad rows: _anneal/quarantine.jsonl%n", outcome.badRows());
+      context.out().printf("%d bad rows: _anneal/quarantine%n", outcome.badRows());
     }
     return JobResult.ok(message)
         .withCount("rows", counts.rows())

@@ -1,8 +1,12 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.run.RunLock;
 import dev.anneal.data.shard.ShardFolderWriter;
+import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.tokenizer.JavaBytes;
@@ -15,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
@@ -33,72 +36,174 @@ public final class TokenizePipeline {
   private final HadoopFileStore store;
   private final TokenizeConfig config;
   private final OutputFolder output;
-  private final String staging;
+  private final OutputSet set;
 
   public TokenizePipeline(JavaSparkContext spark, TokenizeConfig config) {
+    this(spark, config, OutputSet.ALL);
+  }
+
+  /**
+   * @param set the part of the documents to write
+   */
+  TokenizePipeline(JavaSparkContext spark, TokenizeConfig config, OutputSet set) {
+    this.set = set;
     this.spark = spark;
     this.store = new HadoopFileStore(spark.hadoopConfiguration());
     this.config = config;
     this.output = new OutputFolder(store, config.requireOutput());
-    this.staging = output.own("staging-" + UUID.randomUUID());
   }
 
   /** Tokenizes, or finds that the folder holds just this already. */
   public TokenizeOutcome run() throws IOException {
     long start = System.nanoTime();
     OutputPath.require(store, config.output(), "tokenize.output");
+    OutputFormats.require(config);
     TokenizerFiles files =
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
-    EncoderPlan plan = plan(files);
+    Opened opened = open(files);
     Corpus listed = Corpus.list(config, spark);
-    ShardManifest.Origin origin = listed.origin(config, plan);
-    Optional<ShardManifest> finished = output.claim(origin);
+    ShardManifest.Origin origin =
+        listed.origin(config, opened.plan(), StepsKey.of(config, set, spark, store));
+    Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
-      LOG.info("output={} is up to date: nothing to do", config.output());
-      return new TokenizeOutcome(finished.get(), true, 0, output.own("report.json"));
+      removeLeftovers();
+      return upToDate(finished.get());
     }
-    boolean complete = false;
-    try {
-      Corpus corpus = listed.withQueryFiles(spark, staging);
-      List<CorpusSplit> splits = corpus.splits();
-      List<StagedSplit> staged = tokenize(files, plan, splits);
-      Quarantine quarantine = Quarantine.of(splits, staged);
-      if (!quarantine.isEmpty()) {
-        quarantine.write(store, output.own("quarantine.jsonl"));
+    try (RunLock lock = output.lock()) {
+      finished = output.finished(origin); // another driver may have been here before the lock
+      if (finished.isPresent()) {
+        return upToDate(finished.get());
       }
-      quarantine.require(config, total(staged).rows());
-      List<TokenizeReport.InputCounts> counts = corpus.counts(splits, staged);
-      plan.requireMask(total(staged));
-      ShardPlans plans = ShardPlans.of(config, plan, staged);
-      ShardManifest manifest = write(plans, origin);
-      Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
-      String report = TokenizeReport.json(manifest, counts, plans.droppedTokens(), elapsed);
-      store.writeBytes(output.own("report.json"), report.getBytes(StandardCharsets.UTF_8));
-      store.delete(staging);
-      new ShardFolderWriter(store).publish(config.output(), manifest);
+      StagingFolder staging = StagingFolder.of(store, output, origin);
+      output.clear(staging.name());
+      return guarded(staging, new Work(files, opened, listed, origin, start));
+    }
+  }
+
+  /** A driver that was killed after its last word left what it would have removed. */
+  private void removeLeftovers() throws IOException {
+    if (!output.hasLeftovers()) {
+      return;
+    }
+    try (RunLock lock = output.lock()) {
+      output.removeStaging();
+    } catch (IOException | ConfigException e) {
+      LOG.warn("Cannot remove what is left of a run in {}: {}", config.output(), e.getMessage());
+    }
+  }
+
+  private TokenizeOutcome upToDate(ShardManifest manifest) {
+    LOG.info("output={} is up to date: nothing to do", config.output());
+    return new TokenizeOutcome(manifest, true, 0, output.own("report.json"));
+  }
+
+  /** What a run that has something to do works on. */
+  private record Work(
+      TokenizerFiles files,
+      Opened opened,
+      Corpus listed,
+      ShardManifest.Origin origin,
+      long start) {}
+
+  /** What the tokenizer says before any task starts. */
+  private record Opened(EncoderPlan plan, TokenizerEngine engine) {}
+
+  /**
+   * Leaves the staged splits of a run that failed by no fault of its input or settings, for the
+   * next one; and the quarantine always, which says what to mend.
+   */
+  private TokenizeOutcome guarded(StagingFolder staging, Work work) throws IOException {
+    boolean complete = false;
+    boolean usersFault = false;
+    try {
+      TokenizeOutcome outcome = make(staging, work);
       complete = true;
-      return new TokenizeOutcome(manifest, false, total(staged).bad(), output.own("report.json"));
-    } finally {
+      return outcome;
+    } catch (ConfigException | InvalidRowException e) {
+      usersFault = true;
+      throw e;
+    } finally { // Spark throws checked exceptions without declaring them
       if (!complete) {
-        removeUnfinished();
+        removeUnfinished(staging, usersFault);
       }
     }
   }
 
+  /** A failure here must not hide the first one. */
+  private void removeUnfinished(StagingFolder staging, boolean usersFault) {
+    try {
+      output.removeShards();
+      if (usersFault || staging.isWorthless()) {
+        staging.remove();
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("Cannot remove unfinished files of {}: {}", config.output(), e.toString());
+    }
+  }
+
+  private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
+    Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
+    List<CorpusSplit> splits = corpus.splits();
+    long begin = System.nanoTime();
+    StepsPlan steps =
+        new Decisions(spark, store, config).plan(splits, set.name(), set.base(staging.path()));
+    List<StagedSplit> staged = tokenize(staging, work, steps, splits);
+    DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
+    SplitCounts total =
+        staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
+    Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
+    quarantine.write(splits, staged);
+    quarantine.require(config, total.rows());
+    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged, set);
+    work.opened().plan().requireMask(total);
+    long tokenized = System.nanoTime();
+    ShardPlans plans = ShardPlans.of(config, work.opened().plan(), staged);
+    List<WrittenShard> written = write(staging, plans);
+    ShardManifest manifest =
+        new FormatCompletion(store, config.output(), staging.path())
+            .complete(plans, written, work.origin());
+    long end = System.nanoTime();
+    TokenizeFacts facts =
+        new TokenizeFacts(
+            manifest,
+            config.blockSize(),
+            inputs,
+            plans.droppedTokens(),
+            work.opened().engine(),
+            new TokenizeFacts.Timings(
+                Duration.ofNanos(end - work.start()),
+                Duration.ofNanos(tokenized - begin),
+                Duration.ofNanos(end - tokenized)),
+            staged,
+            written);
+    report(facts);
+    new ShardFolderWriter(store).publish(config.output(), manifest);
+    staging.remove();
+    return new TokenizeOutcome(manifest, false, total.bad(), output.own("report.json"));
+  }
+
   /** Opens the tokenizer here first, so that its faults show before any task starts. */
-  private EncoderPlan plan(TokenizerFiles files) throws IOException {
+  private Opened open(TokenizerFiles files) throws IOException {
     try (OpenTokenizers.Lease lease = OpenTokenizers.ofProcess().open(config, files)) {
-      return EncoderPlan.of(config, lease.folder(), lease.tokenizer());
+      EncoderPlan plan = EncoderPlan.of(config, lease.folder(), lease.tokenizer());
+      return new Opened(plan, lease.tokenizer().engine());
     }
   }
 
   private List<StagedSplit> tokenize(
-      TokenizerFiles files, EncoderPlan plan, List<CorpusSplit> splits) throws IOException {
-    LOG.info("output={} splits={} tokenizing", config.output(), splits.size());
-    Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(files));
+      StagingFolder staging, Work work, StepsPlan steps, List<CorpusSplit> splits)
+      throws IOException {
+    List<SplitWork> tasks = staging.work(splits);
+    LOG.info(
+        "output={} splits={} staged_before={} tokenizing",
+        config.output(),
+        splits.size(),
+        tasks.stream().filter(task -> !task.staged().isEmpty()).count());
+    Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
-      SplitTokenizer task = new SplitTokenizer(store, tokenizer, plan, staging);
-      return map("tokenize splits", splits, task, StagedSplit.class);
+      SplitTokenizer task =
+          new SplitTokenizer(store, tokenizer, work.opened().plan(), steps, staging.path());
+      return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();
     }
@@ -116,29 +221,14 @@ public final class TokenizePipeline {
     return results;
   }
 
-  private ShardManifest write(ShardPlans plans, ShardManifest.Origin origin) {
+  private List<WrittenShard> write(StagingFolder staging, ShardPlans plans) {
     LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
-    ShardTask task = new ShardTask(store, config.output(), staging);
-    List<WrittenShard> written = map("write shards", plans.plans(), task, WrittenShard.class);
-    String version = TokenizePipeline.class.getPackage().getImplementationVersion();
-    return ShardManifest.of(
-        version == null ? "development" : version,
-        plans.columns().names(),
-        WrittenShard.filesOf("arrow", written),
-        origin);
+    ShardTask task = new ShardTask(store, config.output(), staging.path());
+    return map("write shards", plans.plans(), task, WrittenShard.class);
   }
 
-  private static SplitCounts total(List<StagedSplit> staged) {
-    return staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
-  }
-
-  /** Leaves the quarantine, which says what to mend; a failure here must not hide the first one. */
-  private void removeUnfinished() {
-    try {
-      output.removeShards();
-      store.delete(staging);
-    } catch (IOException | RuntimeException e) {
-      LOG.warn("Cannot remove unfinished files of {}: {}", config.output(), e.toString());
-    }
+  private void report(TokenizeFacts facts) throws IOException {
+    String json = TokenizeReport.json(facts);
+    store.writeBytes(output.own("report.json"), json.getBytes(StandardCharsets.UTF_8));
   }
 }

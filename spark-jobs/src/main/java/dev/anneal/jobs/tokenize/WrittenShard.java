@@ -5,8 +5,13 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The files that a task made of one shard. */
-record WrittenShard(String format, List<ShardManifest.Shard> files) implements Serializable {
+/**
+ * The files that a task made of one shard.
+ *
+ * @param nanos how long it took
+ */
+record WrittenShard(String format, List<ShardManifest.Shard> files, long nanos)
+    implements Serializable {
   WrittenShard {
     files = List.copyOf(files);
   }

@@ -7,8 +7,11 @@ import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
@@ -37,6 +40,7 @@ public final class OpenTokenizers {
   private static final class Entry {
     private final TokenizerFolder folder;
     private final Tokenizer tokenizer;
+    private final Deque<Utf8Encoder> idleEncoders = new ArrayDeque<>();
     private Optional<TokenNames> names = Optional.empty();
     private int users;
 
@@ -93,13 +97,20 @@ public final class OpenTokenizers {
     return open.values().stream().mapToInt(entry -> entry.users).sum();
   }
 
-  private synchronized void release(Entry entry) {
+  private synchronized Utf8Encoder takeEncoder(Entry entry) {
+    Utf8Encoder idle = entry.idleEncoders.poll();
+    return idle == null ? entry.tokenizer.utf8Encoder() : idle;
+  }
+
+  private synchronized void release(Entry entry, Optional<Utf8Encoder> encoder) {
     entry.users--;
+    encoder.ifPresent(entry.idleEncoders::push);
   }
 
   /** A borrowed tokenizer. Close once. */
   public final class Lease implements AutoCloseable {
     private final Entry entry;
+    private Optional<Utf8Encoder> encoder = Optional.empty();
 
     private Lease(Entry entry) {
       this.entry = entry;
@@ -124,9 +135,17 @@ public final class OpenTokenizers {
       return entry.folder;
     }
 
+    /** The lease's encoder, with what its caches learnt from the rows of earlier leases. */
+    public Utf8Encoder utf8Encoder() {
+      if (encoder.isEmpty()) {
+        encoder = Optional.of(takeEncoder(entry));
+      }
+      return encoder.get();
+    }
+
     @Override
     public void close() {
-      release(entry);
+      release(entry, encoder);
     }
   }
 }

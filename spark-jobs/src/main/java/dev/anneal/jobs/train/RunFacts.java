@@ -1,6 +1,7 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
@@ -55,6 +56,7 @@ record RunFacts(
     String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", modelHash);
+    fingerprint.put("layer backward", layerBackward(config, method));
     fingerprint.put("data.train", String.join(" ", inputs.train().contentHashes()));
     method.ifPresent(adapter -> fingerprint.put("adapter", adapter.exportConfig().toString()));
     return new RunFacts(
@@ -66,6 +68,17 @@ record RunFacts(
         method.isPresent(),
         modelHash,
         inputs.train().contentHashes());
+  }
+
+  /** Which program computes a layer's gradients; both give them, to rounding. */
+  private static String layerBackward(AnnealConfig config, Optional<AdapterMethod> method) {
+    boolean written = method.isEmpty() || method.get().effectiveSource().isPresent();
+    boolean asked = config.model().layerBackward() == ModelConfig.LayerBackward.AUTO;
+    return written && asked ? "written" : "autograd";
+  }
+
+  String layerBackward() {
+    return fingerprint.get("layer backward");
   }
 
   private static Map<String, String> fingerprint(

@@ -88,6 +88,7 @@ public final class TrainJob implements SparkJob {
       resume.ifPresent(
           checkpoint ->
               LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));
+      LOG.info("layer_backward={}", facts.layerBackward());
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
       if (facts.batches().globalBatch() > inputs.train().rowCount()) {
         LOG.warn(

@@ -109,8 +109,10 @@ class DocumentShardsTest {
           });
       store.writeBytes(StagedFile.indexPath(path), index(documents));
       long tokens = documents.stream().mapToLong(StagedDocument::tokens).sum();
-      SplitCounts counts = new SplitCounts(count, tokens, 0, 0, 0, Map.of());
-      staged.add(new StagedSplit(0, path, counts, new int[0], new long[0], List.of()));
+      SplitCounts counts = new SplitCounts(count, tokens, 0, 0, 0, Map.of(), Map.of());
+      staged.add(
+          new StagedSplit(
+              0, path, counts, new int[0], new long[0], SplitStats.zero(), List.of(), false));
     }
     return staged;
   }

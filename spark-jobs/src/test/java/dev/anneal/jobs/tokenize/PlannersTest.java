@@ -69,8 +69,10 @@ class PlannersTest {
     TokenizeConfig config = settings.config();
     List<StagedSplit> staged = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
-      SplitCounts counts = new SplitCounts(1, tokens.get(i), 0, 0, 0, Map.of());
-      staged.add(new StagedSplit(i, "s" + i, counts, new int[0], new long[0], List.of()));
+      SplitCounts counts = new SplitCounts(1, tokens.get(i), 0, 0, 0, Map.of(), Map.of());
+      staged.add(
+          new StagedSplit(
+              i, "s" + i, counts, new int[0], new long[0], SplitStats.zero(), List.of(), false));
     }
     BlockPlan blocks = BlockPlanner.blocks(config, staged);
     long next = 0;

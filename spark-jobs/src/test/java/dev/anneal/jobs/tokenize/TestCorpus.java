@@ -29,6 +29,7 @@ final class TestCorpus {
   String chatTemplate = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
+  List<TokenizeConfig.Output> outputs = List.of(TokenizeConfig.Output.ARROW);
   FilterConfig filters = FilterConfig.OFF;
   DedupConfig dedup = DedupConfig.OFF;
   DecontaminateConfig decontaminate = DecontaminateConfig.OFF;
@@ -75,6 +76,7 @@ final class TestCorpus {
         split,
         mixing,
         shuffle,
-        output.toString());
+        output.toString(),
+        outputs);
   }
 }

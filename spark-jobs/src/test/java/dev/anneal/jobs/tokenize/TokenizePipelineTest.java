@@ -106,7 +106,7 @@ class TokenizePipelineTest extends TokenizeTest {
                 + bad
                 + " line 3: field 'text' is a number (must be text)"
                 + " (tokenize.max_bad_ratio = 0 allows none; a higher value sets bad rows aside in"
-                + " _anneal/quarantine.jsonl)");
+                + " _anneal/quarantine)");
     assertThat(output.resolve(ShardManifest.PATH)).doesNotExist();
     settings.maxBadRatio = 0.1;
     assertThatThrownBy(() -> run(settings)).hasMessageContaining("(2 of 4 rows; ");
@@ -114,14 +114,14 @@ class TokenizePipelineTest extends TokenizeTest {
     TokenizeOutcome outcome = run(settings);
     assertThat(outcome.badRows()).isEqualTo(2);
     assertThat(rows()).isEqualTo(blocks(List.of("one", "two"), 16));
-    assertThat(Files.readAllLines(output.resolve("_anneal/quarantine.jsonl")))
+    assertThat(Files.readAllLines(output.resolve("_anneal/quarantine/input-0.jsonl")))
         .hasSize(2)
         .first()
         .isEqualTo(
             "{\"file\":\""
                 + bad
                 + "\",\"line\":3,\"reason\":\"field 'text' is a number (must be"
-                + " text)\"}");
+                + " text)\",\"row\":\"{\\\"text\\\": 3}\"}");
   }
 
   @Test

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 
 /** Reads {@code added_tokens} and refuses options that change how they match. Stateless. */
-final class AddedTokenList {
+public final class AddedTokenList {
   private static final List<String> OPTIONS = List.of("lstrip", "rstrip", "single_word");
 
   private AddedTokenList() {}
@@ -20,7 +20,7 @@ final class AddedTokenList {
   /**
    * @param normalizes whether the file has a normalizer: tokens matched after it are refused then
    */
-  static List<AddedTokens.Entry> read(
+  public static List<AddedTokens.Entry> read(
       JsonNode added, boolean normalizes, SpecialTokens specialTokens)
       throws UnsupportedTokenizerException {
     List<AddedTokens.Entry> entries = new ArrayList<>();

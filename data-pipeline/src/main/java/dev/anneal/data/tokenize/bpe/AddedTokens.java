@@ -8,9 +8,9 @@ import java.util.stream.IntStream;
  * Finds added tokens in raw text: at the leftmost place the longest. A trie over bytes, its edges
  * in one open-addressed table, for a vocabulary may have thousands that begin alike. Immutable.
  */
-final class AddedTokens {
+public final class AddedTokens {
   /** An added token: its bytes in a text, its id, and whether texts may not match it. */
-  record Entry(byte[] bytes, int id, boolean skipped) {}
+  public record Entry(byte[] bytes, int id, boolean skipped) {}
 
   private static final long EACH_BYTE = 0x0101010101010101L;
   private static final int GOLDEN = 0x9E3779B9;
@@ -24,7 +24,7 @@ final class AddedTokens {
   private final int hashShift;
   private int nodes = 1;
 
-  AddedTokens(List<Entry> entries) {
+  public AddedTokens(List<Entry> entries) {
     this.entries = List.copyOf(entries);
     int bytes = 1 + entries.stream().mapToInt(entry -> entry.bytes().length).sum();
     int bits = Math.max(4, Integer.SIZE - Integer.numberOfLeadingZeros(bytes * 2));
@@ -46,7 +46,7 @@ final class AddedTokens {
   }
 
   /** First index in [from, limit) where some token may begin, else the limit. */
-  int candidate(byte[] utf8, int from, int limit) {
+  public int candidate(byte[] utf8, int from, int limit) {
     int at = from;
     if (oneStart) {
       // Nearly all vocabularies: every added token begins with '<'. Eight bytes at a time.
@@ -65,7 +65,7 @@ final class AddedTokens {
   }
 
   /** Index of the longest token that begins here, or -1. */
-  int longestAt(byte[] utf8, int from, int end) {
+  public int longestAt(byte[] utf8, int from, int end) {
     int longest = 0;
     int node = 0;
     for (int at = from; at < end; at++) {
@@ -78,7 +78,7 @@ final class AddedTokens {
     return longest - 1;
   }
 
-  Entry entry(int index) {
+  public Entry entry(int index) {
     return entries.get(index);
   }
 

@@ -4,19 +4,19 @@ import dev.anneal.data.tokenize.IdSink;
 import java.io.IOException;
 
 /** Collects ids and hands them to a sink a piece at a time. Confined to one thread. */
-final class IdOutput {
+public final class IdOutput {
   private static final int PIECE = 1 << 13;
 
   private final int[] ids = new int[PIECE];
   private int count;
   private IdSink sink = (piece, size) -> {};
 
-  void open(IdSink to) {
+  public void open(IdSink to) {
     sink = to;
     count = 0;
   }
 
-  void add(int id) throws IOException {
+  public void add(int id) throws IOException {
     if (count == PIECE) {
       flush();
     }
@@ -24,7 +24,7 @@ final class IdOutput {
   }
 
   /** Adds the ids of a cached word. */
-  void add(WordCache cache, int found) throws IOException {
+  public void add(WordCache cache, int found) throws IOException {
     if (count + WordCache.MAX_IDS > PIECE) {
       flush();
     }
@@ -33,7 +33,7 @@ final class IdOutput {
   }
 
   /** Adds the first ids of an array, as many as there are. */
-  void add(int[] from, int size) throws IOException {
+  public void add(int[] from, int size) throws IOException {
     int at = 0;
     while (at < size) {
       if (count == PIECE) {
@@ -46,7 +46,7 @@ final class IdOutput {
     }
   }
 
-  void flush() throws IOException {
+  public void flush() throws IOException {
     if (count > 0) {
       int size = count;
       count = 0;

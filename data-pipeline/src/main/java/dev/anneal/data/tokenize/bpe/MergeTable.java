@@ -6,12 +6,12 @@ import java.util.Arrays;
  * The merges of a model: for a pair of neighbouring ids its rank, for a rank the id that replaces
  * the pair. Open addressing, one long a slot: both ids, then the rank. Immutable after the build.
  */
-final class MergeTable {
+public final class MergeTable {
   /** The rank of a pair that does not merge. */
   static final int NONE = Integer.MAX_VALUE;
 
   /** More ids than any slot can hold. */
-  static final int MAX_IDS = 1 << 20;
+  public static final int MAX_IDS = 1 << 20;
 
   private static final int SMALL_ID_BITS = 18;
   private static final int LARGE_ID_BITS = 20;
@@ -32,7 +32,7 @@ final class MergeTable {
    * @param merged replacing id by rank
    * @param ids one more than the largest id
    */
-  MergeTable(int[] lefts, int[] rights, int[] merged, int ids) {
+  public MergeTable(int[] lefts, int[] rights, int[] merged, int ids) {
     idBits = ids <= 1 << SMALL_ID_BITS ? SMALL_ID_BITS : LARGE_ID_BITS;
     rankBits = SLOT_BITS - 2 * idBits;
     rankMask = (1L << rankBits) - 1;

@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /** Reading well-formed UTF-8 from arrays, a character or eight bytes at a time. Stateless. */
-final class Utf8 {
+public final class Utf8 {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long HIGH_BITS = 0x8080808080808080L;
@@ -46,7 +46,7 @@ final class Utf8 {
   }
 
   /** The code point that starts here. */
-  static int codePoint(byte[] bytes, int at) {
+  public static int codePoint(byte[] bytes, int at) {
     int lead = bytes[at];
     if (lead >= 0) {
       return lead;
@@ -64,7 +64,7 @@ final class Utf8 {
   }
 
   /** How many bytes the character has that starts with this byte. */
-  static int length(byte lead) {
+  public static int length(byte lead) {
     if (lead >= 0) {
       return 1;
     }

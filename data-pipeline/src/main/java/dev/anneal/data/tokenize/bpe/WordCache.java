@@ -6,8 +6,8 @@ package dev.anneal.data.tokenize.bpe;
  * the two keys of {@link WordKeys}, then six ids of 20 bits and their number. Confined to one
  * thread.
  */
-final class WordCache {
-  static final int MAX_IDS = 6;
+public final class WordCache {
+  public static final int MAX_IDS = 6;
 
   private static final int ENTRY = 4;
   private static final int BUCKET = 2 * ENTRY;
@@ -20,7 +20,7 @@ final class WordCache {
   private final long[] entries = new long[BUCKET << BUCKET_BITS];
 
   /** Where the ids of a word are, or -1. */
-  int find(long first, long second) {
+  public int find(long first, long second) {
     int at = bucket(first, second);
     if (entries[at] == first && entries[at + 1] == second) {
       return at;
@@ -30,12 +30,12 @@ final class WordCache {
   }
 
   /** How many ids a found word has. */
-  int count(int found) {
+  public int count(int found) {
     return (int) (entries[found + 3] >>> COUNT_SHIFT);
   }
 
   /** The first id of a found word. */
-  int firstId(int found) {
+  public int firstId(int found) {
     return (int) entries[found + 2] & ID_MASK;
   }
 
@@ -53,13 +53,14 @@ final class WordCache {
   }
 
   /** Remembers a word of up to {@link #MAX_IDS} ids. */
-  void put(long first, long second, int[] ids, int count) {
+  public void put(long first, long second, int[] ids, int from, int count) {
     int at = bucket(first, second);
     System.arraycopy(entries, at, entries, at + ENTRY, ENTRY);
     entries[at] = first;
     entries[at + 1] = second;
-    entries[at + 2] = packed(ids, 0, Math.min(count, IDS_A_LONG));
-    entries[at + 3] = (long) count << COUNT_SHIFT | packed(ids, IDS_A_LONG, count - IDS_A_LONG);
+    entries[at + 2] = packed(ids, from, Math.min(count, IDS_A_LONG));
+    entries[at + 3] =
+        (long) count << COUNT_SHIFT | packed(ids, from + IDS_A_LONG, count - IDS_A_LONG);
   }
 
   private static long packed(int[] ids, int from, int count) {

@@ -118,7 +118,7 @@ final class WordEncoder {
   /** Puts what was merged last into the output, and into the cache for the next time. */
   private void remember(long first, long second, int count, IdOutput out) throws IOException {
     if (count <= WordCache.MAX_IDS) {
-      cache.put(first, second, merger.ids(), count);
+      cache.put(first, second, merger.ids(), 0, count);
     }
     out.add(merger.ids(), count);
   }

@@ -4,8 +4,8 @@ package dev.anneal.data.tokenize.bpe;
  * Exact keys of short words without an object: a word of up to 15 bytes is two longs, its length in
  * the highest byte of the second. Stateless.
  */
-final class WordKeys {
-  static final int MAX_LENGTH = 15;
+public final class WordKeys {
+  public static final int MAX_LENGTH = 15;
 
   private static final long[] FIRST_MASKS = masks(0);
   private static final long[] SECOND_MASKS = masks(Long.BYTES);
@@ -20,14 +20,14 @@ final class WordKeys {
   }
 
   /** Bytes 0 to 7. */
-  static long first(byte[] utf8, int from, int to) {
+  public static long first(byte[] utf8, int from, int to) {
     return roomAt(utf8, from)
         ? Utf8.longAt(utf8, from) & FIRST_MASKS[to - from]
         : Utf8.longAt(utf8, from, to);
   }
 
   /** Bytes 8 to 14, and the length. */
-  static long second(byte[] utf8, int from, int to) {
+  public static long second(byte[] utf8, int from, int to) {
     long tag = (long) (to - from) << 7 * Byte.SIZE;
     return roomAt(utf8, from)
         ? tag | Utf8.longAt(utf8, from + Long.BYTES) & SECOND_MASKS[to - from]

@@ -1,7 +1,8 @@
-"""The LoRA step: our trainer without Spark against Hugging Face Trainer + PEFT, in turns.
+"""The training step: our trainer without Spark against Hugging Face Trainer + PEFT, in turns.
 
-Usage: lora_step.py [--smoke] [--pairs N] [--steps N] [--launcher]
---launcher measures `bin/anneal train` (Spark in local mode, one rank) as a third party.
+Usage: step.py [--method lora|full] [--shape base|qwen] [--pairs N] [--steps N] [--launcher]
+--launcher measures `bin/anneal train` (Spark in local mode, one rank) as one more party; "floor" is
+the time of the step's matrix products alone, by the faster of two libraries.
 Every party reads the same model, adapter and rows; their losses must agree to 1e-3.
 """
 
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -22,31 +24,71 @@ from measure import Measured, commit, hardware, measure
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 WARM_UP = 2
-FULL = {
+FLOOR_KEYS = [
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "vocab_size",
+]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A model, and the tokens of a step."""
+
+    model: dict
+    batch: int
+    length: int
+
+    @property
+    def tokens(self) -> int:
+        return self.batch * self.length
+
+
+BASE = {
+    "model_type": "llama",
     "vocab_size": 32000,
     "hidden_size": 512,
     "intermediate_size": 1408,
     "num_hidden_layers": 8,
     "num_attention_heads": 8,
     "num_key_value_heads": 2,
+    "tie_word_embeddings": False,
 }
-SMALL = {**FULL, "vocab_size": 500, "hidden_size": 64, "intermediate_size": 96}
+QWEN = {
+    "model_type": "qwen2",
+    "vocab_size": 151936,
+    "hidden_size": 896,
+    "intermediate_size": 4864,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 14,
+    "num_key_value_heads": 2,
+    "tie_word_embeddings": True,
+}
+SHAPES = {
+    "base": Shape(BASE, 4, 512),
+    "qwen": Shape(QWEN, 2, 256),
+    "smoke": Shape({**BASE, "vocab_size": 500, "hidden_size": 64, "intermediate_size": 96}, 2, 64),
+}
 
 
-def prepare(folder: Path, shape: dict, batch: int, length: int, steps: int) -> None:
+def prepare(folder: Path, shape: Shape, method: str, steps: int) -> None:
     """model/, adapter/ and rows/ in folder, the same for every party."""
     import datasets
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(7)
-    config = LlamaConfig(**shape, max_position_embeddings=2048, tie_word_embeddings=False)
-    model = LlamaForCausalLM(config)
+    config = AutoConfig.for_model(**shape.model, max_position_embeddings=2048)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     model.save_pretrained(folder / "model")
-    lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
-    get_peft_model(model, lora).save_pretrained(folder / "adapter")
-    ids = torch.randint(0, shape["vocab_size"], (batch * steps, length))
+    if method == "lora":
+        lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
+        get_peft_model(model, lora).save_pretrained(folder / "adapter")
+    ids = torch.randint(0, shape.model["vocab_size"], (shape.batch * steps, shape.length))
     rows = datasets.Dataset.from_dict({"input_ids": ids.tolist(), "labels": ids.tolist()})
     rows.save_to_disk(str(folder / "rows"))
 
@@ -61,8 +103,9 @@ def natives() -> dict:
 class Parties:
     """How each party is started, and where its step times are read."""
 
-    def __init__(self, folder: Path, steps: int, batch: int, threads: int):
-        self.folder, self.steps, self.batch, self.threads = folder, steps, batch, threads
+    def __init__(self, folder: Path, shape: Shape, method: str, steps: int, threads: int):
+        self.folder, self.shape, self.method = folder, shape, method
+        self.steps, self.threads = steps, threads
         self.runs = 0
         self.classes = self._compile()
 
@@ -78,26 +121,28 @@ class Parties:
     def settings(self, output: Path) -> list[str]:
         pairs = {
             "model.path": self.folder / "model",
-            "adapter.path": self.folder / "adapter",
             "data.train": json.dumps([str(self.folder / "rows")]),
             "data.allow_foreign": "true",
             "train.output_dir": output,
             "train.shuffle": "false",
             "train.max_steps": self.steps,
-            "train.per_device_train_batch_size": self.batch,
-            "train.learning_rate": 1e-3,
+            "train.per_device_train_batch_size": self.shape.batch,
+            "train.learning_rate": 1e-4,
             "train.lr_scheduler_type": "constant",
             "train.warmup_steps": 0,
             "train.logging_steps": 1000,
             "train.save_steps": 0,
             "distributed.threads_per_rank": self.threads,
         }
+        if self.method == "lora":
+            pairs["adapter.path"] = self.folder / "adapter"
         return [word for key, value in pairs.items() for word in ("-s", f"{key}={value}")]
 
     def huggingface(self) -> tuple[Measured, dict]:
-        words = [self.folder / "model", self.folder / "adapter", self.folder / "rows"]
-        words += [self.steps, self.batch, self.threads]
-        command = [sys.executable, str(HERE / "hf_lora_step.py"), *map(str, words)]
+        adapter = self.folder / "adapter" if self.method == "lora" else "none"
+        words = [self.folder / "model", adapter, self.folder / "rows"]
+        words += [self.steps, self.shape.batch, self.threads]
+        command = [sys.executable, str(HERE / "hf_step.py"), *map(str, words)]
         threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
         done = measure(command, threads)
         line = next(x for x in done.output.splitlines() if x.startswith("RESULT "))
@@ -115,6 +160,16 @@ class Parties:
             "live_tensors": [int(step[2]) for step in steps],
         }
 
+    def floor(self) -> tuple[Measured, dict]:
+        """The step's matrix products alone."""
+        model = self.shape.model
+        words = [self.method, self.shape.tokens, self.steps, self.threads]
+        words += [model[key] for key in FLOOR_KEYS]
+        command = [sys.executable, str(HERE / "step_floor.py"), *map(str, words)]
+        done = measure(command)
+        line = next(x for x in done.output.splitlines() if x.startswith("RESULT "))
+        return done, json.loads(line.removeprefix("RESULT "))
+
     def launcher(self) -> tuple[Measured, dict]:
         """The same through `bin/anneal train`: Spark in local mode, one rank."""
         self.runs += 1
@@ -126,7 +181,7 @@ class Parties:
 
 
 def assert_same_work(results: dict[str, dict]) -> None:
-    names = list(results)
+    names = [name for name, result in results.items() if "losses" in result]
     for name in names[1:]:
         for i, (a, b) in enumerate(
             zip(results[names[0]]["losses"], results[name]["losses"], strict=True)
@@ -139,26 +194,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--launcher", action="store_true")
+    parser.add_argument("--method", choices=["lora", "full"], default="lora")
+    parser.add_argument("--shape", choices=["base", "qwen"], default="base")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    shape, batch, length = (SMALL, 2, 64) if options.smoke else (FULL, 4, 512)
+    shape = SHAPES["smoke" if options.smoke else options.shape]
     pairs, steps = (1, 4) if options.smoke else (options.pairs, options.steps)
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder), shape, batch, length, steps)
-        report = compare(Parties(Path(folder), steps, batch, options.threads), pairs, options)
-    report["shape"] = {**shape, "batch": batch, "length": length, "lora_r": 8}
-    report["tokens_per_step"] = batch * length
+        prepare(Path(folder), shape, options.method, steps)
+        parties = Parties(Path(folder), shape, options.method, steps, options.threads)
+        report = compare(parties, pairs, options)
+    report["shape"] = {**shape.model, "batch": shape.batch, "length": shape.length}
+    report["tokens_per_step"] = shape.tokens
     for name, party in report["parties"].items():
-        party["tokens_per_second"] = round(batch * length / party["median_step_seconds"], 1)
+        party["tokens_per_second"] = round(shape.tokens / party["median_step_seconds"], 1)
         print(
             f"{name:12s} {party['tokens_per_second']:9.1f} tokens/s, "
             f"peak {party['median_peak_rss_mb']:.0f} MB"
         )
     print("speed over Hugging Face: " + json.dumps(report["speed_over_huggingface"]))
+    print("time over the floor: " + json.dumps(report["time_over_floor"]))
     if not options.smoke:
-        target = HERE / "results" / "lora-step.json"
+        target = HERE / "results" / f"step-{options.method}-{options.shape}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(report, indent=2) + "\n")
         print(f"wrote {target.relative_to(CHECKOUT)}")
@@ -166,7 +225,11 @@ def main() -> None:
 
 def compare(parties: Parties, pairs: int, options) -> dict:
     """Parties in turns; ratios are taken within a turn, medians over the turns."""
-    starters = {"huggingface": parties.huggingface, "core": parties.core}
+    starters = {
+        "huggingface": parties.huggingface,
+        "core": parties.core,
+        "floor": parties.floor,
+    }
     if options.launcher:
         starters["launcher"] = parties.launcher
     turns = []
@@ -185,11 +248,17 @@ def compare(parties: Parties, pairs: int, options) -> dict:
         assert_same_work(results)
         turns.append(facts)
 
+    def ratio(over: str, under: str) -> float:
+        key = "median_step_seconds"
+        return round(statistics.median(turn[over][key] / turn[under][key] for turn in turns), 3)
+
     def median(name: str, key: str) -> float:
         return statistics.median(turn[name][key] for turn in turns)
 
+    ours = [name for name in starters if name not in ("huggingface", "floor")]
     return {
-        "benchmark": "lora-step",
+        "benchmark": "step",
+        "method": options.method,
         "commit": commit(CHECKOUT),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "hardware": hardware(),
@@ -202,17 +271,8 @@ def compare(parties: Parties, pairs: int, options) -> dict:
             }
             for name in starters
         },
-        "speed_over_huggingface": {
-            name: round(
-                statistics.median(
-                    t["huggingface"]["median_step_seconds"] / t[name]["median_step_seconds"]
-                    for t in turns
-                ),
-                3,
-            )
-            for name in starters
-            if name != "huggingface"
-        },
+        "speed_over_huggingface": {name: ratio("huggingface", name) for name in ours},
+        "time_over_floor": {name: ratio(name, "floor") for name in ours},
         "turns": turns,
     }
 

@@ -1,6 +1,7 @@
-"""The peer of lora-step: Hugging Face Trainer with PEFT, each step's seconds as JSON.
+"""The peer of step: Hugging Face Trainer, with PEFT for LoRA, each step's seconds as JSON.
 
-Usage: hf_lora_step.py MODEL ADAPTER ROWS STEPS BATCH THREADS
+Usage: hf_step.py MODEL ADAPTER ROWS STEPS BATCH THREADS
+ADAPTER: a folder, or "none" for full tuning.
 No data workers, no autocast, SDPA attention, no logging but the loss: its fastest honest form.
 """
 
@@ -48,14 +49,16 @@ def main() -> None:
     base = AutoModelForCausalLM.from_pretrained(
         model_path, dtype=torch.float32, attn_implementation="sdpa"
     )
-    model = PeftModel.from_pretrained(base, adapter, is_trainable=True)
+    model = base
+    if adapter != "none":
+        model = PeftModel.from_pretrained(base, adapter, is_trainable=True)
     clock = StepClock()
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder,
             max_steps=int(steps),
             per_device_train_batch_size=int(batch),
-            learning_rate=1e-3,
+            learning_rate=1e-4,
             lr_scheduler_type="constant",
             max_grad_norm=1.0,
             logging_steps=1,

@@ -1,0 +1,39 @@
+package dev.anneal.core.model;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A method without its effective form, so that autograd computes its gradients. Immutable. */
+public final class AutogradHook implements LinearHook {
+  private final LinearHook method;
+
+  public AutogradHook(LinearHook method) {
+    this.method = method;
+  }
+
+  @Override
+  public String forwardSource() {
+    return method.forwardSource();
+  }
+
+  @Override
+  public Optional<String> effectiveSource() {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<ParameterSpec> parameters(LinearSite site) {
+    return method.parameters(site);
+  }
+
+  @Override
+  public Map<String, Double> constants(LinearSite site) {
+    return method.constants(site);
+  }
+
+  @Override
+  public boolean random() {
+    return method.random();
+  }
+}

@@ -1,0 +1,195 @@
+package dev.anneal.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.peft.Lora;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The backward that is written out against autograd, on packed sequences of odd lengths. */
+class LayerBackwardTest {
+  private static final double TOLERANCE = 1e-5;
+  private static final int VOCABULARY = 37;
+  private static final Map<String, Predicate<String>> TRAINED =
+      Map.of(
+          "all", name -> true,
+          "none", name -> false,
+          "lastLayer", name -> name.startsWith("model.layers.2."),
+          "middleLayer", name -> name.startsWith("model.layers.1."),
+          "norms", name -> name.endsWith("norm.weight"),
+          "biases", name -> name.endsWith(".bias"),
+          "head", name -> name.equals("lm_head.weight"),
+          "embedding", name -> name.equals("model.embed_tokens.weight"));
+
+  @ParameterizedTest
+  @CsvSource({
+    "llama, false, all, NONE",
+    "llama, true, all, NONE",
+    "qwen2, true, all, NONE",
+    "qwen2, false, biases, NONE",
+    "qwen3, false, all, NONE",
+    "qwen3, true, norms, NONE",
+    "mistral, false, all, NONE",
+    "llama, false, lastLayer, NONE",
+    "qwen2, false, middleLayer, NONE",
+    "llama, false, head, NONE",
+    "llama, false, embedding, NONE",
+    "llama, false, none, LORA",
+    "qwen2, true, none, LORA",
+    "qwen3, false, none, LORA",
+    "mistral, false, none, LORA",
+    "llama, false, none, LORA_DROPOUT",
+    "qwen2, true, none, LORA_DROPOUT",
+    "qwen3, false, none, LORA_ON_TWO",
+  })
+  void givesTheGradientsOfAutograd(String family, boolean tied, String trained, Method method)
+      throws JsonProcessingException {
+    DecoderConfig config = config(family, tied);
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      for (LayerStorage storage : LayerStorage.values()) {
+        Step written = step(runtime, config, TRAINED.get(trained), method.hook(), storage);
+        Step reference =
+            step(runtime, config, TRAINED.get(trained), new AutogradHook(method.hook()), storage);
+        assertThat(written.loss()).isCloseTo(reference.loss(), within(1e-6 * reference.loss()));
+        assertThat(written.gradients()).isNotEmpty();
+        written
+            .gradients()
+            .forEach(
+                (name, gradient) ->
+                    assertThat(distance(gradient, reference.gradients().get(name)))
+                        .as(name)
+                        .isLessThan(TOLERANCE));
+      }
+    }
+  }
+
+  /** What attaches to the linear modules. */
+  private enum Method {
+    NONE,
+    LORA,
+    LORA_DROPOUT,
+    LORA_ON_TWO;
+
+    LinearHook hook() {
+      return switch (this) {
+        case NONE -> LinearHook.none();
+        case LORA -> lora(0, List.of("all-linear"));
+        case LORA_DROPOUT -> lora(0.25, List.of("all-linear"));
+        case LORA_ON_TWO -> lora(0, List.of("v_proj", "down_proj"));
+      };
+    }
+
+    private static LinearHook lora(double dropout, List<String> targets) {
+      return new Lora(new Lora.Settings(3, 6, dropout, false, targets, Map.of(), Map.of()));
+    }
+  }
+
+  private record Step(double loss, Map<String, float[]> gradients) {}
+
+  private static Step step(
+      TensorRuntime runtime,
+      DecoderConfig config,
+      Predicate<String> trained,
+      LinearHook hook,
+      LayerStorage storage) {
+    List<ParameterSpec> specs = new ArrayList<>();
+    DecoderLayout layout = new DecoderLayout(config);
+    layout.parameters().stream().filter(spec -> trained.test(spec.name())).forEach(specs::add);
+    layout.sites().forEach(site -> specs.addAll(hook.parameters(site)));
+    Map<String, Long> offsets = new HashMap<>();
+    long length = 0;
+    for (ParameterSpec spec : specs) {
+      offsets.put(spec.name(), length);
+      length += count(spec.shape());
+    }
+    try (TensorScope scope = new TensorScope()) {
+      TensorProgram tensors = scope.own(TensorProgram.open(runtime));
+      FlatParameters flat =
+          scope.own(new FlatParameters(runtime, tensors, specs, offsets::get, length));
+      for (ParameterSpec spec : specs) {
+        try (Tensor value = values(runtime, spec.name(), spec.shape())) {
+          tensors.copy(flat.value(spec.name()), value);
+        }
+      }
+      WeightSource weights = (name, shape) -> values(runtime, name, shape);
+      ModelParts parts = new ModelParts(runtime, config, weights, hook, flat);
+      CausalLm model = scope.own(new CausalLm(runtime, parts, storage));
+      LossSum loss = model.forwardBackward(batch());
+      Map<String, float[]> gradients = new LinkedHashMap<>();
+      specs.forEach(spec -> gradients.put(spec.name(), flat.gradient(spec.name()).toFloats()));
+      return new Step(loss.sum(), gradients);
+    }
+  }
+
+  /** Random values by name; norms around 1. */
+  private static Tensor values(TensorRuntime runtime, String name, long[] shape) {
+    CounterRandom random = CounterRandom.of(7, name);
+    float[] values = new float[(int) count(shape)];
+    float middle = name.endsWith("norm.weight") ? 1 : 0;
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (middle + 0.2 * random.gaussian(i));
+    }
+    return runtime.floats(values, shape);
+  }
+
+  private static long count(long[] shape) {
+    return LongStream.of(shape).reduce(1, (a, b) -> a * b);
+  }
+
+  /** Three samples of 1, 17 and 139 tokens; every fifth token is no target. */
+  private static MicroBatch batch() {
+    long[] lengths = {1, 17, 139};
+    int n = (int) LongStream.of(lengths).sum();
+    CounterRandom random = CounterRandom.of(3, "ids");
+    long[] ids = LongStream.range(0, n).map(i -> (long) (random.uniform(i) * VOCABULARY)).toArray();
+    long[] positions = new long[n];
+    int at = 0;
+    for (long length : lengths) {
+      for (int i = 0; i < length; i++) {
+        positions[at++] = i;
+      }
+    }
+    long[] rows = LongStream.range(1, n - 1).filter(i -> i % 5 != 0 && i != 17).toArray();
+    long[] targets = LongStream.of(rows).map(i -> ids[(int) i + 1]).toArray();
+    return new MicroBatch(ids, positions, lengths, rows, targets, new long[] {11, 12, 13});
+  }
+
+  /** Norm of the difference over the norm of the reference; both zero agree. */
+  private static double distance(float[] actual, float[] expected) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference += Math.pow((double) actual[i] - expected[i], 2);
+      norm += Math.pow(expected[i], 2);
+    }
+    return difference == 0 ? 0 : Math.sqrt(difference / norm);
+  }
+
+  private static DecoderConfig config(String family, boolean tied) throws JsonProcessingException {
+    String json =
+        """
+        {"model_type": "%s", "vocab_size": %d, "hidden_size": 20, "intermediate_size": 27,
+         "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 10,
+         "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+         "hidden_act": "silu", "tie_word_embeddings": %s}
+        """
+            .formatted(family, VOCABULARY, tied);
+    return DecoderConfigParser.parse(new ObjectMapper().readTree(json), family);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.anneal.data.tokenize.sentencepiece;
+
+import dev.anneal.data.tokenize.bpe.IdOutput;
+import dev.anneal.data.tokenize.bpe.Utf8;
+import dev.anneal.data.tokenize.bpe.WordCache;
+import dev.anneal.data.tokenize.bpe.WordKeys;
+import java.io.IOException;
+
+/**
+ * Turns a text without added tokens into ids: cut into pieces that no merge can cross, each piece
+ * from the cache or by merging. Confined to one thread.
+ */
+final class PieceEncoder {
+  /** A longer piece's buffers are not kept. */
+  private static final int KEPT_PIECE = 1 << 20;
+
+  private final PieceModel model;
+  private final Characters characters;
+  private final Joints joints;
+  private final PieceMerger merger;
+  private final WordCache cache = new WordCache();
+  private byte[] prefixed = new byte[64];
+
+  PieceEncoder(PieceModel model) {
+    this.model = model;
+    this.characters = model.characters();
+    this.joints = model.joints();
+    this.merger = new PieceMerger(model);
+  }
+
+  /** Encodes a text as if a space stood before it. */
+  void encodePrefixed(byte[] utf8, int from, int end, IdOutput out) throws IOException {
+    int first = joins(' ', Utf8.codePoint(utf8, from)) ? pieceEnd(utf8, from, end) : from;
+    int length = 1 + first - from;
+    if (length > prefixed.length) {
+      prefixed = new byte[Math.max(length, 2 * prefixed.length)];
+    }
+    prefixed[0] = ' ';
+    System.arraycopy(utf8, from, prefixed, 1, first - from);
+    encode(prefixed, 0, length, out);
+    if (prefixed.length > KEPT_PIECE) {
+      prefixed = new byte[64];
+    }
+    encode(utf8, first, end, out);
+  }
+
+  void encode(byte[] utf8, int from, int end, IdOutput out) throws IOException {
+    int at = from;
+    while (at < end) {
+      int next = pieceEnd(utf8, at, end);
+      byte lead = utf8[at];
+      if (lead >= 0 && next - at == 1) {
+        out.add(model.asciiId(lead));
+      } else if (lead < 0 && next - at == Utf8.length(lead)) {
+        character(utf8, at, next, out);
+      } else if (next - at <= WordKeys.MAX_LENGTH) {
+        shortPiece(utf8, at, next, out);
+      } else {
+        longPiece(utf8, at, next, out);
+      }
+      at = next;
+    }
+  }
+
+  /** Where the piece ends that starts here: before the next character that nothing joins to it. */
+  private int pieceEnd(byte[] utf8, int from, int end) {
+    int at = from;
+    int left = utf8[at];
+    if (left >= 0) {
+      at++;
+      while (at < end && utf8[at] >= 0 && joints.joinsAscii(left, utf8[at])) {
+        left = utf8[at++];
+      }
+      if (at == end || utf8[at] >= 0) {
+        return at;
+      }
+    } else {
+      left = Utf8.codePoint(utf8, at);
+      at += Utf8.length(utf8[at]);
+    }
+    while (at < end) {
+      int right = Utf8.codePoint(utf8, at);
+      if (!joins(left, right)) {
+        break;
+      }
+      left = right;
+      at += Utf8.length(utf8[at]);
+    }
+    return at;
+  }
+
+  private boolean joins(int left, int right) {
+    return Characters.endsLeft(characters.entry(left))
+        && Characters.startsRight(characters.entry(right))
+        && joints.joins(left, right);
+  }
+
+  /** A piece of one character that is not ASCII. */
+  private void character(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    int id = Characters.id(characters.entry(Utf8.codePoint(utf8, from)));
+    if (id != Characters.NO_ID) {
+      out.add(id);
+      return;
+    }
+    for (int at = from; at < to; at++) {
+      out.add(model.byteId(utf8[at]));
+    }
+  }
+
+  private void shortPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int found = cache.find(first, second);
+    if (found < 0) {
+      int count = merger.merge(utf8, from, to);
+      if (count <= WordCache.MAX_IDS) {
+        cache.put(first, second, merger.ids(), 0, count);
+      }
+      out.add(merger.ids(), count);
+    } else if (cache.count(found) == 1) {
+      out.add(cache.firstId(found));
+    } else {
+      out.add(cache, found);
+    }
+  }
+
+  private void longPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    int count = merger.merge(utf8, from, to);
+    out.add(merger.ids(), count);
+    merger.trim(KEPT_PIECE);
+  }
+}

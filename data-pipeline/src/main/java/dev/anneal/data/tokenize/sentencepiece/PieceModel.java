@@ -1,0 +1,155 @@
+package dev.anneal.data.tokenize.sentencepiece;
+
+import static dev.anneal.data.tokenize.UnsupportedTokenizerException.when;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.data.tokenize.TokenizerJson;
+import dev.anneal.data.tokenize.UnsupportedTokenizerException;
+import dev.anneal.data.tokenize.bpe.MergeTable;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Vocabulary and merges of a SentencePiece-style model, laid out for encoding. A space stands for
+ * {@code ▁} throughout. Immutable, shared by all encoders.
+ */
+final class PieceModel {
+  private static final int BYTES = 256;
+  private static final int ASCII = 128;
+  private static final int MARK = Spacing.MARK.charAt(0);
+  private static final List<String> AFFIXES =
+      List.of("continuing_subword_prefix", "end_of_word_suffix");
+
+  private final int[] byteIds = new int[BYTES];
+  private final int[] asciiIds = new int[ASCII];
+  private final Characters characters = new Characters();
+  private final Joints joints = new Joints();
+  private final MergeTable merges;
+
+  /**
+   * @param splits whether a word never goes on at a {@code ▁}
+   */
+  PieceModel(TokenizerJson file, boolean splits) throws UnsupportedTokenizerException {
+    requireOptions(file.model());
+    Map<String, Integer> vocabulary = file.vocabulary();
+    int largest = readCharacters(vocabulary);
+    Set<String> byteTokens = readBytes(vocabulary);
+    Integer mark = vocabulary.get(Spacing.MARK);
+    when(mark == null, "the vocabulary lacks " + Spacing.MARK);
+    characters.putId(' ', mark);
+    for (int value = 0; value < ASCII; value++) {
+      int id = Characters.id(characters.entry(value));
+      asciiIds[value] = id == Characters.NO_ID ? byteIds[value] : id;
+    }
+    merges = readMerges(file, largest + 1);
+    for (int rank = 0; rank < file.mergeCount(); rank++) {
+      String left = file.mergeLeft(rank);
+      String right = file.mergeRight(rank);
+      when(
+          byteTokens.contains(left) || byteTokens.contains(right),
+          "merge " + rank + " of a byte token");
+      addJoint(left.codePointBefore(left.length()), right.codePointAt(0), splits);
+    }
+  }
+
+  /** The id of an ASCII character, or of its byte. */
+  int asciiId(int character) {
+    return asciiIds[character];
+  }
+
+  int byteId(byte value) {
+    return byteIds[value & BYTES - 1];
+  }
+
+  Characters characters() {
+    return characters;
+  }
+
+  Joints joints() {
+    return joints;
+  }
+
+  MergeTable merges() {
+    return merges;
+  }
+
+  private static void requireOptions(JsonNode model) throws UnsupportedTokenizerException {
+    String type = model.path("type").asText();
+    when(!type.equals("BPE"), "model " + (type.isEmpty() ? "without a type" : type));
+    when(model.path("dropout").asDouble() != 0, "dropout");
+    for (String affix : AFFIXES) {
+      when(!model.path(affix).isNull() && !model.path(affix).asText("").isEmpty(), affix);
+    }
+    when(!model.path("byte_fallback").asBoolean(), "no byte_fallback");
+    when(model.path("ignore_merges").asBoolean(), "ignore_merges");
+  }
+
+  /** Answers the largest id. */
+  private int readCharacters(Map<String, Integer> vocabulary) throws UnsupportedTokenizerException {
+    int largest = -1;
+    for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
+      int id = token.getValue();
+      String text = token.getKey();
+      when(id < 0 || id >= Characters.NO_ID, "id " + id + " in the vocabulary");
+      largest = Math.max(largest, id);
+      if (!text.isEmpty() && text.codePointCount(0, text.length()) == 1) {
+        characters.putId(text.codePointAt(0), id);
+      }
+    }
+    return largest;
+  }
+
+  private Set<String> readBytes(Map<String, Integer> vocabulary)
+      throws UnsupportedTokenizerException {
+    Set<String> tokens = new HashSet<>();
+    for (int value = 0; value < BYTES; value++) {
+      String token = String.format("<0x%02X>", value);
+      when(!vocabulary.containsKey(token), "the vocabulary lacks " + token);
+      byteIds[value] = vocabulary.get(token);
+      tokens.add(token);
+    }
+    return tokens;
+  }
+
+  private static MergeTable readMerges(TokenizerJson file, int idCount)
+      throws UnsupportedTokenizerException {
+    Map<String, Integer> vocabulary = file.vocabulary();
+    int count = file.mergeCount();
+    int[] lefts = new int[count];
+    int[] rights = new int[count];
+    int[] merged = new int[count];
+    for (int rank = 0; rank < count; rank++) {
+      String left = file.mergeLeft(rank);
+      String right = file.mergeRight(rank);
+      when(left.isEmpty() || right.isEmpty(), "merge " + rank + " of an empty token");
+      lefts[rank] = vocabulary.getOrDefault(left, -1);
+      rights[rank] = vocabulary.getOrDefault(right, -1);
+      merged[rank] = vocabulary.getOrDefault(left + right, -1);
+      when(
+          lefts[rank] < 0 || rights[rank] < 0 || merged[rank] < 0,
+          "merge " + rank + " names a token outside the vocabulary");
+    }
+    return new MergeTable(lefts, rights, merged, idCount);
+  }
+
+  /**
+   * Both spellings of {@code ▁} count: the character itself, and the space of a text. A merge of a
+   * true space never applies, for texts have none when they come to the model.
+   */
+  private void addJoint(int left, int right, boolean splits) {
+    if (left == ' ' || right == ' ' || splits && right == MARK) {
+      return;
+    }
+    int[] lefts = left == MARK ? new int[] {MARK, ' '} : new int[] {left};
+    int[] rights = right == MARK ? new int[] {MARK, ' '} : new int[] {right};
+    for (int l : lefts) {
+      characters.markEndsLeft(l);
+      for (int r : rights) {
+        characters.markStartsRight(r);
+        joints.add(l, r);
+      }
+    }
+  }
+}

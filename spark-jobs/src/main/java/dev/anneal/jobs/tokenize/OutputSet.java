@@ -1,0 +1,24 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.data.text.ContentSplit;
+
+/**
+ * Which part of the documents a run writes. Immutable.
+ *
+ * @param name a set of {@code tokenize.split}; empty for all documents
+ * @param shared folder of what the sets share; empty for all documents
+ */
+record OutputSet(String name, String shared) {
+  /** All documents, in one folder. */
+  static final OutputSet ALL = new OutputSet("", "");
+
+  /** Where decisions over the whole corpus are kept. */
+  String base(String staging) {
+    return shared.isEmpty() ? staging : shared;
+  }
+
+  /** Whether an input without a document in it is a mistake. */
+  boolean holdsMost() {
+    return name.isEmpty() || name.equals(ContentSplit.TRAIN);
+  }
+}

@@ -1,0 +1,15 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.data.read.SourceRow;
+import java.io.IOException;
+import java.util.Optional;
+
+/** What is done with each row: first whether it is taken, then its tokens. One thread. */
+record RowWork(RowChoice choice, RowEncoder encoder) {
+  EncodedSample encode(int slice, SourceRow row, InputConfig.Format format, StagedOutput documents)
+      throws IOException {
+    Optional<EncodedSample> left = choice.leaves(slice, row, format);
+    return left.isPresent() ? left.get() : encoder.encode(row, format, documents);
+  }
+}

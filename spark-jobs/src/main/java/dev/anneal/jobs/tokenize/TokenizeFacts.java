@@ -1,0 +1,78 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.tokenize.TokenizerEngine;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a finished run knows about itself, for its reports.
+ *
+ * @param droppedTokens tokens that no row holds
+ * @param engine what turned text into ids, and why
+ */
+record TokenizeFacts(
+    ShardManifest manifest,
+    int blockSize,
+    List<InputCounts> inputs,
+    long droppedTokens,
+    TokenizerEngine engine,
+    Timings timings,
+    List<StagedSplit> staged,
+    List<WrittenShard> written) {
+
+  /** What one input gave. */
+  record InputCounts(String path, List<CorpusFile> files, SplitCounts counts, SplitStats stats) {}
+
+  /**
+   * Wall-clock times.
+   *
+   * @param elapsed from the start of the job to its last word
+   * @param tokenizing of the first phase, all splits
+   * @param writing of the second, all shards
+   */
+  record Timings(Duration elapsed, Duration tokenizing, Duration writing) {}
+
+  SplitCounts counts() {
+    return inputs.stream().map(InputCounts::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
+  }
+
+  SplitStats stats() {
+    return inputs.stream().map(InputCounts::stats).reduce(SplitStats.zero(), SplitStats::plus);
+  }
+
+  /** Time that tasks spent in this run: an earlier run's splits are not in it. */
+  double taskSeconds() {
+    long nanos = written.stream().mapToLong(WrittenShard::nanos).sum();
+    for (StagedSplit split : staged) {
+      nanos += split.reused() ? 0 : split.stats().totalNanos();
+    }
+    return nanos / 1e9;
+  }
+
+  /** Tokens of the splits that this run made for each second of a task. */
+  double tokensPerSecondPerCore() {
+    long tokens =
+        staged.stream().filter(s -> !s.reused()).mapToLong(s -> s.counts().tokens()).sum();
+    return taskSeconds() > 0 ? tokens / taskSeconds() : 0;
+  }
+
+  /** Seconds of each split that this run made, in ascending order. */
+  double[] splitSeconds() {
+    return staged.stream()
+        .filter(split -> !split.reused())
+        .mapToDouble(split -> split.stats().totalNanos() / 1e9)
+        .sorted()
+        .toArray();
+  }
+
+  double bytesPerToken() {
+    return counts().tokens() == 0 ? 0 : (double) stats().textBytes() / counts().tokens();
+  }
+
+  /** What a trainer that fills up every row to the block size would add, as a share of all. */
+  double paddingShare() {
+    long full = manifest.counts().rows() * blockSize;
+    return full == 0 ? 0 : 1 - (double) manifest.counts().tokens() / full;
+  }
+}
