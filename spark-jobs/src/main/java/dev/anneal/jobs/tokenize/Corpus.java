@@ -32,7 +32,7 @@ record Corpus(
     List<InputConfig> inputs = config.requireInputs();
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
-      if (input.query().isEmpty()) {
+      if (input.ofFiles()) {
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
@@ -63,6 +63,15 @@ record Corpus(
       written.set(index, new CorpusListing(spark.hadoopConfiguration()).list(index, lines));
     }
     return new Corpus(inputs, written, queries);
+  }
+
+  /** The same corpus with other weights of its inputs. */
+  Corpus withWeights(double[] weights) {
+    List<InputConfig> weighted = new ArrayList<>();
+    for (int i = 0; i < weights.length; i++) {
+      weighted.add(inputs.get(i).withWeight(weights[i]));
+    }
+    return new Corpus(weighted, files, queries);
   }
 
   List<CorpusSplit> splits() {
@@ -143,8 +152,10 @@ record Corpus(
     }
     List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
-      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
-      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), sums[i], stats[i]));
+      String name = inputs.get(i).source();
+      counts.add(
+          new TokenizeFacts.InputCounts(
+              name, files.get(i), inputs.get(i).weight(), sums[i], stats[i]));
       if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"

@@ -73,7 +73,9 @@ record EncoderPlan(
               || input.datasetFormat() == InputConfig.DatasetFormat.TEXT;
       if (plain) {
         throw new ConfigException(
-            "Invalid tokenize.stage: sft (" + input.path() + " is plain text, not conversations)");
+            "Invalid tokenize.stage: sft ("
+                + input.source()
+                + " is plain text, not conversations)");
       }
     }
     ChatTemplate template =

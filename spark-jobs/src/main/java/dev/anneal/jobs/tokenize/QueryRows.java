@@ -25,8 +25,9 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The rows of a Spark SQL query as lines of JSON, in an order that does not depend on how Spark ran
- * it: by {@code order_by}, then by content; without it by the hash of the content. Not thread-safe.
+ * The rows of a table or a Spark SQL query as lines of JSON, in an order that does not depend on
+ * how Spark ran it: by {@code order_by}, then by content; without it by the hash of the content.
+ * Not thread-safe.
  */
 final class QueryRows {
   private static final String KEY = "__anneal_order";
@@ -45,10 +46,11 @@ final class QueryRows {
     String key = "tokenize.inputs[" + index + "].";
     Dataset<Row> result;
     try {
-      result = spark.sql(input.query());
+      result = input.query().isEmpty() ? spark.table(input.table()) : spark.sql(input.query());
     } catch (Exception e) { // AnalysisException is checked, but not declared
+      String kind = input.query().isEmpty() ? "table" : "query";
       throw new ConfigException(
-          "Invalid " + key + "query: " + input.query() + " (" + firstLine(e) + ")", e);
+          "Invalid " + key + kind + ": " + input.source() + " (" + firstLine(e) + ")", e);
     }
     Column json = to_json(struct("*"), Map.of("ignoreNullFields", "false"));
     boolean ordered = !input.orderBy().isEmpty();
@@ -58,7 +60,7 @@ final class QueryRows {
               .formatted(key, input.orderBy(), String.join(", ", result.columns())));
     }
     Column order = ordered ? result.col(input.orderBy()) : sha2(json, 256);
-    return new QueryRows(input.query(), result.select(order.as(KEY), json.as(JSON)));
+    return new QueryRows(input.source(), result.select(order.as(KEY), json.as(JSON)));
   }
 
   private static String firstLine(Exception e) {
