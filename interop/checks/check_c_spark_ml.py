@@ -92,7 +92,10 @@ def test_tokens_and_texts_equal_transformers(texts, theirs, tokenizer_folder):
     decoder = TextDecoder(inputCol="ids", outputCol="decoded", tokenizerPath=folder)
     rows = tokens.tokenize(decoder.decode(encoded.withColumn("ids", encoded.e.ids))).collect()
     skipping = decoder.copy().setSkipSpecialTokens(True).setOutputCol("plain")
-    plain = {row.text: row.plain for row in skipping.decode(encoded.selectExpr("text", "e.ids")).collect()}
+    plain = {
+        row.text: row.plain
+        for row in skipping.decode(encoded.selectExpr("text", "e.ids")).collect()
+    }
     for row in rows:
         if row.text is not None:
             assert row.tokens == theirs.tokenize(row.text)
