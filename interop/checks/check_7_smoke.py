@@ -14,6 +14,8 @@ SMOKES = [
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
+    ["benchmarks/run", "minhash", "--smoke"],
+    ["benchmarks/run", "generation", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],

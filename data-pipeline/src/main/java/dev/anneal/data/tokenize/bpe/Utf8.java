@@ -29,6 +29,16 @@ public final class Utf8 {
     return value;
   }
 
+  /** The high bit of the first byte that is zero, and of no byte before it. */
+  static long zeroBytes(long bytes) {
+    return bytes - (HIGH_BITS >>> 7) & ~bytes & HIGH_BITS;
+  }
+
+  /** The high bit of each byte that is not ASCII. */
+  static long notAscii(long bytes) {
+    return bytes & HIGH_BITS;
+  }
+
   /** The high bit of each byte that is no ASCII letter. */
   public static long notAsciiLetters(long bytes) {
     long folded = (bytes | LOWER_CASE) & ~HIGH_BITS;
