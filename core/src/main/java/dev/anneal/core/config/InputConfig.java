@@ -83,4 +83,9 @@ public record InputConfig(
   public String source() {
     return path + table + query;
   }
+
+  /** The same corpus, its rows taken another number of times. */
+  public InputConfig withWeight(double newWeight) {
+    return new InputConfig(path, table, query, orderBy, format, datasetFormat, newWeight, columns);
+  }
 }

@@ -127,4 +127,31 @@ public record TokenizeConfig(
   public String requireOutput() {
     return Rule.required("tokenize.output", output);
   }
+
+  /** The same settings with another folder to write. */
+  public TokenizeConfig withOutput(String folder) {
+    return new TokenizeConfig(
+        tokenizer,
+        stage,
+        inputs,
+        blockSize,
+        packing,
+        mask,
+        overlong,
+        tail,
+        chatTemplate,
+        eosToken,
+        attentionMask,
+        splitSpecialTokens,
+        shardMb,
+        maxBadRatio,
+        filters,
+        dedup,
+        decontaminate,
+        split,
+        mixing,
+        shuffle,
+        folder,
+        outputs);
+  }
 }

@@ -65,6 +65,15 @@ record Corpus(
     return new Corpus(inputs, written, queries);
   }
 
+  /** The same corpus with other weights of its inputs. */
+  Corpus withWeights(double[] weights) {
+    List<InputConfig> weighted = new ArrayList<>();
+    for (int i = 0; i < weights.length; i++) {
+      weighted.add(inputs.get(i).withWeight(weights[i]));
+    }
+    return new Corpus(weighted, files, queries);
+  }
+
   List<CorpusSplit> splits() {
     return SplitPlanner.plan(inputs, files);
   }
@@ -144,7 +153,9 @@ record Corpus(
     List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
       String name = inputs.get(i).source();
-      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), sums[i], stats[i]));
+      counts.add(
+          new TokenizeFacts.InputCounts(
+              name, files.get(i), inputs.get(i).weight(), sums[i], stats[i]));
       if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"

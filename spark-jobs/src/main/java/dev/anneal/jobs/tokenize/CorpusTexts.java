@@ -21,6 +21,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * The texts of a corpus as a Dataset, read split by split, with their {@link RowAddress} as id.
@@ -58,11 +59,8 @@ record CorpusTexts(HadoopFileStore store, TokenizeConfig config)
     Texts(CorpusSplit split) {
       this.split = split;
       this.text = RowText.of(config.stage(), config.inputs().get(split.input()));
-      TaskContext.get()
-          .addTaskCompletionListener(
-              context -> {
-                close();
-              });
+      TaskCompletionListener close = context -> close();
+      TaskContext.get().addTaskCompletionListener(close);
     }
 
     @Override

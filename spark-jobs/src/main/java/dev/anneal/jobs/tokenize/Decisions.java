@@ -10,7 +10,6 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -51,13 +50,13 @@ final class Decisions {
   /**
    * Decides, in a folder of its own below {@code base}.
    *
+   * @param first the splits of one pass over all inputs
    * @param set of {@code tokenize.split}, empty without one
    */
-  StepsPlan plan(List<CorpusSplit> splits, String set, String base) throws IOException {
+  StepsPlan plan(List<CorpusSplit> first, String set, String base) throws IOException {
     if (!needed(config)) {
       return new StepsPlan(config, set, "", Map.of());
     }
-    List<CorpusSplit> first = splits.stream().filter(Decisions::isFirstPass).toList();
     EvaluationFiles sets = EvaluationFiles.list(config.decontaminate(), spark, store);
     String key = config.filters() + "\n" + config.dedup() + "\n" + sets.key() + "\n" + first;
     String hash = Sha256.of(key.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
@@ -65,13 +64,14 @@ final class Decisions {
     String marker = FileStore.join(folder, WHOLE);
     if (!store.exists(marker)) {
       LOG.info("output={} deciding which rows to leave out", config.output());
+      spark.sc().setJobDescription("decide which rows to leave out");
       store.delete(folder);
       try (DocumentSteps steps = new DocumentSteps(config.filters(), config.dedup(), sets.read())) {
         write(steps.drops(new CorpusTexts(store, config).read(spark, first)), folder);
       }
       store.writeBytes(marker, new byte[0]);
     }
-    return new StepsPlan(config, set, folder, firstPass(splits, first));
+    return new StepsPlan(config, set, folder, Map.of());
   }
 
   private void write(Dataset<Row> drops, String folder) {
@@ -121,31 +121,5 @@ final class Decisions {
     private void advance() {
       next = rows.hasNext() ? Optional.of(rows.next()) : Optional.empty();
     }
-  }
-
-  private static boolean isFirstPass(CorpusSplit split) {
-    return split.slices().get(0).pass() == 0;
-  }
-
-  /** Passes are cut alike, so each split of a later one has its like in the first. */
-  private static Map<Integer, Integer> firstPass(
-      List<CorpusSplit> splits, List<CorpusSplit> first) {
-    Map<String, Integer> byRows = new HashMap<>();
-    first.forEach(split -> byRows.put(rows(split), split.index()));
-    Map<Integer, Integer> like = new HashMap<>();
-    for (CorpusSplit split : splits) {
-      if (!isFirstPass(split)) {
-        like.put(split.index(), byRows.get(rows(split)));
-      }
-    }
-    return like;
-  }
-
-  private static String rows(CorpusSplit split) {
-    StringBuilder rows = new StringBuilder().append(split.input());
-    for (FileSlice slice : split.slices()) {
-      rows.append('\n').append(slice.file().uri()).append(' ').append(slice.start());
-    }
-    return rows.toString();
   }
 }

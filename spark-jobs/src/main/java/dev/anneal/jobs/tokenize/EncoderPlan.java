@@ -127,7 +127,7 @@ record EncoderPlan(
     return new ConversationEncoder(new SftEncoder(lease.tokenizer(), parsed, sftOptions()), input);
   }
 
-  private SftOptions sftOptions() {
+  SftOptions sftOptions() {
     // A packer that splits long samples must get them whole.
     boolean splits = SamplePlanner.packer(config).splitsLongSamples();
     return new SftOptions(
@@ -140,7 +140,8 @@ record EncoderPlan(
   void requireMask(SplitCounts counts) {
     if (hasLabels()) {
       long predicted = counts.tokens() - counts.samples();
-      new MaskTotals(counts.samples(), predicted, counts.targets()).require(mask());
+      long rows = counts.samples() + counts.skipped(SkipReason.NO_TARGET);
+      new MaskTotals(rows, predicted, counts.targets()).require(mask());
     }
   }
 

@@ -19,7 +19,6 @@ import java.util.Set;
  * no manifest), free, or somebody else's. Nothing that is not ours is ever touched.
  */
 final class OutputFolder {
-  // What the command line leaves in every output folder.
   private static final Set<String> NEUTRAL =
       Set.of("result.json", "config.resolved.conf", "report.html");
 
@@ -64,7 +63,7 @@ final class OutputFolder {
         entries.stream().anyMatch(entry -> entry.name().equals(ShardManifest.FOLDER));
     for (FileEntry entry : entries) {
       boolean ours = interrupted && ownFiles.contains(entry);
-      if (!ours && !NEUTRAL.contains(entry.name())) {
+      if (!ours && !isNeutral(entry)) {
         throw refused(
             "holds " + entry.name() + ", which no tokenize job made (choose an empty folder)");
       }
@@ -148,5 +147,10 @@ final class OutputFolder {
 
   private ConfigException refused(String reason) {
     return new ConfigException("Invalid tokenize.output: " + folder + " " + reason);
+  }
+
+  /** What the command line leaves in every output folder. */
+  static boolean isNeutral(FileEntry entry) {
+    return NEUTRAL.contains(entry.name());
   }
 }

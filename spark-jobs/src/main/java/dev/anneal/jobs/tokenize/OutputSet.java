@@ -1,5 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.SplitConfig;
 import dev.anneal.data.text.ContentSplit;
 
 /**
@@ -15,6 +17,16 @@ record OutputSet(String name, String shared) {
   /** Where decisions over the whole corpus are kept. */
   String base(String staging) {
     return shared.isEmpty() ? staging : shared;
+  }
+
+  /** Refuses a set without a document. */
+  void requireTokens(SplitCounts counts, SplitConfig shares) {
+    if (counts.tokens() == 0 && !holdsMost()) {
+      boolean validation = name.equals(ContentSplit.VALIDATION);
+      throw new ConfigException(
+          "Invalid tokenize.split.%s: %s (no document of the corpus falls into it)"
+              .formatted(name, validation ? shares.validation() : shares.test()));
+    }
   }
 
   /** Whether an input without a document in it is a mistake. */

@@ -14,6 +14,9 @@ import static org.apache.spark.sql.functions.xxhash64;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.read.SourceRow;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Column;
@@ -69,6 +72,20 @@ final class QueryRows {
     Column hash = pmod(xxhash64(col(JSON)), lit(1L << 31));
     Row row = rows.agg(count(lit(1)), coalesce(sum(hash), lit(0L))).head();
     return new ShardManifest.Input(query, "query", row.getLong(0), row.getLong(1));
+  }
+
+  /** The first rows, in the order of all. */
+  List<PickedRow> first(int count) {
+    List<PickedRow> picked = new ArrayList<>();
+    for (Row row :
+        rows.orderBy(col(KEY), col(JSON)).select(col(JSON)).limit(count).collectAsList()) {
+      byte[] json = row.getString(0).getBytes(StandardCharsets.UTF_8);
+      int number = picked.size() + 1;
+      picked.add(
+          new PickedRow(
+              query + ":" + number, InputConfig.Format.JSONL, new SourceRow(number, json)));
+    }
+    return picked;
   }
 
   /** Writes the rows into a folder of text files whose names are in order. */

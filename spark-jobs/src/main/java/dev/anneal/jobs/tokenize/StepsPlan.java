@@ -17,7 +17,8 @@ import java.util.Map;
  * @param set the set of {@code tokenize.split} that is written; empty without a split
  * @param decisions folder of {@link SplitDecisions}, which hold the filters' too; empty where no
  *     step needs the whole corpus
- * @param firstPass the split of the first pass with the same rows, for splits of later passes
+ * @param firstPass number that a split with the same rows has in one pass over all inputs, where it
+ *     is another
  */
 record StepsPlan(
     TokenizeConfig config, String set, String decisions, Map<Integer, Integer> firstPass)
@@ -26,12 +27,26 @@ record StepsPlan(
     firstPass = Map.copyOf(firstPass);
   }
 
+  StepsPlan withFirstPass(Map<Integer, Integer> like) {
+    return new StepsPlan(config, set, decisions, like);
+  }
+
   RowChoice choice(HadoopFileStore store, CorpusSplit split, OpenTokenizers.Lease lease)
       throws IOException {
     LengthFilterConfig length = config.filters().length();
-    boolean tokens = length.minTokens() > 0 || length.maxTokens() > 0;
+    boolean bounded = length.minTokens() > 0 || length.maxTokens() > 0;
+    return choice(store, split, bounded ? TokenBounds.of(length, lease) : TokenBounds.none());
+  }
+
+  /** The choice as far as the text alone makes it, without counting tokens. */
+  RowChoice choice(HadoopFileStore store, CorpusSplit split) throws IOException {
+    return choice(store, split, TokenBounds.none());
+  }
+
+  private RowChoice choice(HadoopFileStore store, CorpusSplit split, TokenBounds tokens)
+      throws IOException {
     FilterChain filters = FilterChain.of(config.filters());
-    if (set.isEmpty() && decisions.isEmpty() && filters.isEmpty() && !tokens) {
+    if (set.isEmpty() && decisions.isEmpty() && filters.isEmpty() && tokens.isEmpty()) {
       return RowChoice.ALL;
     }
     InputConfig input = config.inputs().get(split.input());
@@ -41,6 +56,6 @@ record StepsPlan(
         new StepsChoice.Wanted(set, config.split()),
         decisions.isEmpty() ? filters : FilterChain.none(),
         decisions.isEmpty() ? SplitDecisions.none() : SplitDecisions.read(store, decisions, first),
-        tokens ? TokenBounds.of(length, lease) : TokenBounds.none());
+        tokens);
   }
 }

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import java.util.List;
  */
 record TokenizeFacts(
     ShardManifest manifest,
-    int blockSize,
+    TokenizeConfig config,
     List<InputCounts> inputs,
     long droppedTokens,
     TokenizerEngine engine,
@@ -22,8 +23,13 @@ record TokenizeFacts(
     List<StagedSplit> staged,
     List<WrittenShard> written) {
 
-  /** What one input gave. */
-  record InputCounts(String path, List<CorpusFile> files, SplitCounts counts, SplitStats stats) {}
+  /**
+   * What one input gave.
+   *
+   * @param epochs how often its rows were taken
+   */
+  record InputCounts(
+      String path, List<CorpusFile> files, double epochs, SplitCounts counts, SplitStats stats) {}
 
   /**
    * Wall-clock times.
@@ -84,7 +90,20 @@ record TokenizeFacts(
 
   /** What a trainer that fills up every row to the block size would add, as a share of all. */
   double paddingShare() {
-    long full = manifest.counts().rows() * blockSize;
-    return full == 0 ? 0 : 1 - (double) manifest.counts().tokens() / full;
+    ShardManifest.Counts rows = rows();
+    long full = rows.rows() * config.blockSize();
+    return full == 0 ? 0 : 1 - (double) rows.tokens() / full;
+  }
+
+  /** The counts of a format that holds rows; none where all of them hold documents. */
+  private ShardManifest.Counts rows() {
+    if (!manifest.shards().isEmpty()) {
+      return manifest.counts();
+    }
+    return manifest.outputs().stream()
+        .filter(output -> output.format().equals("parquet") || output.format().equals("mds"))
+        .map(ShardManifest.Output::counts)
+        .findFirst()
+        .orElse(ShardManifest.Counts.ZERO);
   }
 }

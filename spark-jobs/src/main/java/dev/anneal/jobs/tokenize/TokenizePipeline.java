@@ -142,22 +142,23 @@ public final class TokenizePipeline {
   }
 
   private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
-    Corpus corpus = work.listed().withQueryFiles(spark, staging.path());
-    List<CorpusSplit> splits = corpus.splits();
+    Preparation prepared =
+        Preparation.of(
+            spark, store, config, set, new Preparation.PlacedCorpus(work.listed(), staging.path()));
+    List<CorpusSplit> splits = prepared.splits();
     long begin = System.nanoTime();
-    StepsPlan steps =
-        new Decisions(spark, store, config).plan(splits, set.name(), set.base(staging.path()));
-    List<StagedSplit> staged = tokenize(staging, work, steps, splits);
+    List<StagedSplit> staged = tokenize(staging, work, prepared);
     DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
     SplitCounts total =
         staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeFacts.InputCounts> inputs = corpus.counts(splits, staged, set);
+    set.requireTokens(total, config.split());
     work.opened().plan().requireMask(total);
+    List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
     long tokenized = System.nanoTime();
-    ShardPlans plans = ShardPlans.of(config, work.opened().plan(), staged);
+    ShardPlans plans = ShardPlans.of(config, work.opened().plan(), ordered(staging, work, staged));
     List<WrittenShard> written = write(staging, plans);
     ShardManifest manifest =
         new FormatCompletion(store, config.output(), staging.path())
@@ -166,7 +167,7 @@ public final class TokenizePipeline {
     TokenizeFacts facts =
         new TokenizeFacts(
             manifest,
-            config.blockSize(),
+            config,
             inputs,
             plans.droppedTokens(),
             work.opened().engine(),
@@ -190,23 +191,32 @@ public final class TokenizePipeline {
     }
   }
 
-  private List<StagedSplit> tokenize(
-      StagingFolder staging, Work work, StepsPlan steps, List<CorpusSplit> splits)
+  private List<StagedSplit> tokenize(StagingFolder staging, Work work, Preparation prepared)
       throws IOException {
-    List<SplitWork> tasks = staging.work(splits);
+    List<SplitWork> tasks = staging.work(prepared.splits());
     LOG.info(
         "output={} splits={} staged_before={} tokenizing",
         config.output(),
-        splits.size(),
+        tasks.size(),
         tasks.stream().filter(task -> !task.staged().isEmpty()).count());
     Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
     try {
       SplitTokenizer task =
-          new SplitTokenizer(store, tokenizer, work.opened().plan(), steps, staging.path());
+          new SplitTokenizer(
+              store, tokenizer, work.opened().plan(), prepared.steps(), staging.path());
       return map("tokenize splits", tasks, task, StagedSplit.class);
     } finally {
       tokenizer.destroy();
     }
+  }
+
+  /** The staged documents in the order in which they are written. */
+  private List<StagedSplit> ordered(StagingFolder staging, Work work, List<StagedSplit> staged) {
+    boolean labels = work.opened().plan().hasLabels();
+    return config.shuffle().enabled()
+        ? new ShuffledStaging(store, staging.path(), labels, config.shuffle().seed())
+            .of(spark, staged)
+        : staged;
   }
 
   private <P extends Serializable, R> List<R> map(

@@ -2,7 +2,11 @@ package dev.anneal.jobs.tokenize;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.config.DedupConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.dedup.Bands;
+import dev.anneal.jobs.prepare.MinHashDedup;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 
@@ -18,7 +22,16 @@ final class TokenizeReport {
     root.put("tokens", written.tokens());
     root.put("target_tokens", written.targetTokens());
     root.put("shards", manifest.shards().size());
-    root.put("bytes", manifest.shards().stream().mapToLong(ShardManifest.Shard::bytes).sum());
+    root.put("bytes", bytes(manifest.shards()));
+    for (ShardManifest.Output output : manifest.outputs()) {
+      root.withArray("outputs")
+          .addObject()
+          .put("format", output.format())
+          .put("rows", output.counts().rows())
+          .put("tokens", output.counts().tokens())
+          .put("files", output.files().size())
+          .put("bytes", bytes(output.files()));
+    }
     root.put("dropped_tail_tokens", facts.droppedTokens());
     root.put("padding_share", rounded(facts.paddingShare()));
     root.put("bytes_per_token", rounded(facts.bytesPerToken()));
@@ -26,18 +39,37 @@ final class TokenizeReport {
     root.putObject("engine")
         .put("kind", facts.engine().kind().name().toLowerCase(Locale.ROOT))
         .put("reason", facts.engine().reason());
+    if (facts.config().dedup().minhash()) {
+      nearDuplicates(root.putObject("near_duplicates"), facts.config().dedup());
+    }
     put(root.putObject("source_rows"), facts.counts());
     for (TokenizeFacts.InputCounts input : facts.inputs()) {
       ObjectNode node = root.withArray("inputs").addObject();
       node.put("path", input.path());
       node.put("files", input.files().size());
       node.put("bytes", input.files().stream().mapToLong(CorpusFile::bytes).sum());
+      node.put("epochs", input.epochs());
       node.put("text_bytes", input.stats().textBytes());
       put(node, input.counts());
     }
     lengths(root, facts.stats());
     speed(root.putObject("speed"), facts);
     return root.toPrettyString() + "\n";
+  }
+
+  private static long bytes(List<ShardManifest.Shard> files) {
+    return files.stream().mapToLong(ShardManifest.Shard::bytes).sum();
+  }
+
+  /** How near duplicates were looked for: what is compared is verified, the rest is chance. */
+  private static void nearDuplicates(ObjectNode node, DedupConfig config) {
+    Bands bands = MinHashDedup.of(config).bands();
+    node.put("threshold", config.threshold());
+    node.put("ngram", config.ngram());
+    node.put("bands", bands.bands());
+    node.put("rows", bands.rows());
+    node.put("steepest_at_jaccard", rounded(bands.middle()));
+    node.put("share_compared_at_threshold", rounded(bands.probability(config.threshold())));
   }
 
   /** Samples by length, in buckets that double; empty ones at both ends left out. */

@@ -4,6 +4,7 @@ import dev.anneal.data.tokenize.bpe.IdOutput;
 import dev.anneal.data.tokenize.bpe.Utf8;
 import dev.anneal.data.tokenize.bpe.WordCache;
 import dev.anneal.data.tokenize.bpe.WordKeys;
+import dev.anneal.data.tokenize.bpe.WordTable;
 import java.io.IOException;
 
 /**
@@ -14,11 +15,15 @@ final class PieceEncoder {
   /** A longer piece's buffers are not kept. */
   private static final int KEPT_PIECE = 1 << 20;
 
+  /** Pieces are short and many: 2 MB of them beat merging anew. */
+  private static final int CACHE_BUCKET_BITS = 15;
+
   private final PieceModel model;
   private final Characters characters;
   private final Joints joints;
   private final PieceMerger merger;
-  private final WordCache cache = new WordCache();
+  private final WordTable wholePieces;
+  private final WordCache cache = new WordCache(CACHE_BUCKET_BITS);
   private byte[] prefixed = new byte[64];
 
   PieceEncoder(PieceModel model) {
@@ -26,6 +31,7 @@ final class PieceEncoder {
     this.characters = model.characters();
     this.joints = model.joints();
     this.merger = new PieceMerger(model);
+    this.wholePieces = model.wholePieces();
   }
 
   /** Encodes a text as if a space stood before it. */
@@ -62,22 +68,59 @@ final class PieceEncoder {
     }
   }
 
-  /** Where the piece ends that starts here: before the next character that nothing joins to it. */
+  /**
+   * Where the piece ends that starts here: before the next character that nothing joins to it. A
+   * piece may be longer than it need be: letters are never parted, which makes them quick to pass.
+   */
   private int pieceEnd(byte[] utf8, int from, int end) {
-    int at = from;
-    int left = utf8[at];
-    if (left >= 0) {
-      at++;
-      while (at < end && utf8[at] >= 0 && joints.joinsAscii(left, utf8[at])) {
-        left = utf8[at++];
+    int left = utf8[from];
+    if (left < 0) {
+      return endByCharacters(utf8, from, end);
+    }
+    int at = from + 1;
+    while (true) {
+      if (isLetter(left)) {
+        at = lettersEnd(utf8, at, end);
+        left = utf8[at - 1];
       }
-      if (at == end || utf8[at] >= 0) {
+      if (at >= end) {
+        return end;
+      }
+      int right = utf8[at];
+      if (right < 0) {
+        return joins(left, Utf8.codePoint(utf8, at)) ? endByCharacters(utf8, at, end) : at;
+      }
+      if (!joints.joinsAscii(left, right)) {
         return at;
       }
-    } else {
-      left = Utf8.codePoint(utf8, at);
-      at += Utf8.length(utf8[at]);
+      left = right;
+      at++;
     }
+  }
+
+  private static boolean isLetter(int ascii) {
+    int folded = (ascii | 0x20) - 'a';
+    return folded >= 0 && folded < 26;
+  }
+
+  private static int lettersEnd(byte[] utf8, int from, int end) {
+    int at = from;
+    while (at + Long.BYTES <= utf8.length) {
+      long others = Utf8.notAsciiLetters(Utf8.longAt(utf8, at));
+      if (others != 0) {
+        return Math.min(end, at + (Long.numberOfTrailingZeros(others) >>> 3));
+      }
+      at += Long.BYTES;
+    }
+    while (at < end && isLetter(utf8[at])) {
+      at++;
+    }
+    return Math.min(end, at);
+  }
+
+  private int endByCharacters(byte[] utf8, int from, int end) {
+    int left = Utf8.codePoint(utf8, from);
+    int at = from + Utf8.length(utf8[from]);
     while (at < end) {
       int right = Utf8.codePoint(utf8, at);
       if (!joins(left, right)) {
@@ -112,16 +155,29 @@ final class PieceEncoder {
     long second = WordKeys.second(utf8, from, to);
     int found = cache.find(first, second);
     if (found < 0) {
-      int count = merger.merge(utf8, from, to);
-      if (count <= WordCache.MAX_IDS) {
-        cache.put(first, second, merger.ids(), 0, count);
-      }
-      out.add(merger.ids(), count);
+      newShortPiece(utf8, from, to, out);
     } else if (cache.count(found) == 1) {
       out.add(cache.firstId(found));
     } else {
       out.add(cache, found);
     }
+  }
+
+  private void newShortPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int whole = wholePieces.shortWord(first, second);
+    int[] ids = merger.ids();
+    int count = 1;
+    if (whole >= 0) {
+      ids[0] = whole;
+    } else {
+      count = merger.merge(utf8, from, to);
+    }
+    if (count <= WordCache.MAX_IDS) {
+      cache.put(first, second, merger.ids(), 0, count);
+    }
+    out.add(merger.ids(), count);
   }
 
   private void longPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
