@@ -16,7 +16,7 @@ public final class Utf8 {
   private Utf8() {}
 
   /** Eight bytes, the first one lowest; the array must hold them. */
-  static long longAt(byte[] bytes, int at) {
+  public static long longAt(byte[] bytes, int at) {
     return (long) LONGS.get(bytes, at);
   }
 
@@ -40,7 +40,7 @@ public final class Utf8 {
   }
 
   /** The high bit of each byte that is no ASCII letter. */
-  static long notAsciiLetters(long bytes) {
+  public static long notAsciiLetters(long bytes) {
     long folded = (bytes | LOWER_CASE) & ~HIGH_BITS;
     return (bytes | ~(folded + FROM_A) | (folded + AFTER_Z)) & HIGH_BITS;
   }
