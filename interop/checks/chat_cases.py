@@ -147,7 +147,7 @@ def tool_chats() -> list[tuple[list[dict], dict]]:
         [*answered, assistant("At 06:12.", reasoning_content="It says so.")],
         [tool("an orphan")],
     ]
-    offered = [{}, {"tools": [TIDES]}, {"tools": [TIDES, CLOCK]}, {"tools": []}]
+    offered = [{}, {"tools": [TIDES]}, {"tools": [TIDES, CLOCK]}, {"tools": [CLOCK]}, {"tools": []}]
     cases = [(chat, variables) for chat in chats for variables in offered]
     cases += [(chat, {"tools": [BARE]}) for chat in chats[:4]]
     return cases

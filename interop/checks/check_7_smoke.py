@@ -13,6 +13,8 @@ SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "minhash", "--smoke"],
+    ["benchmarks/run", "tokenizer", "--smoke"],
+    ["interop/ids", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],

@@ -1,6 +1,7 @@
 """Text out of unpacked documentation: HTML, manual pages and plain text become jsonl documents.
 
-Usage: extract.py FOLDER OUTPUT.jsonl MINIMUM_MB
+Usage: extract.py FOLDER OUTPUT.jsonl MINIMUM_MB [code]
+With `code`, source files are documents too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 SHORTEST = 200
 LONGEST_FILE = 4 << 20
 PLAIN = {".txt", ".rst", ".md", ".asciidoc", ".pod"}
+CODE = {".py", ".c", ".h", ".hpp", ".pm", ".pl", ".js", ".sh"}
 BREAKS = {"p", "div", "li", "tr", "br", "pre", "dt", "dd", "h1", "h2", "h3", "h4", "section"}
 SILENT = {"script", "style", "nav", "head", "footer"}
 SETTINGS = (".if", ".ie", ".el", ".ds", ".de", ".nr", ".rm", ".ft", ".ad", ".nh", ".hy", ".tr")
@@ -86,7 +88,7 @@ def read(file: Path) -> tuple[str, str] | None:
     return None
 
 
-def document(file: Path) -> str | None:
+def document(file: Path, plain: set[str]) -> str | None:
     found = read(file)
     if found is None:
         return None
@@ -95,7 +97,7 @@ def document(file: Path) -> str | None:
         text = page(text)
     elif "/man/" in str(file):
         text = manual(text)
-    elif suffix not in PLAIN:
+    elif suffix not in plain:
         return None
     text = re.sub(r"[ \t]+\n", "\n", text.replace("\r", ""))
     text = re.sub(r"\n\s*\n\s*\n", "\n\n", text).strip()
@@ -104,11 +106,12 @@ def document(file: Path) -> str | None:
 
 def main() -> None:
     folder, output, minimum = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+    plain = PLAIN | CODE if sys.argv[4:] == ["code"] else PLAIN
     seen: set[bytes] = set()
     count = size = chinese = 0
     with output.open("w", encoding="utf-8") as out:
         for file in sorted(f for f in folder.rglob("*") if f.is_file() and not f.is_symlink()):
-            text = document(file)
+            text = document(file, plain)
             if text is None:
                 continue
             digest = hashlib.sha256(text.encode()).digest()

@@ -20,7 +20,7 @@ class Pieces:
 
 
 def read_model(model: bytes) -> Pieces:
-    """Vocabulary of a sentencepiece file; the merges follow from the scores as transformers has it."""
+    """A sentencepiece file; the merges follow from the scores as in transformers' converter."""
     from transformers.convert_slow_tokenizer import generate_merges
 
     pieces = _pieces(model)

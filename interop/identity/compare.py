@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy
-from families import FAMILIES, Family, fetch
+import tokenizers
+from documents import Documents
+from families import FAMILIES, Family, published, small
 from measure import commit, hardware
 from product import class_path, native_environment
 from strings import RandomStrings
@@ -28,36 +29,9 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 MINIMUM_MB = 100
 MORE_PACKAGES = ["libreoffice-help-zh-cn", "libreoffice-help-zh-tw", "linux-doc-6.1"]
-BATCH_CHARACTERS = 1 << 21
+SMOKE_FAMILIES = ["qwen3", "llama2"]
 SHOWN = 5
 NEAR = 8
-
-
-class Documents:
-    """Texts in the file that the Java side reads: length and UTF-8 bytes each, then -1."""
-
-    def __init__(self, name: str, file: Path, texts):
-        self.name, self.file = name, file
-        self.count = self.bytes = 0
-        with file.open("wb") as out:
-            for text in texts:
-                utf8 = text.encode()
-                out.write(struct.pack(">i", len(utf8)) + utf8)
-                self.count += 1
-                self.bytes += len(utf8)
-            out.write(struct.pack(">i", -1))
-
-    def batches(self):
-        texts, size = [], 0
-        with self.file.open("rb") as data:
-            while (length := struct.unpack(">i", data.read(4))[0]) >= 0:
-                texts.append(data.read(length).decode())
-                size += length
-                if size > BATCH_CHARACTERS:
-                    yield texts
-                    texts, size = [], 0
-        if texts:
-            yield texts
 
 
 class Product:
@@ -134,8 +108,6 @@ def compare(tokenizer, documents: Documents, file: Path) -> dict:
 
 def check(family: Family, folder: Path, sets: list[Documents], product: Product, work: Path):
     """The family's part of the report."""
-    import tokenizers
-
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -163,8 +135,6 @@ def check(family: Family, folder: Path, sets: list[Documents], product: Product,
 
 def refuse_surrogates(folder: Path) -> str:
     """What Hugging Face says of half a surrogate pair, which no random string holds."""
-    import tokenizers
-
     try:
         tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")).encode("ab\ud83d")
     except (TypeError, UnicodeEncodeError) as refused:
@@ -199,14 +169,16 @@ def corpus_texts(options, work: Path):
 
 
 def run(options, work: Path) -> dict:
-    chosen = [f for f in FAMILIES if not options.families or f.name in options.families.split(",")]
-    keep = options.folder or work
-    folders = {f.name: keep / f.name for f in chosen}
-    for family in chosen:
-        if not folders[family.name].is_dir():
-            fetch(family, keep)
+    names = [name for name in options.families.split(",") if name]
+    unknown = set(names) - {family.name for family in FAMILIES}
+    if unknown:
+        raise SystemExit(f"Invalid --families: {', '.join(sorted(unknown))} (see families.py)")
+    if options.smoke and not names:
+        folders = small() | published(SMOKE_FAMILIES, options.folder or work, needed=False)
+    else:
+        folders = published(names, options.folder or work, needed=True)
     random = RandomStrings(4, specials(list(folders.values())))
-    count = options.strings or (20_000 if options.smoke else 1_000_000)
+    count = options.strings or (3_000 if options.smoke else 1_000_000)
     sets = [
         Documents("corpus", work / "corpus.bin", corpus_texts(options, work)),
         Documents("strings", work / "strings.bin", (random.one() for _ in range(count))),
@@ -219,11 +191,11 @@ def run(options, work: Path) -> dict:
         "commit": commit(CHECKOUT),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "hardware": hardware(),
-        "tokenizers": __import__("tokenizers").__version__,
-        "half_a_pair_huggingface": refuse_surrogates(folders[chosen[0].name]),
+        "tokenizers": tokenizers.__version__,
+        "half_a_pair_huggingface": refuse_surrogates(next(iter(folders.values()))),
         "families": {
-            family.name: check(family, folders[family.name], sets, product, work)
-            for family in chosen
+            family.name: check(family, folder, sets, product, work)
+            for family, folder in folders.items()
         },
     }
 

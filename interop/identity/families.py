@@ -54,6 +54,35 @@ FAMILIES = (
     ),
 )
 
+RESOURCES = Path(__file__).resolve().parents[2] / "data-pipeline" / "src" / "test" / "resources"
+
+
+def small() -> dict[Family, Path]:
+    """The small tokenizers of the Java tests, in the same forms, with their folders."""
+    folders = {}
+    for kind, engine in (("bpe", BYTE_LEVEL), ("sentencepiece", SENTENCEPIECE)):
+        for folder in sorted((RESOURCES / kind).iterdir()):
+            if (folder / "tokenizer.json").is_file():
+                family = Family(f"small-{folder.name}", engine, "trained by interop/fixtures")
+                folders[family] = folder
+    return folders
+
+
+def published(names: list[str], folder: Path, *, needed: bool) -> dict[Family, Path]:
+    """Fetched where folder does not hold them yet; what is not needed may be missing by name."""
+    folders = {}
+    for family in FAMILIES:
+        if names and family.name not in names:
+            continue
+        target = folder / family.name
+        try:
+            folders[family] = target if target.is_dir() else fetch(family, folder)
+        except LookupError as reason:
+            if needed:
+                raise SystemExit(f"{family.name}: {reason}") from reason
+            print(f"{family.name} was not checked: {reason}")
+    return folders
+
 
 def fetch(family: Family, folder: Path) -> Path:
     """Makes folder/NAME; LookupError says why it cannot be had."""

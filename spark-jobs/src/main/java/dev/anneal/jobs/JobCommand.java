@@ -3,7 +3,9 @@ package dev.anneal.jobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** The arguments of a job. Filled by the command line parser. */
@@ -25,6 +27,37 @@ final class JobCommand implements Callable<Integer> {
 
   JobCommand(JobRun run) {
     this.run = run;
+  }
+
+  /** The command line of a job with its own flags, each of which adds a setting. */
+  static CommandLine of(SparkJob job, JobRun run) {
+    JobCommand command = new JobCommand(run);
+    CommandLine line = new CommandLine(command);
+    line.getCommandSpec().usageMessage().description(job.description());
+    for (JobFlag flag : job.flags()) {
+      line.getCommandSpec().addOption(command.option(flag));
+    }
+    return line;
+  }
+
+  private OptionSpec option(JobFlag flag) {
+    boolean isSwitch = flag.parameter().isEmpty();
+    OptionSpec.Builder option =
+        OptionSpec.builder(flag.name())
+            .description(flag.description())
+            .arity(isSwitch ? "0" : "1")
+            .type(isSwitch ? boolean.class : String.class)
+            .setter(
+                new CommandLine.Model.ISetter() {
+                  @Override
+                  public <T> T set(T value) {
+                    if (value != null && !Boolean.FALSE.equals(value)) {
+                      settings.add(flag.setting(value.toString()));
+                    }
+                    return value;
+                  }
+                });
+    return (isSwitch ? option : option.paramLabel(flag.parameter())).build();
   }
 
   @Override

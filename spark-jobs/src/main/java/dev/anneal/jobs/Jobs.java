@@ -5,6 +5,7 @@ import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
 import dev.anneal.jobs.inspect.InspectJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
+import dev.anneal.jobs.tokenize.SampleJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
 import java.util.List;
@@ -17,6 +18,7 @@ final class Jobs {
     return List.of(
         new QuickstartJob(),
         new TokenizeJob(),
+        new SampleJob(),
         new TrainJob(),
         new EvaluateJob(),
         new GenerateJob(),

@@ -65,9 +65,7 @@ public final class Main {
     CommandLine command = new CommandLine(this);
     for (SparkJob job : jobs) {
       JobRun run = new JobRun(job, files, out, err, Clock.systemUTC());
-      CommandLine sub = new CommandLine(new JobCommand(run));
-      sub.getCommandSpec().usageMessage().description(job.description());
-      command.addSubcommand(job.name(), sub);
+      command.addSubcommand(job.name(), JobCommand.of(job, run));
     }
     command.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     command.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));

@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.core.config.AnnealConfig;
+import java.util.List;
 
 /** One job of the command line. Implementations hold no state and are listed in {@link Jobs}. */
 public interface SparkJob {
@@ -13,6 +14,11 @@ public interface SparkJob {
   /** The folder that gets result.json; empty when the job writes none. */
   default String outputFolder(AnnealConfig config) {
     return "";
+  }
+
+  /** Shorter ways to write settings of the job. */
+  default List<JobFlag> flags() {
+    return List.of();
   }
 
   /** Whether the job places ranks, so that the settings of Spark are checked before it starts. */

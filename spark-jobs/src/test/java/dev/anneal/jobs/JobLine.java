@@ -18,12 +18,19 @@ public record JobLine(int code, String out, String err) {
 
   /** Runs a job with settings {@code key=value}. */
   public static JobLine run(SparkJob job, String... settings) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    List<String> arguments = new ArrayList<>(List.of(job.name()));
+    List<String> arguments = new ArrayList<>();
     for (String setting : settings) {
       arguments.addAll(List.of("-s", setting));
     }
+    return typed(job, arguments.toArray(new String[0]));
+  }
+
+  /** Runs a job with arguments as they are typed behind its name. */
+  public static JobLine typed(SparkJob job, String... typed) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    List<String> arguments = new ArrayList<>(List.of(job.name()));
+    arguments.addAll(List.of(typed));
     int code =
         new Main(
                 List.of(job),

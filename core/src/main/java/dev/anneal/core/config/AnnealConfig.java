@@ -15,5 +15,6 @@ public record AnnealConfig(
     EvaluateConfig evaluate,
     ExportConfig export,
     InspectConfig inspect,
+    SampleConfig sample,
     QuickstartConfig quickstart)
     implements Serializable {}

@@ -22,8 +22,8 @@ final class RecordBinder {
   private static final Map<Class<?>, String> ELEMENT_DEFAULTS =
       Map.of(
           InputConfig.class,
-          "path=\"\", query=\"\", order_by=\"\", format=auto, dataset_format=auto, weight=1.0,"
-              + " columns={}");
+          "path=\"\", table=\"\", query=\"\", order_by=\"\", format=auto, dataset_format=auto,"
+              + " weight=1.0, columns={}");
 
   private RecordBinder() {}
 

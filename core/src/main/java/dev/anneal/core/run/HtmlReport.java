@@ -39,11 +39,15 @@ public final class HtmlReport {
       page.raw("<details class=\"config\"><summary>Resolved configuration</summary>\n");
       page.element("pre", "", data.config()).raw("</details>\n");
     }
-    page.raw("</main>\n<script>\n").raw(resource("report.js")).raw("</script>\n</body>\n</html>\n");
+    end(page);
     return page.toString();
   }
 
-  private static void head(Html page, String title) {
+  static void end(Html page) {
+    page.raw("</main>\n<script>\n").raw(resource("report.js")).raw("</script>\n</body>\n</html>\n");
+  }
+
+  static void head(Html page, String title) {
     page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ");
     page.raw("style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n");
@@ -98,7 +102,7 @@ public final class HtmlReport {
     return steps.size() == 1 ? last : first + " \u2192 " + last;
   }
 
-  private static void tile(Html page, String label, String value) {
+  static void tile(Html page, String label, String value) {
     page.raw("<div class=\"tile\">").element("b", "", value).element("span", "", label);
     page.raw("</div>\n");
   }

@@ -183,7 +183,7 @@ class ConfigLoaderTest {
     assertThat(ConfigLoader.of("tokenize.inputs=/文/数据.jsonl").tokenize().inputs().get(0).path())
         .isEqualTo("/文/数据.jsonl");
     assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{format=text}]"))
-        .hasMessageContaining("each input must have a path, or a query");
+        .hasMessageContaining("each input must have a path, a table or a query");
   }
 
   @Test

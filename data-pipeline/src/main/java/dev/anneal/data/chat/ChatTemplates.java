@@ -13,7 +13,8 @@ import java.util.List;
 /** Finds the chat template that a run uses: the tokenizer's own, a built-in one, or a file. */
 public final class ChatTemplates {
   /** Names of the built-in templates. */
-  public static final List<String> BUILT_IN = List.of("chatml", "llama3");
+  public static final List<String> BUILT_IN =
+      List.of("chatml", "alpaca", "llama2", "llama3", "mistral", "qwen");
 
   private ChatTemplates() {}
 

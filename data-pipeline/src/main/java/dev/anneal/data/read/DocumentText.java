@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The text of a document, out of plain bytes or a field of a JSON row. Stateless. */
 public final class DocumentText {
@@ -37,7 +39,9 @@ public final class DocumentText {
   public static String ofField(JsonNode row, String field) {
     JsonNode value = row.get(field);
     if (value == null) {
-      throw new IllegalArgumentException("missing field '" + field + "'");
+      throw new IllegalArgumentException(
+          "missing field '%s' (the row has %s; the input's columns maps text to another)"
+              .formatted(field, names(row)));
     }
     if (value.isNull()) {
       return "";
@@ -47,5 +51,11 @@ public final class DocumentText {
           "field '" + field + "' is a " + JsonRows.name(value) + " (must be text)");
     }
     return value.textValue();
+  }
+
+  private static String names(JsonNode row) {
+    List<String> names = new ArrayList<>();
+    row.fieldNames().forEachRemaining(names::add);
+    return names.isEmpty() ? "no fields" : String.join(", ", names);
   }
 }

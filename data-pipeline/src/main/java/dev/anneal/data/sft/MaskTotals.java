@@ -22,14 +22,16 @@ public record MaskTotals(long rows, long tokens, long targets) {
   public void require(LossMask mask) {
     boolean allTrained = targets == tokens && mask != LossMask.TRAIN_ON_PROMPT;
     if (rows > 0 && (targets == 0 || allTrained)) {
-      throw new ConfigException(
+      String message =
           "Invalid tokenize.mask: "
               + mask.name().toLowerCase(Locale.ROOT)
               + " makes "
               + (targets == 0 ? "no token" : "every token")
               + " of "
               + rows
-              + " rows a target (tokenize.chat_template does not show where the assistant speaks)");
+              + " rows a target (tokenize.chat_template does not show where the assistant speaks"
+              + (targets == 0 ? ", or tokenize.block_size cuts the answers off)" : ")");
+      throw new ConfigException(message, new MaskException(message));
     }
   }
 }

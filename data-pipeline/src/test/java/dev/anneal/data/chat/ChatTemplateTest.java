@@ -93,11 +93,11 @@ class ChatTemplateTest {
     assertThatThrownBy(() -> ChatTemplates.named("chatlm", folder))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Invalid tokenize.chat_template: chatlm (must be chatml, llama3 or the path of a .jinja"
-                + " file)");
+            "Invalid tokenize.chat_template: chatlm (must be chatml, alpaca, llama2, llama3,"
+                + " mistral, qwen or the path of a .jinja file)");
     assertThatThrownBy(() -> ChatTemplates.ofTokenizer(folder))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("set tokenize.chat_template to chatml, llama3");
+        .hasMessageContaining("set tokenize.chat_template to chatml, alpaca, llama2");
   }
 
   @Test

@@ -101,7 +101,9 @@ class LineReaderTest {
   void takesTheTextOfAField() {
     assertThat(text("{\"text\": \"好\"}", "text")).isEqualTo("好");
     assertThat(text("{\"text\": null}", "text")).isEmpty();
-    assertThatThrownBy(() -> text("{\"x\": 1}", "text")).hasMessage("missing field 'text'");
+    assertThatThrownBy(() -> text("{\"x\": 1}", "text"))
+        .hasMessage(
+            "missing field 'text' (the row has x; the input's columns maps text to another)");
     assertThatThrownBy(() -> text("{\"text\": 1}", "text"))
         .hasMessage("field 'text' is a number (must be text)");
     assertThat(DocumentText.ofUtf8(utf8("a\uFFFDb"))).isEqualTo("a\uFFFDb");

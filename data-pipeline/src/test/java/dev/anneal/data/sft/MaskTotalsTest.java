@@ -28,7 +28,8 @@ class MaskTotalsTest {
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid tokenize.mask: all_turns makes no token of 1 rows a target"
-                + " (tokenize.chat_template does not show where the assistant speaks)");
+                + " (tokenize.chat_template does not show where the assistant speaks, or"
+                + " tokenize.block_size cuts the answers off)");
     assertThatThrownBy(() -> MaskTotals.of(TRAINED).require(LossMask.LAST_TURN))
         .hasMessageStartingWith("Invalid tokenize.mask: last_turn makes every token of 1 rows");
     assertThatCode(() -> MaskTotals.of(TRAINED).require(LossMask.TRAIN_ON_PROMPT))

@@ -4,20 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.chat.ChatMessage;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.chat.Conversation;
 import dev.anneal.data.chat.GoldenChats;
+import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.sft.SftRow.DropReason;
 import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.TestTokenizers;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -139,6 +143,76 @@ class SftEncoderTest {
                 Map.of("tool_calls", new ObjectMapper().readTree("[{\"name\": \"潮\"}]"))));
     assertThat(targets(ChatTemplate.parse(source, Map.of()), ALL, call))
         .isEqualTo("<tool_call>{\"name\": \"潮\"}</tool_call><|im_end|>");
+  }
+
+  @Test
+  void letsAMessageSayWhetherItIsTrained() {
+    Conversation first = TWO_TURNS.with(1, TWO_TURNS.messages().get(1).withTrain(false));
+    assertThat(targets(chatml, ALL, first)).isEqualTo("晚上。<|im_end|>");
+    assertThat(targets(chatml, options(LossMask.TRAIN_ON_PROMPT), first))
+        .isEqualTo(chatml.render(TWO_TURNS).text().replace("The keeper.<|im_end|>", ""));
+    Conversation asked = TWO_TURNS.with(0, TWO_TURNS.messages().get(0).withTrain(true));
+    assertThat(targets(chatml, options(LossMask.LAST_TURN), asked))
+        .isEqualTo("Who?<|im_end|>晚上。<|im_end|>");
+    Conversation both = TWO_TURNS.with(1, TWO_TURNS.messages().get(1).withTrain(true));
+    assertThat(targets(chatml, options(LossMask.LAST_TURN), both))
+        .isEqualTo("The keeper.<|im_end|>晚上。<|im_end|>");
+    Conversation none = first.with(3, TWO_TURNS.messages().get(3).withTrain(false));
+    assertThat(encode(chatml, ALL, none)).isEqualTo(new SftRow.Dropped(DropReason.NO_ANSWER));
+  }
+
+  @Test
+  void choosesTaggedPartsByTheirMessage() {
+    ChatTemplate tagged =
+        ChatTemplate.parse(GoldenChats.source("chatml_tagged"), folder.specialTokens());
+    Conversation first = TWO_TURNS.with(1, TWO_TURNS.messages().get(1).withTrain(false));
+    assertThat(targets(tagged, ALL, first)).isEqualTo("晚上。<|im_end|>");
+    Conversation last = TWO_TURNS.with(3, TWO_TURNS.messages().get(3).withTrain(false));
+    assertThat(targets(tagged, ALL, last)).isEqualTo("The keeper.<|im_end|>");
+    assertThat(targets(tagged, options(LossMask.LAST_TURN), TWO_TURNS)).isEqualTo("晚上。<|im_end|>");
+    String twoParts =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}"
+            + "{% generation %}{{ m.content }}{% endgeneration %}|{% generation %}<|im_end|>"
+            + "{% endgeneration %}{% else %}{{ m.content }}<|im_end|>{% endif %}{% endfor %}"
+            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    ChatTemplate parts = ChatTemplate.parse(twoParts, Map.of());
+    assertThat(targets(parts, options(LossMask.LAST_TURN), TWO_TURNS)).isEqualTo("晚上。<|im_end|>");
+    assertThat(targets(parts, ALL, last)).isEqualTo("The keeper.<|im_end|>");
+  }
+
+  @Test
+  void trainsTheCompletionAlone() {
+    MappedRow row =
+        ConversationMapper.detecting()
+            .map(
+                JsonRows.object(
+                    ("{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\","
+                            + "\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}],"
+                            + "\"completion\":[{\"role\":\"assistant\",\"content\":\"d\"}]}")
+                        .getBytes(StandardCharsets.UTF_8)));
+    assertThat(targets(chatml, ALL, ((MappedRow.Mapped) row).conversation()))
+        .isEqualTo("d<|im_end|>");
+  }
+
+  @Test
+  void joinsPartsForATemplateThatKnowsNone() throws IOException {
+    ChatMessage asked =
+        new ChatMessage(
+            Map.of(
+                "role", TextNode.valueOf("user"),
+                "content",
+                    new ObjectMapper()
+                        .readTree("[{\"type\":\"text\",\"text\":\"灯\"},{\"text\":\"塔\"}]")),
+            Optional.empty());
+    Conversation parts = Conversation.of(asked, new ChatMessage("assistant", "b"));
+    SftOptions everything = options(LossMask.TRAIN_ON_PROMPT);
+    assertThat(targets(chatml, everything, parts)).contains("user\n灯塔<|im_end|>");
+    String counting =
+        "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
+            + "{% for p in m.content %}{{ p.text }}{{ '+' if not loop.last }}{% endfor %}"
+            + "{% endif %}{% endfor %}";
+    assertThat(targets(ChatTemplate.parse(counting, Map.of()), everything, parts))
+        .isEqualTo("灯+塔b");
   }
 
   @Test

@@ -77,7 +77,7 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
       try (TrainedModel model =
           TrainedModel.forInference(runtime, folder, staged.adapter().map(AdapterFolder::open))) {
         for (String path : plan.data().eval()) {
-          try (LocalFolder local = LocalFolder.of(plan.store(), path, "data.eval");
+          try (LocalFolder local = LocalFolder.ofShards(plan.store(), path, "data.eval");
               ShardSet rows = rows(folder, local, path)) {
             Evaluator evaluator =
                 new Evaluator(

@@ -1,7 +1,9 @@
 package dev.anneal.jobs.inspect;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.data.InvalidShardException;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.core.data.ShardManifestParser;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
@@ -10,6 +12,8 @@ import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.jobs.io.LocalFolder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
@@ -25,6 +29,10 @@ final class ShardInspection implements Inspection {
 
   @Override
   public void describe(Request request) throws IOException {
+    if (hasNoArrow(request)) {
+      describeOthers(request);
+      return;
+    }
     if (!request.store().exists(request.child(STATE))) {
       request.page().title("shards", request.path());
       request.page().line("valid", "no: not finished, " + STATE + " is missing");
@@ -38,12 +46,34 @@ final class ShardInspection implements Inspection {
       if (rows.manifests().isEmpty()) {
         foreign(request.page(), rows);
       } else {
-        manifest(request.page(), rows.manifests().get(0));
+        manifest(request.page(), local.path(), rows.manifests().get(0));
       }
       long shown = Math.min(rows.rowCount(), request.loaded().config().inspect().rows());
       if (shown > 0) {
         rows(request, rows, shown);
       }
+    }
+  }
+
+  private static boolean hasNoArrow(Request request) throws IOException {
+    return request.store().exists(request.child(ShardManifest.PATH))
+        && read(request).shards().isEmpty();
+  }
+
+  private static ShardManifest read(Request request) throws IOException {
+    String path = request.child(ShardManifest.PATH);
+    String json = new String(request.store().readBytes(path), StandardCharsets.UTF_8);
+    try {
+      return ShardManifestParser.fromJson(json);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidShardException("Cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void describeOthers(Request request) throws IOException {
+    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path")) {
+      request.page().title("shards", request.path());
+      manifest(request.page(), local.path(), read(request));
     }
   }
 
@@ -57,7 +87,7 @@ final class ShardInspection implements Inspection {
     page.line("made by", "not anneal: no " + ShardManifest.PATH + " (data.allow_foreign = true)");
   }
 
-  private static void manifest(Page page, ShardManifest manifest) {
+  private static void manifest(Page page, Path folder, ShardManifest manifest) throws IOException {
     ShardManifest.Origin origin = manifest.origin();
     page.line("rows", Page.count(manifest.counts().rows()));
     page.line("tokens", Page.count(manifest.counts().tokens()));
@@ -89,6 +119,7 @@ final class ShardInspection implements Inspection {
               + " sha256 "
               + shard.sha256().substring(0, 12));
     }
+    OutputFiles.describe(page, folder, manifest);
     page.line("valid", "yes: sizes and checksums match the manifest");
   }
 

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.io;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.LocalFileStore;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +31,21 @@ public final class LocalFolder implements AutoCloseable {
    */
   public static LocalFolder of(HadoopFileStore store, String folder, String key)
       throws IOException {
+    return of(store, folder, key, child -> true);
+  }
+
+  /**
+   * As {@link #of}, of a shard folder: its Arrow files and the manifest, not what stands beside
+   * them in other formats.
+   */
+  public static LocalFolder ofShards(HadoopFileStore store, String folder, String key)
+      throws IOException {
+    return of(store, folder, key, ShardManifest.FOLDER::equals);
+  }
+
+  private static LocalFolder of(
+      HadoopFileStore store, String folder, String key, Predicate<String> children)
+      throws IOException {
     Optional<Path> local = store.localPath(folder);
     if (local.isPresent()) {
       if (!Files.isDirectory(local.get())) {
@@ -40,7 +57,7 @@ public final class LocalFolder implements AutoCloseable {
     Path copy = Files.createTempDirectory("anneal-folder");
     LocalFolder result = new LocalFolder(copy, true);
     try {
-      copy(store, folder, copy);
+      copy(store, folder, copy, children);
     } catch (IOException | RuntimeException e) {
       result.close();
       throw e;
@@ -58,15 +75,19 @@ public final class LocalFolder implements AutoCloseable {
     }
   }
 
-  private static void copy(FileStore store, String from, Path to) throws IOException {
+  /** Copies the files of a folder, and those of its child folders that are wanted. */
+  private static void copy(FileStore store, String from, Path to, Predicate<String> children)
+      throws IOException {
     for (FileEntry entry : store.list(from)) {
       Path target = to.resolve(entry.name()).normalize();
       if (!target.startsWith(to)) {
         throw new IOException("Cannot copy " + entry.path() + ": the name leads out of its folder");
       }
       if (entry.folder()) {
-        Files.createDirectories(target);
-        copy(store, entry.path(), target);
+        if (children.test(entry.name())) {
+          Files.createDirectories(target);
+          copy(store, entry.path(), target, children);
+        }
       } else {
         try (InputStream in = store.open(entry.path())) {
           Files.copy(in, target);

@@ -32,7 +32,7 @@ record Corpus(
     List<InputConfig> inputs = config.requireInputs();
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
-      if (input.query().isEmpty()) {
+      if (input.ofFiles()) {
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
@@ -152,9 +152,9 @@ record Corpus(
     }
     List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
-      String name = queries.containsKey(i) ? inputs.get(i).query() : inputs.get(i).path();
-      counts.add(new TokenizeFacts.InputCounts(
-              name, files.get(i), inputs.get(i).weight(), sums[i], stats[i]));
+      String name = inputs.get(i).source();
+      double epochs = inputs.get(i).weight();
+      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), epochs, sums[i], stats[i]));
       if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"

@@ -3,12 +3,15 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.read.FileStart;
+import dev.anneal.jobs.read.SavedDatasets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -85,19 +88,24 @@ final class CorpusListing {
       FileSystem fileSystem, FileStatus status, Source source, List<CorpusFile> files)
       throws IOException {
     if (status.isFile()) {
-      files.add(file(status, source));
+      files.add(file(fileSystem, status, source));
       return;
     }
     RemoteIterator<LocatedFileStatus> below = fileSystem.listFiles(status.getPath(), true);
+    List<FileStatus> visible = new ArrayList<>();
     while (below.hasNext()) {
       LocatedFileStatus found = below.next();
       if (!isHidden(relative(status.getPath(), found.getPath()))) {
-        files.add(file(found, source));
+        visible.add(found);
       }
+    }
+    for (FileStatus found : SavedDatasets.data(fileSystem, visible)) {
+      files.add(file(fileSystem, found, source));
     }
   }
 
-  private static CorpusFile file(FileStatus status, Source source) {
+  private static CorpusFile file(FileSystem fileSystem, FileStatus status, Source source)
+      throws IOException {
     Path path = status.getPath();
     boolean itself = path.equals(source.base());
     String relative = itself ? path.getName() : relative(source.base(), path);
@@ -112,7 +120,22 @@ final class CorpusListing {
         display,
         status.getLen(),
         status.getModificationTime(),
-        FormatGuess.of(source.key(), source.input().format(), display));
+        format(fileSystem, path, source, display));
+  }
+
+  /** The configured format, or what the file's name tells, or its first bytes. */
+  private static InputConfig.Format format(
+      FileSystem fileSystem, Path path, Source source, String display) throws IOException {
+    if (source.input().format() != InputConfig.Format.AUTO) {
+      return source.input().format();
+    }
+    Optional<InputConfig.Format> named = FormatGuess.of(display);
+    return (named.isPresent() ? named : FileStart.format(fileSystem, path))
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid %s: cannot tell the format of %s (set format = jsonl, text, lines, parquet, orc or arrow)"
+                        .formatted(source.key(), display)));
   }
 
   private static String relative(Path base, Path path) {

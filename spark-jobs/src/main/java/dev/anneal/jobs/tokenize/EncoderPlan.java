@@ -73,7 +73,9 @@ record EncoderPlan(
               || input.datasetFormat() == InputConfig.DatasetFormat.TEXT;
       if (plain) {
         throw new ConfigException(
-            "Invalid tokenize.stage: sft (" + input.path() + " is plain text, not conversations)");
+            "Invalid tokenize.stage: sft ("
+                + input.source()
+                + " is plain text, not conversations)");
       }
     }
     ChatTemplate template =
@@ -125,7 +127,7 @@ record EncoderPlan(
     return new ConversationEncoder(new SftEncoder(lease.tokenizer(), parsed, sftOptions()), input);
   }
 
-  private SftOptions sftOptions() {
+  SftOptions sftOptions() {
     // A packer that splits long samples must get them whole.
     boolean splits = SamplePlanner.packer(config).splitsLongSamples();
     return new SftOptions(
@@ -138,7 +140,8 @@ record EncoderPlan(
   void requireMask(SplitCounts counts) {
     if (hasLabels()) {
       long predicted = counts.tokens() - counts.samples();
-      new MaskTotals(counts.samples(), predicted, counts.targets()).require(mask());
+      long rows = counts.samples() + counts.skipped(SkipReason.NO_TARGET);
+      new MaskTotals(rows, predicted, counts.targets()).require(mask());
     }
   }
 

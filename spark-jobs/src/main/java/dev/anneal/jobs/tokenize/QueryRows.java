@@ -14,6 +14,9 @@ import static org.apache.spark.sql.functions.xxhash64;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.read.SourceRow;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Column;
@@ -22,8 +25,9 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The rows of a Spark SQL query as lines of JSON, in an order that does not depend on how Spark ran
- * it: by {@code order_by}, then by content; without it by the hash of the content. Not thread-safe.
+ * The rows of a table or a Spark SQL query as lines of JSON, in an order that does not depend on
+ * how Spark ran it: by {@code order_by}, then by content; without it by the hash of the content.
+ * Not thread-safe.
  */
 final class QueryRows {
   private static final String KEY = "__anneal_order";
@@ -42,10 +46,11 @@ final class QueryRows {
     String key = "tokenize.inputs[" + index + "].";
     Dataset<Row> result;
     try {
-      result = spark.sql(input.query());
+      result = input.query().isEmpty() ? spark.table(input.table()) : spark.sql(input.query());
     } catch (Exception e) { // AnalysisException is checked, but not declared
+      String kind = input.query().isEmpty() ? "table" : "query";
       throw new ConfigException(
-          "Invalid " + key + "query: " + input.query() + " (" + firstLine(e) + ")", e);
+          "Invalid " + key + kind + ": " + input.source() + " (" + firstLine(e) + ")", e);
     }
     Column json = to_json(struct("*"), Map.of("ignoreNullFields", "false"));
     boolean ordered = !input.orderBy().isEmpty();
@@ -55,7 +60,7 @@ final class QueryRows {
               .formatted(key, input.orderBy(), String.join(", ", result.columns())));
     }
     Column order = ordered ? result.col(input.orderBy()) : sha2(json, 256);
-    return new QueryRows(input.query(), result.select(order.as(KEY), json.as(JSON)));
+    return new QueryRows(input.source(), result.select(order.as(KEY), json.as(JSON)));
   }
 
   private static String firstLine(Exception e) {
@@ -67,6 +72,20 @@ final class QueryRows {
     Column hash = pmod(xxhash64(col(JSON)), lit(1L << 31));
     Row row = rows.agg(count(lit(1)), coalesce(sum(hash), lit(0L))).head();
     return new ShardManifest.Input(query, "query", row.getLong(0), row.getLong(1));
+  }
+
+  /** The first rows, in the order of all. */
+  List<PickedRow> first(int count) {
+    List<PickedRow> picked = new ArrayList<>();
+    for (Row row :
+        rows.orderBy(col(KEY), col(JSON)).select(col(JSON)).limit(count).collectAsList()) {
+      byte[] json = row.getString(0).getBytes(StandardCharsets.UTF_8);
+      int number = picked.size() + 1;
+      picked.add(
+          new PickedRow(
+              query + ":" + number, InputConfig.Format.JSONL, new SourceRow(number, json)));
+    }
+    return picked;
   }
 
   /** Writes the rows into a folder of text files whose names are in order. */

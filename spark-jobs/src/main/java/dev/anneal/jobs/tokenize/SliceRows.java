@@ -1,7 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
-import com.github.luben.zstd.ZstdInputStream;
-import dev.anneal.core.config.InputConfig;
+import com.github.luben.zstd.ZstdIOException;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.LineReader;
@@ -9,14 +8,17 @@ import dev.anneal.data.read.RowReader;
 import dev.anneal.data.read.SourceRow;
 import dev.anneal.data.read.WholeFileReader;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.read.ArrowRows;
+import dev.anneal.jobs.read.Decompression;
+import dev.anneal.jobs.read.OrcRows;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.ZipException;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.io.compress.CompressionCodec;
-import org.apache.hadoop.io.compress.CompressionCodecFactory;
+import org.apache.orc.FileFormatException;
+import org.tukaani.xz.XZIOException;
 
 /** The rows of a slice, decompressed, whatever the format. Confined to one thread. */
 final class SliceRows implements RowReader, AutoCloseable {
@@ -32,15 +34,22 @@ final class SliceRows implements RowReader, AutoCloseable {
 
   static SliceRows open(HadoopFileStore store, FileSlice slice) throws IOException {
     try {
-      if (slice.file().format() == InputConfig.Format.PARQUET) {
-        ParquetRows rows = ParquetRows.open(store.configuration(), slice.file().uri());
-        return new SliceRows(slice, rows, rows);
-      }
-      InputStream in = stream(store, slice);
-      return new SliceRows(slice, in, reader(slice, in));
+      return switch (slice.file().format()) {
+        case PARQUET -> of(slice, ParquetRows.open(store.configuration(), slice.file().uri()));
+        case ORC -> of(slice, OrcRows.open(store.configuration(), slice.file().uri()));
+        case ARROW -> of(slice, ArrowRows.open(stream(store, slice)));
+        case JSONL, TEXT, LINES, AUTO -> {
+          InputStream in = stream(store, slice);
+          yield new SliceRows(slice, in, reader(slice, in));
+        }
+      };
     } catch (IOException | RuntimeException e) {
       throw unreadable(slice, e);
     }
+  }
+
+  private static <T extends RowReader & AutoCloseable> SliceRows of(FileSlice slice, T rows) {
+    return new SliceRows(slice, rows, rows);
   }
 
   private static RowReader reader(FileSlice slice, InputStream in) throws IOException {
@@ -51,20 +60,13 @@ final class SliceRows implements RowReader, AutoCloseable {
           FormatGuess.mayBeArray(slice.file().path())
               ? JsonRows.arrayOrLines(in)
               : LineReader.range(in, slice.start(), slice.end());
-      case PARQUET, AUTO -> throw new IllegalStateException("no stream for " + slice.file());
+      case PARQUET, ORC, ARROW, AUTO ->
+          throw new IllegalStateException("no stream for " + slice.file());
     };
   }
 
   private static InputStream stream(HadoopFileStore store, FileSlice slice) throws IOException {
-    String uri = slice.file().uri();
-    InputStream in = store.openAt(uri, Math.max(0, slice.start() - 1));
-    if (FormatGuess.extension(uri).equals("zst")) {
-      // Hadoop's codec needs its native library; Spark brings this one.
-      return new ZstdInputStream(in).setContinuous(false);
-    }
-    CompressionCodec codec =
-        new CompressionCodecFactory(store.configuration()).getCodec(new Path(uri));
-    return codec == null ? in : codec.createInputStream(in);
+    return Decompression.open(store, slice.file().uri(), Math.max(0, slice.start() - 1));
   }
 
   @Override
@@ -94,16 +96,30 @@ final class SliceRows implements RowReader, AutoCloseable {
 
   /** Damage is the data's fault; everything else may be the network's. */
   private static IOException unreadable(FileSlice slice, Exception e) {
-    String message = "Cannot read " + slice.file().display() + ": " + reason(e);
+    String message = "Cannot read " + slice.file().display() + ": " + reason(e) + format(slice);
     boolean damaged =
         e instanceof EOFException
             || e instanceof ZipException
             || e instanceof FormatException
+            || e instanceof FileFormatException
+            || e instanceof XZIOException
+            || e instanceof ZstdIOException
             || e instanceof RuntimeException;
     if (damaged) {
       return new FormatException(message, e);
     }
     return new IOException(message, e);
+  }
+
+  /** The format is the first thing to look at where a container cannot be read. */
+  private static String format(FileSlice slice) {
+    return switch (slice.file().format()) {
+      case PARQUET, ORC, ARROW ->
+          " (tokenize.inputs[%d].format = %s)"
+              .formatted(
+                  slice.file().input(), slice.file().format().name().toLowerCase(Locale.ROOT));
+      case JSONL, TEXT, LINES, AUTO -> "";
+    };
   }
 
   private static String reason(Exception e) {

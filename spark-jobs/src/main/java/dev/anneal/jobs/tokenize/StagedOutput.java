@@ -105,6 +105,9 @@ final class StagedOutput implements IdSink, AutoCloseable {
 
   /** Makes the finished files count, for this run and those after it. */
   void commit(CorpusSplit split, StagedSplit staged) throws IOException {
+    if (!store.exists(path)) { // a late attempt must not make the folder of a finished job again
+      throw new IOException("Cannot stage " + path + ": the folder was removed");
+    }
     Map<String, CheckedFile.Check> files = new TreeMap<>();
     files.put("", idFile.check());
     files.put(StagedFile.indexPath(""), indexFile.check());

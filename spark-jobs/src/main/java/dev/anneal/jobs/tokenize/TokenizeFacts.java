@@ -4,6 +4,7 @@ import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -49,11 +50,7 @@ record TokenizeFacts(
 
   /** Time that tasks spent in this run: an earlier run's splits are not in it. */
   double taskSeconds() {
-    long nanos = written.stream().mapToLong(WrittenShard::nanos).sum();
-    for (StagedSplit split : staged) {
-      nanos += split.reused() ? 0 : split.stats().totalNanos();
-    }
-    return nanos / 1e9;
+    return writeSeconds() + Arrays.stream(phaseSeconds()).sum();
   }
 
   /** Tokens of the splits that this run made for each second of a task. */
@@ -72,13 +69,41 @@ record TokenizeFacts(
         .toArray();
   }
 
+  /** Seconds of tasks by phase, in the order of {@link Phase}. */
+  double[] phaseSeconds() {
+    double[] seconds = new double[Phase.values().length];
+    for (StagedSplit split : staged) {
+      for (int i = 0; i < seconds.length; i++) {
+        seconds[i] += split.reused() ? 0 : split.stats().nanos()[i] / 1e9;
+      }
+    }
+    return seconds;
+  }
+
+  double writeSeconds() {
+    return written.stream().mapToLong(WrittenShard::nanos).sum() / 1e9;
+  }
+
   double bytesPerToken() {
     return counts().tokens() == 0 ? 0 : (double) stats().textBytes() / counts().tokens();
   }
 
   /** What a trainer that fills up every row to the block size would add, as a share of all. */
   double paddingShare() {
-    long full = manifest.counts().rows() * config.blockSize();
-    return full == 0 ? 0 : 1 - (double) manifest.counts().tokens() / full;
+    ShardManifest.Counts rows = rows();
+    long full = rows.rows() * config.blockSize();
+    return full == 0 ? 0 : 1 - (double) rows.tokens() / full;
+  }
+
+  /** The counts of a format that holds rows; none where all of them hold documents. */
+  private ShardManifest.Counts rows() {
+    if (!manifest.shards().isEmpty()) {
+      return manifest.counts();
+    }
+    return manifest.outputs().stream()
+        .filter(output -> output.format().equals("parquet") || output.format().equals("mds"))
+        .map(ShardManifest.Output::counts)
+        .findFirst()
+        .orElse(ShardManifest.Counts.ZERO);
   }
 }

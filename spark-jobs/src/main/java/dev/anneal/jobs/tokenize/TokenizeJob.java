@@ -1,9 +1,12 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.SampleConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.data.sft.MaskException;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
@@ -15,6 +18,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** {@code anneal tokenize}: corpora to Arrow shards, a manifest and a report. Stateless. */
 public final class TokenizeJob implements SparkJob {
+  private static final SampleConfig ONE_ROW = new SampleConfig(1, -1, true, false);
+
   @Override
   public String name() {
     return "tokenize";
@@ -34,14 +39,30 @@ public final class TokenizeJob implements SparkJob {
   public JobResult run(JobContext context) throws IOException {
     TokenizeConfig config = context.config().tokenize();
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
-    if (config.split().present()) {
-      return sets(context, new SplitOutput(spark, config).run());
+    try {
+      if (config.split().present()) {
+        return sets(context, new SplitOutput(spark, config).run());
+      }
+      TokenizeOutcome outcome = new TokenizePipeline(spark, config).run();
+      return result(say(context, config.output(), outcome), List.of(outcome))
+          .withPath("shards", config.output())
+          .withPath("report", outcome.reportPath());
+    } catch (ConfigException e) {
+      if (e.getCause() instanceof MaskException) {
+        showOneRow(context, spark, e);
+      }
+      throw e;
     }
-    TokenizeOutcome outcome = new TokenizePipeline(spark, config).run();
-    String message = say(context, config.output(), outcome);
-    return result(message, List.of(outcome))
-        .withPath("shards", config.output())
-        .withPath("report", outcome.reportPath());
+  }
+
+  /** What a mask makes of a row says more than the refusal, which stands behind it. */
+  private static void showOneRow(JobContext context, JavaSparkContext spark, ConfigException why) {
+    try {
+      new SampleRun(spark, context.config().tokenize(), ONE_ROW)
+          .print(SampleJob.marks(context), context.out());
+    } catch (IOException | RuntimeException e) {
+      why.addSuppressed(e);
+    }
   }
 
   private static JobResult sets(JobContext context, Map<String, TokenizeOutcome> sets) {
@@ -62,13 +83,14 @@ public final class TokenizeJob implements SparkJob {
   private static String say(JobContext context, String folder, TokenizeOutcome outcome) {
     ShardManifest.Counts counts = outcome.manifest().counts();
     String message =
-        "%s: %,d rows, %,d tokens, %,d with a loss, %d shards%s"
+        "%s: %,d rows, %,d tokens, %,d with a loss, %d %s%s"
             .formatted(
                 folder,
                 counts.rows(),
                 counts.tokens(),
                 counts.targetTokens(),
-                outcome.manifest().shards().size(),
+                outcome.manifest().files().size(),
+                outcome.manifest().outputs().isEmpty() ? "shards" : "files",
                 outcome.upToDate() ? " (up to date: nothing to do)" : "");
     context.out().println(message);
     if (outcome.badRows() > 0) {

@@ -154,9 +154,9 @@ public final class TokenizePipeline {
     Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
     quarantine.write(splits, staged);
     quarantine.require(config, total.rows());
-    List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
     set.requireTokens(total, config.split());
     work.opened().plan().requireMask(total);
+    List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
     long tokenized = System.nanoTime();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), ordered(staging, work, staged));
     List<WrittenShard> written = write(staging, plans);
@@ -240,5 +240,6 @@ public final class TokenizePipeline {
   private void report(TokenizeFacts facts) throws IOException {
     String json = TokenizeReport.json(facts);
     store.writeBytes(output.own("report.json"), json.getBytes(StandardCharsets.UTF_8));
+    TokenizeReportPage.of(facts, config.output()).write(store, output.own("report.html"));
   }
 }

@@ -6,6 +6,7 @@ import dev.anneal.core.config.DedupConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.dedup.Bands;
 import dev.anneal.jobs.prepare.MinHashDedup;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 
@@ -21,7 +22,16 @@ final class TokenizeReport {
     root.put("tokens", written.tokens());
     root.put("target_tokens", written.targetTokens());
     root.put("shards", manifest.shards().size());
-    root.put("bytes", manifest.shards().stream().mapToLong(ShardManifest.Shard::bytes).sum());
+    root.put("bytes", bytes(manifest.shards()));
+    for (ShardManifest.Output output : manifest.outputs()) {
+      root.withArray("outputs")
+          .addObject()
+          .put("format", output.format())
+          .put("rows", output.counts().rows())
+          .put("tokens", output.counts().tokens())
+          .put("files", output.files().size())
+          .put("bytes", bytes(output.files()));
+    }
     root.put("dropped_tail_tokens", facts.droppedTokens());
     root.put("padding_share", rounded(facts.paddingShare()));
     root.put("bytes_per_token", rounded(facts.bytesPerToken()));
@@ -58,6 +68,10 @@ final class TokenizeReport {
     node.put("share_compared_at_threshold", rounded(bands.probability(config.threshold())));
   }
 
+  private static long bytes(List<ShardManifest.Shard> files) {
+    return files.stream().mapToLong(ShardManifest.Shard::bytes).sum();
+  }
+
   /** Samples by length, in buckets that double; empty ones at both ends left out. */
   private static void lengths(ObjectNode root, SplitStats stats) {
     long[] buckets = stats.lengths();
@@ -84,17 +98,11 @@ final class TokenizeReport {
       node.put("median_split_seconds", rounded(seconds[seconds.length / 2]));
     }
     ObjectNode tasks = node.putObject("task_seconds");
-    long[] nanos = new long[Phase.values().length];
-    for (StagedSplit split : facts.staged()) {
-      for (Phase phase : Phase.values()) {
-        nanos[phase.ordinal()] += split.reused() ? 0 : split.stats().nanos()[phase.ordinal()];
-      }
-    }
+    double[] phases = facts.phaseSeconds();
     for (Phase phase : Phase.values()) {
-      tasks.put(phase.name().toLowerCase(Locale.ROOT), rounded(nanos[phase.ordinal()] / 1e9));
+      tasks.put(phase.name().toLowerCase(Locale.ROOT), rounded(phases[phase.ordinal()]));
     }
-    long writing = facts.written().stream().mapToLong(WrittenShard::nanos).sum();
-    tasks.put("write", rounded(writing / 1e9));
+    tasks.put("write", rounded(facts.writeSeconds()));
   }
 
   private static double rounded(double value) {

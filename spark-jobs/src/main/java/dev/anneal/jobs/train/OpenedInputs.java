@@ -78,7 +78,7 @@ final class OpenedInputs implements AutoCloseable {
   }
 
   private Path local(HadoopFileStore store, String folder, String key) throws IOException {
-    LocalFolder local = LocalFolder.of(store, folder, key);
+    LocalFolder local = LocalFolder.ofShards(store, folder, key);
     owned.push(local);
     return local.path();
   }

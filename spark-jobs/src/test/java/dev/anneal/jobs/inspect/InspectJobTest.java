@@ -93,6 +93,37 @@ class InspectJobTest {
   }
 
   @Test
+  void describesOtherFormatsAndNoticesDamage() throws IOException {
+    Path corpus = Files.writeString(temp.resolve("text.jsonl"), "{\"text\": \"中文 text\"}\n");
+    for (String outputs : List.of("[megatron, parquet]", "[arrow, megatron]")) {
+      Path folder = temp.resolve("outputs " + outputs);
+      ok(
+          JobLine.run(
+              new TokenizeJob(),
+              "tokenize.tokenizer=" + model,
+              "tokenize.inputs=[{path=\"" + corpus + "\"}]",
+              "tokenize.outputs=" + outputs,
+              "tokenize.output=" + folder));
+      assertThat(inspect(folder))
+          .startsWith("shards " + folder)
+          .contains("rows: 1\n")
+          .contains("output: megatron 1 rows or documents ")
+          .contains("valid: yes");
+      Path file = folder.resolve("megatron/data-00000-of-00001.bin");
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[0] ^= 1;
+      Files.write(file, bytes);
+      JobLine line = JobLine.run(new InspectJob(), "inspect.path=" + folder);
+      assertThat(line.err())
+          .contains("Cannot read " + file + ": its size or sha256 differs from the manifest's");
+      assertThat(line.code()).isEqualTo(3);
+      Files.delete(file);
+      line = JobLine.run(new InspectJob(), "inspect.path=" + folder);
+      assertThat(line.err()).contains("Cannot read " + file + ": no such file");
+    }
+  }
+
+  @Test
   void describesAForeignShardFolderAndADamagedOne() throws IOException {
     Path foreign = copy(shards, "foreign");
     new LocalFileStore().delete(foreign.resolve("_anneal").toString());

@@ -143,6 +143,14 @@ class HadoopFileStoreTest {
     }
     assertThat(copy).doesNotExist();
     assertThat(temp.resolve("set/state.json")).exists();
+    Files.createDirectories(temp.resolve("set/parquet"));
+    Files.writeString(temp.resolve("set/parquet/data.parquet"), "large");
+    try (LocalFolder whole = LocalFolder.of(store, "oss:" + local, "inspect.path");
+        LocalFolder shards = LocalFolder.ofShards(store, "oss:" + local, "data.train")) {
+      assertThat(whole.path().resolve("parquet/data.parquet")).hasContent("large");
+      assertThat(shards.path().resolve("parquet")).doesNotExist();
+      assertThat(shards.path().resolve("_anneal/manifest.json")).hasContent("{}");
+    }
     assertThatThrownBy(() -> LocalFolder.of(store, "oss:/no/such", "data.train"))
         .isInstanceOf(ConfigException.class)
         .hasMessage("Cannot read data.train: oss:/no/such (no such folder)");

@@ -57,7 +57,11 @@ class TokenizeInputsTest extends TokenizeTest {
               "state.json",
               "dataset_info.json",
               "_anneal/manifest.json",
-              "_anneal/report.json");
+              "_anneal/report.json",
+              "_anneal/report.html");
+      assertThat(Files.readString(output.resolve("_anneal/report.html")))
+          .contains("<h2>Sources</h2>", "<h2>Lengths in tokens</h2>", "slowest against median")
+          .doesNotContain("http");
     }
   }
 

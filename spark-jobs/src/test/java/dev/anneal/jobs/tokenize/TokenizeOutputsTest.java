@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig.Output;
@@ -136,10 +137,15 @@ class TokenizeOutputsTest extends TokenizeTest {
     write("a.jsonl", "{\"text\": \"one\"}\n");
     TestCorpus settings = settings("alone", List.of(Output.MEGATRON));
     settings.tail = Tail.DROP; // of rows: there are none, and documents are never dropped
-    ShardManifest manifest = run(settings).manifest();
+    TokenizeOutcome outcome = run(settings);
+    ShardManifest manifest = outcome.manifest();
     requireFiles(settings.output, manifest);
     assertThat(manifest.counts().rows()).isEqualTo(1);
     assertThat(manifest.shards()).isEmpty();
+    JsonNode report = JSON.readTree(Path.of(outcome.reportPath()).toFile());
+    assertThat(report.get("padding_share").asDouble()).isZero();
+    assertThat(report.get("outputs").get(0).get("format").asText()).isEqualTo("megatron");
+    assertThat(report.get("outputs").get(0).get("files").asInt()).isEqualTo(2);
     assertThat(settings.output.resolve("state.json")).doesNotExist();
     assertThatThrownBy(() -> arrowRows(settings.output))
         .isInstanceOf(ConfigException.class)

@@ -2,19 +2,26 @@ package dev.anneal.jobs.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +78,100 @@ class TokenizeRetryTest {
     }
   }
 
+  /** Tasks fail at random, wherever they open, create or read a file; the driver never does. */
+  public static final class Unlucky extends RawLocalFileSystem {
+    private static final Random RANDOM = new Random(20);
+
+    @Override
+    public String getScheme() {
+      return "unlucky";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("unlucky:///");
+    }
+
+    @Override
+    public FileStatus[] listStatus(org.apache.hadoop.fs.Path path) throws IOException {
+      FileStatus[] listed = super.listStatus(path);
+      Arrays.setAll(listed, i -> Flaky.plain(listed[i]));
+      return listed;
+    }
+
+    @Override
+    public FileStatus getFileStatus(org.apache.hadoop.fs.Path path) throws IOException {
+      return Flaky.plain(super.getFileStatus(path));
+    }
+
+    static void tempt() throws IOException {
+      boolean task = Thread.currentThread().getName().startsWith("Executor task launch");
+      synchronized (RANDOM) {
+        if (task && RANDOM.nextInt(12) == 0) {
+          throw new IOException("lost connection");
+        }
+      }
+    }
+
+    @Override
+    public FSDataInputStream open(org.apache.hadoop.fs.Path path, int bufferBytes)
+        throws IOException {
+      tempt();
+      return super.open(path, bufferBytes);
+    }
+
+    @Override
+    public FSDataOutputStream create(
+        org.apache.hadoop.fs.Path path,
+        boolean overwrite,
+        int bufferBytes,
+        short replication,
+        long blockBytes,
+        Progressable progress)
+        throws IOException {
+      tempt();
+      return new FSDataOutputStream(
+          super.create(path, overwrite, bufferBytes, replication, blockBytes, progress), null) {
+        @Override
+        public void close() throws IOException {
+          try {
+            tempt();
+          } finally {
+            super.close();
+          }
+        }
+      };
+    }
+  }
+
+  @Test
+  void writesTheSameBytesHoweverOftenTasksFail() throws IOException {
+    Path corpus = Files.createDirectories(temp.resolve("corpus"));
+    for (int i = 0; i < 6; i++) {
+      String row = "{\"text\": \"document 文本 " + i + " with some more words in it\"}\n";
+      Files.writeString(corpus.resolve(i + ".jsonl"), row.repeat(9) + "\n".repeat(3 << 20));
+    }
+    List<ShardManifest> made = new ArrayList<>();
+    Set<Set<String>> left = new HashSet<>();
+    for (int slots : new int[] {1, 2, 5}) {
+      JavaSparkContext spark = LocalSparkTest.start("local[" + slots + ",50]");
+      try {
+        spark.hadoopConfiguration().set("fs.unlucky.impl", Unlucky.class.getName());
+        TestCorpus settings = new TestCorpus(Path.of("unlucky:" + temp.resolve("out" + slots)));
+        settings.blockSize = 64;
+        settings.input(Path.of("unlucky:" + corpus));
+        made.add(new TokenizePipeline(spark, settings.config()).run().manifest());
+        left.add(files("out" + slots));
+      } finally {
+        spark.stop();
+      }
+    }
+    assertThat(made.get(1)).isEqualTo(made.get(0));
+    assertThat(made.get(2)).isEqualTo(made.get(0));
+    assertThat(left).hasSize(1);
+    assertThat(left.iterator().next()).noneMatch(name -> name.matches(".*(split|staging|tmp).*"));
+  }
+
   @Test
   void leavesNothingOfFailedAttempts() throws IOException {
     Path corpus = Files.createDirectories(temp.resolve("corpus"));
@@ -82,11 +183,13 @@ class TokenizeRetryTest {
     try {
       spark.hadoopConfiguration().set("fs.flaky.impl", Flaky.class.getName());
       TestCorpus plain = new TestCorpus(temp.resolve("plain")).input(corpus);
+      plain.outputs = List.of(TokenizeConfig.Output.values());
       ShardManifest expected = new TokenizePipeline(spark, plain.config()).run().manifest();
       TestCorpus flaky = new TestCorpus(Path.of("flaky:" + temp.resolve("out")));
       flaky.input(Path.of("flaky:" + corpus));
+      flaky.outputs = plain.outputs;
       ShardManifest made = new TokenizePipeline(spark, flaky.config()).run().manifest();
-      assertThat(made.shards()).isEqualTo(expected.shards());
+      assertThat(made.files()).isEqualTo(expected.files()).hasSize(9);
     } finally {
       spark.stop();
     }

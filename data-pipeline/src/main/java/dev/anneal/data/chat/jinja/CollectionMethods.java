@@ -27,7 +27,7 @@ final class CollectionMethods {
       case "get" ->
           (Function)
               (arguments, run) -> {
-                Object value = map.get(arguments.require(0, "key"));
+                Object value = map.get(Values.requireKey(arguments.require(0, "key")));
                 return value == null ? arguments.get(1, "default", None.NONE) : value;
               };
       default -> Undefined.member(map, name);
@@ -42,9 +42,18 @@ final class CollectionMethods {
       case "copy" -> (Function) (arguments, run) -> new ArrayList<Object>(list);
       case "count" ->
           (Function)
-              (arguments, run) ->
-                  list.stream().filter(i -> Values.equal(i, arguments.require(0, "value"))).count();
-      case "index" -> (Function) (arguments, run) -> index(list, arguments.require(0, "value"));
+              (arguments, run) -> {
+                run.chargeWalk(list);
+                return list.stream()
+                    .filter(i -> Values.equal(i, arguments.require(0, "value")))
+                    .count();
+              };
+      case "index" ->
+          (Function)
+              (arguments, run) -> {
+                run.chargeWalk(list);
+                return index(list, arguments.require(0, "value"));
+              };
       default -> Undefined.member(list, name);
     };
   }

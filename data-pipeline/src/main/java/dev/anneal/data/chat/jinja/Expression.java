@@ -76,9 +76,17 @@ sealed interface Expression {
   record Filtered(Expression value, String filter, ArgumentList arguments) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
-      scope.run().step();
-      return Filters.require(filter)
-          .apply(value.evaluate(scope), arguments.evaluate(scope), scope.run());
+      Run run = scope.run();
+      Object given = value.evaluate(scope);
+      run.chargeValue(given);
+      if (Filters.WALKING.contains(filter)) {
+        run.chargeWalk(given);
+      } else if (given instanceof String text && Filters.cutsCharacters(filter)) {
+        run.chargeCharacters(text);
+      }
+      Object made = Filters.require(filter).apply(given, arguments.evaluate(scope), run);
+      run.chargeValue(made);
+      return made;
     }
   }
 
@@ -87,7 +95,13 @@ sealed interface Expression {
     @Override
     public Object evaluate(Scope scope) {
       scope.run().step();
-      return Tests.require(test).holds(value.evaluate(scope), arguments.evaluate(scope));
+      Object given = value.evaluate(scope);
+      Arguments against = arguments.evaluate(scope);
+      if (Tests.WALKING.contains(test)) {
+        scope.run().chargeWalk(given);
+        against.positional().forEach(scope.run()::chargeWalk);
+      }
+      return Tests.require(test).holds(given, against);
     }
   }
 
@@ -156,12 +170,22 @@ sealed interface Expression {
       Object left = first.evaluate(scope);
       for (int i = 0; i < operators.size(); i++) {
         Object right = others.get(i).evaluate(scope);
+        charge(scope.run(), operators.get(i), left, right);
         if (!holds(operators.get(i), left, right)) {
           return false;
         }
         left = right;
       }
       return true;
+    }
+
+    private static void charge(Run run, String operator, Object left, Object right) {
+      if (Weight.isContainer(left) && Weight.isContainer(right)) {
+        run.chargeWalk(left);
+        run.chargeWalk(right);
+      } else if (operator.endsWith("in")) {
+        run.chargeValue(right);
+      }
     }
 
     private static boolean holds(String operator, Object left, Object right) {
@@ -214,7 +238,8 @@ sealed interface Expression {
     public Object evaluate(Scope scope) {
       Map<Object, Object> entries = new LinkedHashMap<>();
       for (int i = 0; i < keys.size(); i++) {
-        entries.put(keys.get(i).evaluate(scope), values.get(i).evaluate(scope));
+        Object key = Values.requireKey(keys.get(i).evaluate(scope));
+        entries.put(key, values.get(i).evaluate(scope));
       }
       return entries;
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Jinja's filters of one value; those that walk a sequence are in {@link SequenceFilters}. */
 final class Filters {
@@ -43,6 +44,10 @@ final class Filters {
           Map.entry("trim", (v, a, run) -> StringMethods.strip(PythonText.str(v), a, true, true)),
           Map.entry("wordcount", (v, a, run) -> words(PythonText.str(v))));
 
+  /** Those that compare or print what is inside their value. */
+  static final Set<String> WALKING =
+      Set.of("sort", "unique", "min", "max", "dictsort", "tojson", "string");
+
   private Filters() {}
 
   static Optional<Filter> find(String name) {
@@ -51,6 +56,11 @@ final class Filters {
 
   static Filter require(String name) {
     return find(name).orElseThrow(() -> new TemplateException("No filter named '" + name + "'"));
+  }
+
+  /** Whether a filter makes a value of every character of a text. */
+  static boolean cutsCharacters(String name) {
+    return name.equals("list") || name.equals("reverse") || SequenceFilters.find(name).isPresent();
   }
 
   static String concatenate(List<Object> characters) {

@@ -16,7 +16,9 @@ record ForLoop(
 
   @Override
   public Flow execute(Scope scope) {
-    List<Object> chosen = choose(Values.iterate(items.evaluate(scope)), scope);
+    Object walked = items.evaluate(scope);
+    scope.run().chargeValue(walked);
+    List<Object> chosen = choose(Values.iterate(walked), scope);
     if (chosen.isEmpty()) {
       return Statement.execute(otherwise, scope.inner());
     }

@@ -44,6 +44,7 @@ final class Json {
   }
 
   private void write(Object value, int depth) {
+    Run.limit(out.length());
     if (value instanceof String text) {
       quote(text);
     } else if (value instanceof Boolean || value instanceof Long) {

@@ -21,7 +21,7 @@ final class Members {
   /** {@code owner[key]}: an item first, then a method or attribute. */
   static Object item(Object owner, Object key) {
     Values.requireDefined(owner);
-    if (owner instanceof Map<?, ?> map && map.get(key) != null) {
+    if (owner instanceof Map<?, ?> map && map.get(Values.requireKey(key)) != null) {
       return map.get(key);
     }
     if (key instanceof Long index && owner instanceof List<?> list) {
@@ -44,15 +44,21 @@ final class Members {
     if (!(owner instanceof List) && !(owner instanceof String)) {
       throw new TemplateException("'" + PythonText.typeName(owner) + "' cannot be sliced");
     }
-    List<Object> items = Values.iterate(owner);
     long stride = bound(step, 1);
     if (stride == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
-    long size = items.size();
+    long size = Values.length(owner);
     long first = clip(bound(start, stride > 0 ? 0 : size - 1), size, stride, start);
     long last =
         stop == None.NONE ? (stride > 0 ? size : -1) : clip(bound(stop, 0), size, stride, stop);
+    if (owner instanceof String text && stride == 1) {
+      int from = text.offsetByCodePoints(0, (int) first);
+      return last <= first
+          ? ""
+          : text.substring(from, text.offsetByCodePoints(from, (int) (last - first)));
+    }
+    List<Object> items = Values.iterate(owner);
     List<Object> picked = new ArrayList<>();
     for (long i = first; stride > 0 ? i < last : i > last; i += stride) {
       picked.add(items.get((int) i));

@@ -68,11 +68,11 @@ final class PythonText {
     if (value instanceof Map<?, ?> map) {
       StringBuilder out = new StringBuilder("{");
       map.forEach(
-          (key, item) ->
-              out.append(out.length() > 1 ? ", " : "")
-                  .append(repr(key))
-                  .append(": ")
-                  .append(repr(item)));
+          (key, item) -> {
+            out.append(out.length() > 1 ? ", " : "").append(repr(key));
+            out.append(": ").append(repr(item));
+            Run.limit(out.length());
+          });
       return out.append('}').toString();
     }
     return value.toString();
@@ -83,6 +83,7 @@ final class PythonText {
     StringBuilder out = new StringBuilder(tuple ? "(" : "[");
     for (Object item : list) {
       out.append(out.length() > 1 ? ", " : "").append(repr(item));
+      Run.limit(out.length());
     }
     return out.append(tuple && list.size() == 1 ? "," : "").append(tuple ? ')' : ']').toString();
   }

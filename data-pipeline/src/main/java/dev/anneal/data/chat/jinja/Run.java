@@ -9,6 +9,12 @@ final class Run {
   static final int MAX_TEXT = 1 << 24;
   private static final long MAX_STEPS = 20_000_000;
   private static final int MAX_DEPTH = 120;
+  private static final int CHARS_PER_FILTER_STEP = 8;
+  private static final int ITEMS_PER_STEP = 16;
+
+  /** Of one value, those inside others counted too. */
+  static final int MAX_PARTS = 1 << 20;
+
   static final int CHARS_PER_STEP = 64;
 
   private final Clock clock;
@@ -40,6 +46,34 @@ final class Run {
     step();
   }
 
+  /** Counts a value about to be walked to its leaves, or to be compared with another. */
+  void chargeWalk(Object value) {
+    if (Weight.isContainer(value)) {
+      long weight = Weight.of(value, MAX_PARTS);
+      if (weight > MAX_PARTS) {
+        throw new TemplateException("template makes a value of more than " + MAX_PARTS + " parts");
+      }
+      steps += weight;
+      step();
+    }
+  }
+
+  /** Counts what goes into a filter or comes out of one; of a list its own length only. */
+  void chargeValue(Object value) {
+    if (value instanceof String text) {
+      steps += text.length() / CHARS_PER_FILTER_STEP;
+    } else if (value instanceof List<?> list) {
+      steps += list.size() / ITEMS_PER_STEP;
+    }
+    step();
+  }
+
+  /** Counts a text that is cut into its characters. */
+  void chargeCharacters(String text) {
+    steps += text.length();
+    step();
+  }
+
   void write(String text) {
     append(out, text);
   }
@@ -51,7 +85,7 @@ final class Run {
     builder.append(text);
   }
 
-  private static void limit(long length) {
+  static void limit(long length) {
     if (length > MAX_TEXT) {
       throw new TemplateException("template makes a text of more than " + MAX_TEXT + " characters");
     }

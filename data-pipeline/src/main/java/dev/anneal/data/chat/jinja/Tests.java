@@ -3,6 +3,7 @@ package dev.anneal.data.chat.jinja;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Jinja's tests: what may stand after {@code is}. */
 final class Tests {
@@ -51,6 +52,30 @@ final class Tests {
           Map.entry(">=", (v, a) -> Values.compare(v, a.require(0, "other")) >= 0),
           Map.entry("filter", (v, a) -> Filters.find(PythonText.str(v)).isPresent()),
           Map.entry("test", (v, a) -> find(PythonText.str(v)).isPresent()));
+
+  /** Those that may walk their values to the leaves. */
+  static final Set<String> WALKING =
+      Set.of(
+          "lower",
+          "upper",
+          "in",
+          "eq",
+          "equalto",
+          "==",
+          "ne",
+          "!=",
+          "lt",
+          "lessthan",
+          "<",
+          "le",
+          "<=",
+          "gt",
+          "greaterthan",
+          ">",
+          "ge",
+          ">=",
+          "filter",
+          "test");
 
   private Tests() {}
 

@@ -57,6 +57,10 @@ final class Values {
       return new ArrayList<>(map.keySet());
     }
     if (value instanceof String text) {
+      if (text.length() > Run.MAX_PARTS) {
+        throw new TemplateException(
+            "template walks a text of more than " + Run.MAX_PARTS + " characters");
+      }
       List<Object> characters = new ArrayList<>();
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
@@ -65,6 +69,18 @@ final class Values {
       return List.of();
     }
     throw new TemplateException("'" + PythonText.typeName(value) + "' object is not iterable");
+  }
+
+  /** A value that can be a key: a constant, or a tuple of constants. */
+  static Object requireKey(Object value) {
+    boolean key =
+        value instanceof Tuple tuple
+            ? tuple.stream().noneMatch(Weight::isContainer)
+            : !Weight.isContainer(value);
+    if (!key) {
+      throw new TemplateException("unhashable type: '" + PythonText.typeName(value) + "'");
+    }
+    return value;
   }
 
   static boolean isNumber(Object value) {
@@ -147,7 +163,7 @@ final class Values {
       throw new TemplateException("'in <string>' requires string as left operand");
     }
     if (container instanceof Map<?, ?> map) {
-      return map.containsKey(item);
+      return map.containsKey(requireKey(item));
     }
     return iterate(container).stream().anyMatch(candidate -> equal(candidate, item));
   }

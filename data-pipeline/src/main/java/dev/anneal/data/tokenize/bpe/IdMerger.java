@@ -6,7 +6,8 @@ package dev.anneal.data.tokenize.bpe;
  * heap, without which a word of base64 would take the square of its length. Confined to one thread.
  */
 public final class IdMerger {
-  static final int LONGEST_SEARCHED = 48;
+  /** The longest row that is searched. */
+  public static final int LONGEST_SEARCHED = 48;
 
   private final MergeTable merges;
   private final LongWordMerger longWords;
@@ -33,7 +34,7 @@ public final class IdMerger {
    *
    * @param ranks of each id with its right neighbour; overwritten
    */
-  int merge(int[] ids, int[] ranks, int length) {
+  public int merge(int[] ids, int[] ranks, int length) {
     int count = length;
     while (count > 1) {
       int at = 0;

@@ -51,7 +51,7 @@ public final class MergeTable {
   }
 
   /** The rank of a pair, or {@link #NONE}. */
-  int rank(int left, int right) {
+  public int rank(int left, int right) {
     long pair = pair(left, right);
     int at = (int) (pair * GOLDEN >>> hashShift);
     long slot = slots[at];

@@ -11,13 +11,26 @@ public final class WordCache {
 
   private static final int ENTRY = 4;
   private static final int BUCKET = 2 * ENTRY;
-  private static final int BUCKET_BITS = 13;
+  private static final int DEFAULT_BUCKET_BITS = 13;
   private static final int ID_BITS = 20;
   private static final int ID_MASK = (1 << ID_BITS) - 1;
   private static final int IDS_A_LONG = 3;
   private static final int COUNT_SHIFT = IDS_A_LONG * ID_BITS;
 
-  private final long[] entries = new long[BUCKET << BUCKET_BITS];
+  private final long[] entries;
+  private final int hashShift;
+
+  WordCache() {
+    this(DEFAULT_BUCKET_BITS);
+  }
+
+  /**
+   * @param bucketBits the cache has 2 to this power buckets of 64 bytes
+   */
+  public WordCache(int bucketBits) {
+    entries = new long[BUCKET << bucketBits];
+    hashShift = Long.SIZE - bucketBits;
+  }
 
   /** Where the ids of a word are, or -1. */
   public int find(long first, long second) {
@@ -71,7 +84,7 @@ public final class WordCache {
     return bits;
   }
 
-  private static int bucket(long first, long second) {
-    return (int) (WordKeys.hash(first, second) >>> Long.SIZE - BUCKET_BITS) * BUCKET;
+  private int bucket(long first, long second) {
+    return (int) (WordKeys.hash(first, second) >>> hashShift) * BUCKET;
   }
 }

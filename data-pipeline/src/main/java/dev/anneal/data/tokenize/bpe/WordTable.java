@@ -8,7 +8,7 @@ import java.util.Map;
  * Words that are one token as a whole: short ones by their two keys, the few long ones in a map.
  * Built by one thread; immutable after.
  */
-final class WordTable {
+public final class WordTable {
   private static final int SLOT = 3; // first key, second key, id
 
   private final long[] slots;
@@ -17,13 +17,13 @@ final class WordTable {
   private int longest;
 
   /** An empty table with room for {@code capacity} words. */
-  WordTable(int capacity) {
+  public WordTable(int capacity) {
     int bits = Math.max(4, Integer.SIZE - Integer.numberOfLeadingZeros(capacity * 2));
     hashShift = Long.SIZE - bits;
     slots = new long[SLOT << bits];
   }
 
-  void put(byte[] word, int id) {
+  public void put(byte[] word, int id) {
     longest = Math.max(longest, word.length);
     if (word.length > WordKeys.MAX_LENGTH) {
       longWords.put(latin1(word, 0, word.length), id);
@@ -38,7 +38,7 @@ final class WordTable {
   }
 
   /** The id of a word of up to 15 bytes, or -1. */
-  int shortWord(long first, long second) {
+  public int shortWord(long first, long second) {
     int at = find(first, second);
     return slots[at + 1] == 0 ? -1 : (int) slots[at + 2];
   }

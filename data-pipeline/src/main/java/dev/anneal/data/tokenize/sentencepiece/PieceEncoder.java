@@ -4,6 +4,7 @@ import dev.anneal.data.tokenize.bpe.IdOutput;
 import dev.anneal.data.tokenize.bpe.Utf8;
 import dev.anneal.data.tokenize.bpe.WordCache;
 import dev.anneal.data.tokenize.bpe.WordKeys;
+import dev.anneal.data.tokenize.bpe.WordTable;
 import java.io.IOException;
 
 /**
@@ -14,11 +15,15 @@ final class PieceEncoder {
   /** A longer piece's buffers are not kept. */
   private static final int KEPT_PIECE = 1 << 20;
 
+  /** Pieces are short and many: 2 MB of them beat merging anew. */
+  private static final int CACHE_BUCKET_BITS = 15;
+
   private final PieceModel model;
   private final Characters characters;
   private final Joints joints;
   private final PieceMerger merger;
-  private final WordCache cache = new WordCache();
+  private final WordTable wholePieces;
+  private final WordCache cache = new WordCache(CACHE_BUCKET_BITS);
   private byte[] prefixed = new byte[64];
 
   PieceEncoder(PieceModel model) {
@@ -26,6 +31,7 @@ final class PieceEncoder {
     this.characters = model.characters();
     this.joints = model.joints();
     this.merger = new PieceMerger(model);
+    this.wholePieces = model.wholePieces();
   }
 
   /** Encodes a text as if a space stood before it. */
@@ -112,16 +118,29 @@ final class PieceEncoder {
     long second = WordKeys.second(utf8, from, to);
     int found = cache.find(first, second);
     if (found < 0) {
-      int count = merger.merge(utf8, from, to);
-      if (count <= WordCache.MAX_IDS) {
-        cache.put(first, second, merger.ids(), 0, count);
-      }
-      out.add(merger.ids(), count);
+      newShortPiece(utf8, from, to, out);
     } else if (cache.count(found) == 1) {
       out.add(cache.firstId(found));
     } else {
       out.add(cache, found);
     }
+  }
+
+  private void newShortPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
+    long first = WordKeys.first(utf8, from, to);
+    long second = WordKeys.second(utf8, from, to);
+    int whole = wholePieces.shortWord(first, second);
+    int[] ids = merger.ids();
+    int count = 1;
+    if (whole >= 0) {
+      ids[0] = whole;
+    } else {
+      count = merger.merge(utf8, from, to);
+    }
+    if (count <= WordCache.MAX_IDS) {
+      cache.put(first, second, merger.ids(), 0, count);
+    }
+    out.add(merger.ids(), count);
   }
 
   private void longPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {

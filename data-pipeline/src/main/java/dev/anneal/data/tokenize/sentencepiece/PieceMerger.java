@@ -10,6 +10,7 @@ final class PieceMerger {
 
   private final PieceModel model;
   private final IdMerger merger;
+  private final int[] ranks = new int[IdMerger.LONGEST_SEARCHED];
   private int[] ids = new int[INITIAL];
 
   PieceMerger(PieceModel model) {
@@ -22,6 +23,32 @@ final class PieceMerger {
     if (to - from > ids.length) {
       ids = new int[Math.max(to - from, 2 * ids.length)];
     }
+    return isAscii(utf8, from, to) ? mergeAscii(utf8, from, to) : mergeAny(utf8, from, to);
+  }
+
+  private static boolean isAscii(byte[] utf8, int from, int to) {
+    int bits = 0;
+    for (int at = from; at < to; at++) {
+      bits |= utf8[at];
+    }
+    return bits >= 0;
+  }
+
+  private int mergeAscii(byte[] utf8, int from, int to) {
+    int count = to - from;
+    for (int i = 0; i < count; i++) {
+      ids[i] = model.asciiId(utf8[from + i]);
+    }
+    if (count > IdMerger.LONGEST_SEARCHED) {
+      return merger.merge(ids, count);
+    }
+    for (int i = 0; i + 1 < count; i++) {
+      ranks[i] = model.asciiRank(utf8[from + i], utf8[from + i + 1]);
+    }
+    return merger.merge(ids, ranks, count);
+  }
+
+  private int mergeAny(byte[] utf8, int from, int to) {
     Characters characters = model.characters();
     int count = 0;
     for (int at = from; at < to; at += Utf8.length(utf8[at])) {

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.anneal.data.tokenize.TokenizerJson;
 import dev.anneal.data.tokenize.UnsupportedTokenizerException;
 import dev.anneal.data.tokenize.bpe.MergeTable;
+import dev.anneal.data.tokenize.bpe.WordKeys;
+import dev.anneal.data.tokenize.bpe.WordTable;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +29,9 @@ final class PieceModel {
   private final int[] asciiIds = new int[ASCII];
   private final Characters characters = new Characters();
   private final Joints joints = new Joints();
+  private final int[] asciiRanks = new int[ASCII * ASCII];
   private final MergeTable merges;
+  private final WordTable wholePieces;
 
   /**
    * @param splits whether a word never goes on at a {@code ▁}
@@ -52,11 +57,21 @@ final class PieceModel {
           "merge " + rank + " of a byte token");
       addJoint(left.codePointBefore(left.length()), right.codePointAt(0), splits);
     }
+    for (int pair = 0; pair < asciiRanks.length; pair++) {
+      asciiRanks[pair] = merges.rank(asciiIds[pair / ASCII], asciiIds[pair % ASCII]);
+    }
+    wholePieces = new WordTable(vocabulary.size());
+    fillWholePieces(vocabulary);
   }
 
   /** The id of an ASCII character, or of its byte. */
   int asciiId(int character) {
     return asciiIds[character];
+  }
+
+  /** The rank of two neighbouring ASCII characters, both of them tokens. */
+  int asciiRank(int left, int right) {
+    return asciiRanks[left * ASCII + right];
   }
 
   int byteId(byte value) {
@@ -73,6 +88,31 @@ final class PieceModel {
 
   MergeTable merges() {
     return merges;
+  }
+
+  /** Short pieces of a text that come out as one token. */
+  WordTable wholePieces() {
+    return wholePieces;
+  }
+
+  /** Those tokens that merges make of their own characters: the rest never come out whole. */
+  private void fillWholePieces(Map<String, Integer> vocabulary) {
+    PieceMerger merger = new PieceMerger(this);
+    for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
+      String text = token.getKey();
+      boolean known = !text.isEmpty() && text.codePoints().allMatch(this::isToken);
+      byte[] bytes = text.replace(Spacing.MARK, " ").getBytes(StandardCharsets.UTF_8);
+      if (known
+          && bytes.length <= WordKeys.MAX_LENGTH
+          && merger.merge(bytes, 0, bytes.length) == 1
+          && merger.ids()[0] == token.getValue()) {
+        wholePieces.put(bytes, token.getValue());
+      }
+    }
+  }
+
+  private boolean isToken(int codePoint) {
+    return codePoint != ' ' && Characters.id(characters.entry(codePoint)) != Characters.NO_ID;
   }
 
   private static void requireOptions(JsonNode model) throws UnsupportedTokenizerException {

@@ -15,10 +15,12 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TemplateTest {
@@ -78,21 +80,78 @@ class TemplateTest {
   }
 
   @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      quoteCharacter = '`',
+      value = {
+        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %} # steps",
+        "{{ range(10 ** 9) | length }} # range too big (at most 100000)",
+        "{{ 'a' * 999999999999 }} # characters",
+        "{{ ('a' * 99999) | replace('a', 'b' * 99999) }} # characters",
+        "{{ ('a' * 99999) | join('b' * 99999) }} # characters",
+        "{{ ('b' * 99999).join(range(99999)) }} # characters",
+        "{% set ns = namespace(s='ab') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}"
+            + "{% endfor %} # characters",
+        "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}"
+            + "{% endfor %} # characters",
+        "{% macro a(x) %}{{ a(x) ~ a(x) }}{% endmacro %}{{ a(1) }} # nests more than 120 calls",
+        "{% macro a(x) %}{% call a(x) %}{% endcall %}{% endmacro %}{{ a(1) }} # nests more than",
+        "{% set s = 'a' * 99999 %}{% for a in range(99999) %}{{ s }}{% endfor %} # characters",
+        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s | list %}{% endfor %} #"
+            + " steps",
+        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s | reverse %}{% endfor %}"
+            + " # steps",
+        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s.upper() %}{% endfor %} #"
+            + " steps",
+        "{% for c in 'a' * 9999999 %}{% endfor %} # walks a text of more than",
+        "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
+            + "{% endfor %}{{ ns.s }} # characters",
+        "{% set ns = namespace(s=1) %}{% for i in range(99) %}{% set ns.s = {'a': ns.s, 'b': ns.s}"
+            + " %}{% endfor %}{{ ns.s | tojson }} # parts",
+        "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
+            + "{% set ns.t = (ns.t, ns.t) | list %}{% endfor %}{{ ns.s == ns.t }} # parts",
+        "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
+            + "{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s is eq(ns.t) }} # parts",
+        "{% set ns = namespace(s=(1, 1)) %}{% for i in range(99) %}{% set ns.s = (ns.s, ns.s) %}"
+            + "{% endfor %}{{ {ns.s: 1} }} # unhashable",
+        "{% set l = range(99999) | list %}{% for i in l %}{% set x = l | sort %}{% endfor %} #"
+            + " steps",
+        "{{ 2 ** 99999 }} # overflow"
+      })
+  void stopsAProgramWithoutEnd(String source, String reason) {
+    long start = System.nanoTime();
+    assertThatThrownBy(() -> render(source))
+        .isInstanceOf(TemplateException.class)
+        .hasMessageContaining(reason);
+    assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
-        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
-        "{{ 'a' * 999999999999 }}",
-        "{{ ('a' * 99999) | replace('a', 'b' * 99999) }}",
-        "{% set ns = namespace(s='ab') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}"
-            + "{% endfor %}",
-        "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}"
-            + "{% endfor %}",
-        "{% macro a(x) %}{{ a(x) ~ a(x) }}{% endmacro %}{{ a(1) }}",
-        "{% set s = 'a' * 99999 %}{% for a in range(99999) %}{{ s }}{% endfor %}",
-        "{{ 2 ** 99999 }}"
+        "{{ ''.getClass().forName('java.lang.Runtime') }}",
+        "{{ ''['class'].name }}",
+        "{{ x.class.classLoader }}",
+        "{{ x.stream().toList() }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ raise_exception.__globals__['os'] }}",
+        "{{ range.getClass().getName() }}",
+        "{{ namespace.__init__.__globals__ }}",
+        "{% for i in [1] %}{{ loop.getClass().getName() }}{% endfor %}",
+        "{% set ns = namespace(a=1) %}{{ ns.getClass().getName() }}",
+        "{% set ns = namespace() %}{% set ns.__class__ = 1 %}",
+        "{{ x.append(1) }}",
+        "{{ x.clear() }}",
+        "{{ dict(a=1).put('b', 2) }}",
+        "{% include '/etc/passwd' %}",
+        "{% import '/etc/passwd' as p %}",
+        "{{ self.__init__ }}"
       })
-  void stopsAProgramWithoutEnd(String source) {
-    assertThatThrownBy(() -> render(source)).isInstanceOf(TemplateException.class);
+  void reachesNothingOutsideItsValues(String source) {
+    Map<String, Object> variables = new LinkedHashMap<>(Map.of("x", List.of(1L)));
+    assertThatThrownBy(() -> Template.parse(source).render(variables, CLOCK))
+        .isInstanceOf(TemplateException.class);
+    assertThat(variables).isEqualTo(Map.of("x", List.of(1L)));
   }
 
   @Test

@@ -1,0 +1,47 @@
+package dev.anneal.data.chat.jinja;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How much work it is to walk a value: a list that holds itself twice, level after level, is small
+ * in memory and has no end for whoever compares or prints it.
+ */
+final class Weight {
+  private final long most;
+  private long seen;
+
+  private Weight(long most) {
+    this.most = most;
+  }
+
+  /**
+   * The parts of a value, counted as often as they are reached; more than {@code most}: any such.
+   */
+  static long of(Object value, long most) {
+    Weight weight = new Weight(most);
+    weight.add(value);
+    return weight.seen;
+  }
+
+  static boolean isContainer(Object value) {
+    return value instanceof List || value instanceof Map;
+  }
+
+  private void add(Object value) {
+    seen += value instanceof String text ? 1 + text.length() / Run.CHARS_PER_STEP : 1;
+    if (value instanceof List<?> list) {
+      for (int i = 0; i < list.size() && seen <= most; i++) {
+        add(list.get(i));
+      }
+    } else if (value instanceof Map<?, ?> map) {
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        if (seen > most) {
+          break;
+        }
+        add(entry.getKey());
+        add(entry.getValue());
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.anneal.jobs.tokenize;
+
+import dev.anneal.core.config.InputConfig;
+import dev.anneal.data.sft.EncodedRow;
+import dev.anneal.data.tokenize.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** Documents laid end to end and cut into blocks, as continued pretraining does. Immutable. */
+record BlockSheet(EncoderPlan plan, Tokenizer tokenizer, InputConfig input) {
+
+  /** A line for each block, and for each document that gives none. */
+  List<SampleSheet.Line> rows(List<PickedRow> picked) {
+    RowText texts = RowText.of(plan.config().stage(), input);
+    List<SampleSheet.Line> lines = new ArrayList<>();
+    List<Integer> ids = new ArrayList<>();
+    List<String> titles = new ArrayList<>();
+    List<Integer> starts = new ArrayList<>();
+    for (PickedRow row : picked) {
+      Optional<String> text = texts.of(row.row(), row.format());
+      if (text.isEmpty()) {
+        String fault = row.row().fault();
+        lines.add(
+            SampleSheet.Line.unusable(
+                row, "bad row: " + (fault.isEmpty() ? "no text in it" : fault)));
+      } else if (text.get().isEmpty()) {
+        lines.add(SampleSheet.Line.unusable(row, "left out: empty"));
+      } else {
+        starts.add(ids.size());
+        titles.add(row.place());
+        add(text.get(), ids);
+      }
+    }
+    int size = plan.config().blockSize();
+    for (int start = 0; start < ids.size(); start += size) {
+      int end = Math.min(ids.size(), start + size);
+      int[] block = ids.subList(start, end).stream().mapToInt(Integer::intValue).toArray();
+      String title = "block " + start / size + " of " + documents(start, end, starts, titles);
+      lines.add(new SampleSheet.Line(title, "", new EncodedRow(block, block, false), ""));
+    }
+    return lines;
+  }
+
+  private void add(String text, List<Integer> ids) {
+    ids.addAll(tokenizer.documentPrefix());
+    IntStream.of(tokenizer.encode(text)).forEach(ids::add);
+    ids.addAll(tokenizer.documentSuffix());
+    if (ids.get(ids.size() - 1) != plan.eosId()) {
+      ids.add(plan.eosId());
+    }
+  }
+
+  /** The documents of a block, each with its first token in the block. */
+  private static String documents(int start, int end, List<Integer> starts, List<String> titles) {
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < starts.size(); i++) {
+      int next = i + 1 < starts.size() ? starts.get(i + 1) : Integer.MAX_VALUE;
+      if (starts.get(i) < end && next > start) {
+        String where = starts.get(i) < start ? "goes on" : "from token " + (starts.get(i) - start);
+        parts.add(titles.get(i) + " (" + where + ")");
+      }
+    }
+    return String.join(", ", parts);
+  }
+}
