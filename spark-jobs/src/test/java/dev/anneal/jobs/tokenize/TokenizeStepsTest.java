@@ -59,6 +59,9 @@ class TokenizeStepsTest extends TokenizeTest {
                 .formatted(file),
             "{\"reason\":\"length.min_words\",\"file\":\"%s\",\"line\":4,\"start\":\"\"}"
                 .formatted(file));
+    assertThat(output.resolve("_anneal/report.html"))
+        .content()
+        .contains("left out: length.min_words");
     settings.filters = filters("tokenize.filters.length.min_words=4");
     assertRefused(settings, "filters.length [minChars=0, maxChars=0, minWords=3,");
     settings.filters = filters("tokenize.filters.length.min_words=40");
