@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--megabytes", type=int, default=320)
+    parser.add_argument("--megabytes", type=int, default=600)
     parser.add_argument("--corpus", type=Path)
     options = parser.parse_args()
     pairs, megabytes = (1, 5) if options.smoke else (options.pairs, options.megabytes)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from chat_cases import CLOCK, conversations
-from chat_templates import SPECIAL, Published, fetch_all
+from chat_templates import SPECIAL, TAGGED, Published, fetch_all
 from logits import class_path
 from product import tail
 from transformers import PreTrainedTokenizerFast
@@ -98,12 +98,47 @@ def start_ours(product, templates: list[Published], cases: list[dict], scratch: 
 
 def all_theirs(templates: list[Published], cases: list[dict]) -> list[list[dict]]:
     made = []
+    # trl trains DeepSeek's header of a turn too, which is the generation prompt.
+    tags = {f"npm {name}": t for t, name in TAGGED.items() if name != "deepseek_v3"}
+    by_name = {template.name: template for template in templates}
     for number, template in enumerate(templates):
         folder = template.folder
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder) if folder else None
-        indices = chosen(number, template, len(cases))
-        made.append([theirs(tokenizer, template, cases[index]) for index in indices])
+        tagged = by_name.get(tags.get(template.name, ""))
+        rows = []
+        for index in chosen(number, template, len(cases)):
+            rows.append(theirs(tokenizer, template, cases[index]))
+            comparable = cases[index]["variables"].get("enable_thinking") is not False
+            if tagged and rows[-1].get("ids") and comparable:
+                add_targets(rows[-1], tokenizer, template, tagged, cases[index])
+        made.append(rows)
     return made
+
+
+def add_targets(wanted: dict, tokenizer, template: Published, tagged: Published, case: dict):
+    """What trl's tagged twin trains on, where it writes the same text as the untagged template.
+
+    trl trains white space of the template around a turn, too, so that is left aside.
+    """
+    twin = theirs(tokenizer, Published(tagged.name, tagged.source, template.special), case)
+    if twin.get("text") == wanted["text"]:
+        offsets = tokenizer(twin["text"], add_special_tokens=False, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
+        wanted["blank"] = [twin["text"][a:b].isspace() for a, b in offsets]
+        none = [False] * len(offsets)
+        wanted["targets"] = trimmed_runs(twin["targets"] or none, wanted["blank"])
+
+
+def trimmed_runs(trained: list[bool], blank: list[bool]) -> list[bool]:
+    """Without the white space at both ends of each run."""
+    kept = list(trained)
+    for order in (range(len(kept)), range(len(kept) - 1, -1, -1)):
+        inside = False
+        for i in order:
+            inside = trained[i] and (inside or not blank[i])
+            kept[i] = kept[i] and inside
+    return kept
 
 
 def difference(case: dict, mine: dict, wanted: dict) -> str | None:
@@ -128,6 +163,8 @@ def token_difference(mine: dict, wanted: dict) -> str | None:
     if mine["ids"] != wanted["ids"]:
         return f"ids\n   ours   {mine['ids']}\n   theirs {wanted['ids']}"
     trained = [label != -100 for label in mine["labels"]]
+    if "blank" in wanted:
+        trained = trimmed_runs(trained, wanted["blank"])
     if wanted["targets"] is not None and trained != wanted["targets"]:
         return f"targets\n   ours   {trained}\n   theirs {wanted['targets']}\n   {mine['text']!r}"
     return None

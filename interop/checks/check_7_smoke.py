@@ -12,12 +12,16 @@ from product import tail
 SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
-    ["benchmarks/run", "minhash", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
+    ["benchmarks/run", "minhash", "--smoke"],
+    ["benchmarks/run", "generation", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
+    ["interop/soak", "tokenize-memory", "--smoke"],
+    ["interop/soak", "tokenize-kills", "--smoke"],
+    ["benchmarks/run", "tokenize", "--smoke"],
 ]
 
 

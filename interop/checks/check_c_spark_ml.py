@@ -140,6 +140,24 @@ def test_chats_equal_apply_chat_template_and_pipelines_persist(
     assert ChatTemplateEncoder.load(f"{folder}-one").encode(rows).count() == 2
 
 
+def test_vectors_equal_transformers(texts):
+    import torch
+    from anneal_ml import TextEmbedder
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = str(CHECKOUT / "sample" / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    some = texts.where("length(text) BETWEEN 1 AND 300").limit(12).cache()
+    for pooling in ("mean", "last"):
+        embedder = TextEmbedder(inputCol="text", outputCol="v", modelPath=folder, pooling=pooling)
+        for row in embedder.embed(some).collect():
+            with torch.no_grad():
+                hidden = model(**tokenizer(row.text, return_tensors="pt")).last_hidden_state[0]
+            expected = hidden.mean(0) if pooling == "mean" else hidden[-1]
+            torch.testing.assert_close(torch.tensor(row.v), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_a_wrong_setting_is_one_line(texts, tokenizer_folder):
     from anneal_ml import TextEncoder
     from pyspark.errors import IllegalArgumentException

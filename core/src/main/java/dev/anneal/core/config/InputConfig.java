@@ -62,11 +62,6 @@ public record InputConfig(
     Rule.positive("tokenize.inputs.weight", weight);
   }
 
-  /** The same corpus, its rows taken another number of times. */
-  public InputConfig withWeight(double newWeight) {
-    return new InputConfig(path, table, query, orderBy, format, datasetFormat, newWeight, columns);
-  }
-
   /** Of files or a query. */
   public InputConfig(
       String path,
@@ -87,5 +82,10 @@ public record InputConfig(
   /** The path, table or query, for messages. */
   public String source() {
     return path + table + query;
+  }
+
+  /** The same corpus, its rows taken another number of times. */
+  public InputConfig withWeight(double newWeight) {
+    return new InputConfig(path, table, query, orderBy, format, datasetFormat, newWeight, columns);
   }
 }

@@ -19,8 +19,9 @@ import java.util.stream.Stream;
  * to and with the turn: templates like Qwen3's write the last turn otherwise than the same turn
  * with others behind it.
  *
- * <p>A turn whose words the template left out of the history (reasoning of earlier turns) is no
- * target: its text would teach to answer without them. Immutable and thread-safe.
+ * <p>A turn whose words the template left out of the history (reasoning of earlier turns), while it
+ * writes them in a last turn, is no target: its text would teach to answer without them. Immutable
+ * and thread-safe.
  */
 final class AssistantTurns {
   /** Characters for private use, which no template trims or looks for. */
@@ -174,13 +175,25 @@ final class AssistantTurns {
     }
   }
 
-  private static boolean keepsItsWords(
-      Conversation conversation, int index, Rendering full, Turn turn) {
+  /** Whether the text has all that the template writes of a turn when no other follows it. */
+  private boolean keepsItsWords(Conversation conversation, int index, Rendering full, Turn turn) {
     ChatMessage message = conversation.messages().get(index);
     String written = squeeze(full.text().substring(turn.start(), turn.end()));
-    return written.contains(squeeze(message.content()))
-        && message.reasoning().map(JsonNode::asText).map(AssistantTurns::squeeze).stream()
-            .allMatch(written::contains);
+    List<String> missing =
+        Stream.concat(
+                Stream.of(message.content()), message.reasoning().map(JsonNode::asText).stream())
+            .map(AssistantTurns::squeeze)
+            .filter(words -> !written.contains(words))
+            .toList();
+    if (missing.isEmpty()) {
+      return true;
+    }
+    try {
+      String last = squeeze(template.render(conversation.first(index + 1)).text());
+      return missing.stream().noneMatch(last::contains);
+    } catch (TemplateException e) {
+      return false; // cannot be told
+    }
   }
 
   private static String squeeze(String text) {

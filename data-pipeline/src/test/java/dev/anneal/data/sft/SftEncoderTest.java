@@ -146,6 +146,19 @@ class SftEncoderTest {
   }
 
   @Test
+  void trainsEarlierTurnsOfATemplateThatNeverWritesReasoning() {
+    ChatMessage thought =
+        new ChatMessage("assistant", "four", Map.of("reasoning", TextNode.valueOf("2+2")));
+    Conversation reasoned =
+        Conversation.of(
+            new ChatMessage("user", "Sum?"),
+            thought,
+            new ChatMessage("user", "Sure?"),
+            new ChatMessage("assistant", "yes"));
+    assertThat(targets(chatml, ALL, reasoned)).isEqualTo("four<|im_end|>yes<|im_end|>");
+  }
+
+  @Test
   void letsAMessageSayWhetherItIsTrained() {
     Conversation first = TWO_TURNS.with(1, TWO_TURNS.messages().get(1).withTrain(false));
     assertThat(targets(chatml, ALL, first)).isEqualTo("晚上。<|im_end|>");

@@ -153,8 +153,9 @@ record Corpus(
     List<TokenizeFacts.InputCounts> counts = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
       String name = inputs.get(i).source();
-      double epochs = inputs.get(i).weight();
-      counts.add(new TokenizeFacts.InputCounts(name, files.get(i), epochs, sums[i], stats[i]));
+      counts.add(
+          new TokenizeFacts.InputCounts(
+              name, files.get(i), inputs.get(i).weight(), sums[i], stats[i]));
       if (sums[i].tokens() == 0 && set.holdsMost()) {
         throw new ConfigException(
             "Invalid tokenize.inputs[%d]: %s (gives no tokens: %d rows read%s)"

@@ -44,7 +44,8 @@ public final class TokenizeJob implements SparkJob {
         return sets(context, new SplitOutput(spark, config).run());
       }
       TokenizeOutcome outcome = new TokenizePipeline(spark, config).run();
-      return result(say(context, config.output(), outcome), List.of(outcome))
+      String message = say(context, config.output(), outcome);
+      return result(message, List.of(outcome))
           .withPath("shards", config.output())
           .withPath("report", outcome.reportPath());
     } catch (ConfigException e) {

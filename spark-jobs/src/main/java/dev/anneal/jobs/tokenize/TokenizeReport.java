@@ -57,6 +57,10 @@ final class TokenizeReport {
     return root.toPrettyString() + "\n";
   }
 
+  private static long bytes(List<ShardManifest.Shard> files) {
+    return files.stream().mapToLong(ShardManifest.Shard::bytes).sum();
+  }
+
   /** How near duplicates were looked for: what is compared is verified, the rest is chance. */
   private static void nearDuplicates(ObjectNode node, DedupConfig config) {
     Bands bands = MinHashDedup.of(config).bands();
@@ -66,10 +70,6 @@ final class TokenizeReport {
     node.put("rows", bands.rows());
     node.put("steepest_at_jaccard", rounded(bands.middle()));
     node.put("share_compared_at_threshold", rounded(bands.probability(config.threshold())));
-  }
-
-  private static long bytes(List<ShardManifest.Shard> files) {
-    return files.stream().mapToLong(ShardManifest.Shard::bytes).sum();
   }
 
   /** Samples by length, in buckets that double; empty ones at both ends left out. */

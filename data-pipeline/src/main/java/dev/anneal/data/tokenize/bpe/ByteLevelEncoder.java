@@ -21,6 +21,7 @@ import java.util.Optional;
  */
 final class ByteLevelEncoder implements TextEncoder {
   private static final int WINDOW = 1 << 16;
+  private static final int LARGEST_WINDOW = 1 << 30;
 
   private final ByteLevelBpe bpe;
   private final int windowBytes;
@@ -76,7 +77,7 @@ final class ByteLevelEncoder implements TextEncoder {
       }
       int cut = limit == end ? end : cut(utf8, from, limit);
       encodeText(utf8, from, cut);
-      window = cut == from ? 2 * window : windowBytes;
+      window = cut == from ? Math.min(2 * window, LARGEST_WINDOW) : windowBytes;
       from = cut;
     }
     out.flush();

@@ -68,22 +68,59 @@ final class PieceEncoder {
     }
   }
 
-  /** Where the piece ends that starts here: before the next character that nothing joins to it. */
+  /**
+   * Where the piece ends that starts here: before the next character that nothing joins to it. A
+   * piece may be longer than it need be: letters are never parted, which makes them quick to pass.
+   */
   private int pieceEnd(byte[] utf8, int from, int end) {
-    int at = from;
-    int left = utf8[at];
-    if (left >= 0) {
-      at++;
-      while (at < end && utf8[at] >= 0 && joints.joinsAscii(left, utf8[at])) {
-        left = utf8[at++];
+    int left = utf8[from];
+    if (left < 0) {
+      return endByCharacters(utf8, from, end);
+    }
+    int at = from + 1;
+    while (true) {
+      if (isLetter(left)) {
+        at = lettersEnd(utf8, at, end);
+        left = utf8[at - 1];
       }
-      if (at == end || utf8[at] >= 0) {
+      if (at >= end) {
+        return end;
+      }
+      int right = utf8[at];
+      if (right < 0) {
+        return joins(left, Utf8.codePoint(utf8, at)) ? endByCharacters(utf8, at, end) : at;
+      }
+      if (!joints.joinsAscii(left, right)) {
         return at;
       }
-    } else {
-      left = Utf8.codePoint(utf8, at);
-      at += Utf8.length(utf8[at]);
+      left = right;
+      at++;
     }
+  }
+
+  private static boolean isLetter(int ascii) {
+    int folded = (ascii | 0x20) - 'a';
+    return folded >= 0 && folded < 26;
+  }
+
+  private static int lettersEnd(byte[] utf8, int from, int end) {
+    int at = from;
+    while (at + Long.BYTES <= utf8.length) {
+      long others = Utf8.notAsciiLetters(Utf8.longAt(utf8, at));
+      if (others != 0) {
+        return Math.min(end, at + (Long.numberOfTrailingZeros(others) >>> 3));
+      }
+      at += Long.BYTES;
+    }
+    while (at < end && isLetter(utf8[at])) {
+      at++;
+    }
+    return Math.min(end, at);
+  }
+
+  private int endByCharacters(byte[] utf8, int from, int end) {
+    int left = Utf8.codePoint(utf8, from);
+    int at = from + Utf8.length(utf8[from]);
     while (at < end) {
       int right = Utf8.codePoint(utf8, at);
       if (!joins(left, right)) {
