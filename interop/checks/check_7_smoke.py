@@ -19,6 +19,9 @@ SMOKES = [
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],
+    ["interop/soak", "tokenize-memory", "--smoke"],
+    ["interop/soak", "tokenize-kills", "--smoke"],
+    ["benchmarks/run", "tokenize", "--smoke"],
 ]
 
 

@@ -259,3 +259,35 @@ def test_prompt_of_no_tokens(product, scratch, models):
         "generate.max_new_tokens": 3,
     }
     refused(product, "generate", settings, "prompt")
+
+
+def test_files_that_are_not_what_they_say(product, scratch, tokenizer_folder):
+    """Binaries, other encodings, a line of 100 MB, missing columns: set aside, never a wrong id."""
+    odd = scratch / "odd 奇怪"
+    odd.mkdir()
+    line = json.dumps({"text": "a sound line"}) + "\n"
+    (odd / "a.jsonl").write_text(line * 3)
+    (odd / "binary.jsonl").write_bytes(bytes(range(256)) * 40)
+    (odd / "latin.jsonl").write_bytes('{"text": "café"}\n'.encode("latin-1"))
+    (odd / "wide.jsonl").write_bytes(line.encode("utf-16-le"))
+    (odd / "columns.jsonl").write_text('{"content": "no text"}\n')
+    words = "one line, no end " * (100_000_000 // 17)
+    (odd / "long.jsonl").write_text(json.dumps({"text": words}) + "\n")
+    settings = tokenize_settings(tokenizer_folder, odd, scratch / "y6", max_bad_ratio=0.99)
+    product.must("tokenize", settings)
+    folder = scratch / "y6" / "_anneal"
+    rows = [json.loads(x) for x in (folder / "quarantine" / "input-0.jsonl").open()]
+    files = {row["file"].rsplit("/", 1)[1] for row in rows}
+    assert files == {"binary.jsonl", "latin.jsonl", "wide.jsonl", "columns.jsonl"}
+    assert all(row["reason"] and row["line"] > 0 for row in rows)
+    assert all("row" in row or "row_base64" in row for row in rows)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["source_rows"]["tokenized"] == 4
+    assert report["source_rows"]["bad"] == len(rows)
+
+
+def test_a_file_in_utf_16(product, scratch, tokenizer_folder):
+    file = scratch / "wide.jsonl"
+    file.write_bytes('{"text": "x"}\n'.encode("utf-16"))
+    settings = tokenize_settings(tokenizer_folder, file, scratch / "y7", max_bad_ratio=0.5)
+    refused(product, "tokenize", settings, "wide.jsonl", "UTF-16")

@@ -19,6 +19,7 @@ __all__ = [
     "ChatTemplateEncoder",
     "SequencePacker",
     "TextDecoder",
+    "TextEmbedder",
     "TextEncoder",
     "TextTokenizer",
     "register_functions",
@@ -117,6 +118,14 @@ class TextDecoder(_Stage):
     """Ids to text."""
 
     def decode(self, dataset):
+        return self.transform(dataset)
+
+
+@_stage({**_COLUMN, "modelPath": _STRING, "pooling": _STRING, "maxLength": _INT, "batchSize": _INT})
+class TextEmbedder(_Stage):
+    """Text to a vector: the pooled last hidden states of a decoder."""
+
+    def embed(self, dataset):
         return self.transform(dataset)
 
 

@@ -162,6 +162,24 @@ public final class CausalLm implements AutoCloseable {
         });
   }
 
+  /** The last hidden states after the final norm, [tokens, hidden] row by row. */
+  public float[] hiddenStates(MicroBatch batch) {
+    return runtime.withoutGradients(
+        () -> {
+          try (BatchTensors tensors = evaluationTensors(batch);
+              Tensor hidden = lastHidden(tensors);
+              Tensor normed =
+                  parts
+                      .program()
+                      .call("final_hidden")
+                      .tensor(hidden)
+                      .tensor(parts.finalNorm())
+                      .one()) {
+            return normed.toFloats();
+          }
+        });
+  }
+
   private Tensor lastHidden(BatchTensors tensors) {
     Tensor hidden = embed(tensors);
     for (int i = 0; i < parts.layers().size(); i++) {

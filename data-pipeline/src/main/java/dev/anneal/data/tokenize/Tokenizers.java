@@ -4,10 +4,9 @@ import dev.anneal.data.tokenize.bpe.ByteLevelBpe;
 import dev.anneal.data.tokenize.sentencepiece.SentencePieceBpe;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Opens the tokenizer of a folder with the fastest engine that gives its ids: the first one in Java
@@ -15,12 +14,17 @@ import java.util.Set;
  */
 public final class Tokenizers {
   /** In the order of trial. */
-  private static final List<Engine> ENGINES = List.of(ByteLevelBpe::of, SentencePieceBpe::of);
+  private static final List<Engine> ENGINES =
+      List.of(
+          new Engine("byte-level BPE", ByteLevelBpe::of),
+          new Engine("SentencePiece BPE", SentencePieceBpe::of));
 
   private Tokenizers() {}
 
+  private record Engine(String name, Reading reading) {}
+
   @FunctionalInterface
-  private interface Engine {
+  private interface Reading {
     JavaEncoder of(TokenizerJson file, SpecialTokens specialTokens)
         throws UnsupportedTokenizerException;
   }
@@ -41,20 +45,24 @@ public final class Tokenizers {
     } catch (IOException e) {
       return library.because(e.getMessage());
     }
-    Set<String> reasons = new LinkedHashSet<>();
+    String model = file.model().path("type").asText("without a type");
+    if (!model.equals("BPE")) {
+      return library.because("model " + model);
+    }
+    List<String> refusals = new ArrayList<>();
     for (Engine engine : ENGINES) {
       try {
-        JavaEncoder encoder = engine.of(file, specialTokens);
+        JavaEncoder encoder = engine.reading().of(file, specialTokens);
         Optional<String> difference =
             SelfTest.difference(encoder, library, file.part("added_tokens"));
         if (difference.isEmpty()) {
           return new JavaTokenizer(encoder, library);
         }
-        reasons.add(difference.get());
+        refusals.add(engine.name() + ": " + difference.get());
       } catch (UnsupportedTokenizerException e) {
-        reasons.add(e.getMessage());
+        refusals.add(engine.name() + ": " + e.getMessage());
       }
     }
-    return library.because(String.join("; ", reasons));
+    return library.because(String.join("; ", refusals));
   }
 }

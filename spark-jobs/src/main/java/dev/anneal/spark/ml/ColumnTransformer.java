@@ -1,9 +1,6 @@
 package dev.anneal.spark.ml;
 
 import org.apache.spark.ml.param.Param;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -24,9 +21,6 @@ public abstract class ColumnTransformer<T extends ColumnTransformer<T>> extends 
 
   /** Checks the type of the input column and all settings; gives the type of the new column. */
   abstract DataType outputType(StructType schema, StructField input);
-
-  /** The expression of the new column. */
-  abstract Column output(Dataset<?> dataset, Column input);
 
   public final Param<String> outputCol() {
     return outputCol;
@@ -51,11 +45,5 @@ public abstract class ColumnTransformer<T extends ColumnTransformer<T>> extends 
       }
     }
     return schema.add($(outputCol), type, true);
-  }
-
-  @Override
-  Dataset<Row> apply(Dataset<?> dataset) {
-    Column input = dataset.col(quoted(input(dataset.schema()).name()));
-    return dataset.withColumn($(outputCol), output(dataset, input));
   }
 }

@@ -1,14 +1,15 @@
 package dev.anneal.spark.ml;
 
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * A stage with a tokenizer: a folder as Hugging Face saves it, on any file system that Spark
@@ -30,6 +31,15 @@ public abstract class TokenizerStage<T extends TokenizerStage<T>> extends Column
         new Param<>(this, "hfModelId", "the same under the DJL Spark extension's name");
     this.batchSize = new IntParam(this, "batchSize", "rows of a batch; changes no result");
     setDefault(batchSize, 100);
+  }
+
+  /** The expression of the new column. */
+  abstract Column output(Dataset<?> dataset, Column input);
+
+  @Override
+  Dataset<Row> apply(Dataset<?> dataset) {
+    Column input = dataset.col(quoted(input(dataset.schema()).name()));
+    return dataset.withColumn(getOutputCol(), output(dataset, input));
   }
 
   public final Param<String> tokenizerPath() {
@@ -91,11 +101,6 @@ public abstract class TokenizerStage<T extends TokenizerStage<T>> extends Column
       shipped = ShippedTokenizer.of(dataset.sparkSession(), files, SpecialTokens.MATCHED);
     }
     return shipped;
-  }
-
-  /** What the tokenizer's folder says. */
-  final TokenizerFolder folder(ShippedTokenizer tokenizer) {
-    return tokenizer.folder();
   }
 
   private TokenizerFiles read(Dataset<?> dataset) {

@@ -2,6 +2,7 @@ package dev.anneal.data.tokenize.bpe;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Finds added tokens in raw text: at the leftmost place the longest. A trie over bytes, its edges
@@ -11,9 +12,12 @@ public final class AddedTokens {
   /** An added token: its bytes in a text, its id, and whether texts may not match it. */
   public record Entry(byte[] bytes, int id, boolean skipped) {}
 
+  private static final long EACH_BYTE = 0x0101010101010101L;
   private static final int GOLDEN = 0x9E3779B9;
 
   private final boolean[] starts = new boolean[256];
+  private final boolean oneStart;
+  private final long startPattern;
   private final List<Entry> entries;
   private final int[] edges; // node << 8 | byte, then the child; two ints an edge, 0 is empty
   private final int[] entryOfNode; // index + 1
@@ -36,12 +40,24 @@ public final class AddedTokens {
       }
       marks[node] = i + 1;
     }
+    oneStart = IntStream.range(0, starts.length).filter(i -> starts[i]).count() == 1;
+    startPattern = oneStart ? (entries.get(0).bytes()[0] & 0xFFL) * EACH_BYTE : 0;
     entryOfNode = Arrays.copyOf(marks, nodes);
   }
 
   /** First index in [from, limit) where some token may begin, else the limit. */
   public int candidate(byte[] utf8, int from, int limit) {
     int at = from;
+    if (oneStart) {
+      // Nearly all vocabularies: every added token begins with '<'. Eight bytes at a time.
+      while (at + Long.BYTES <= limit) {
+        long found = Utf8.zeroBytes(Utf8.longAt(utf8, at) ^ startPattern);
+        if (found != 0) {
+          return at + (Long.numberOfTrailingZeros(found) >>> 3);
+        }
+        at += Long.BYTES;
+      }
+    }
     while (at < limit && !starts[utf8[at] & 0xFF]) {
       at++;
     }

@@ -16,6 +16,7 @@ final class BpeModel {
   private final int[] lengths;
   private final MergeTable merges;
   private final WordTable words;
+  private final TokenSeams seams = new TokenSeams();
 
   private BpeModel(TokenizerJson file, int idCount) throws UnsupportedTokenizerException {
     Map<String, Integer> vocabulary = file.vocabulary();
@@ -69,6 +70,11 @@ final class BpeModel {
     return lengths.length;
   }
 
+  /** Where words may be cut into pieces. */
+  TokenSeams seams() {
+    return seams;
+  }
+
   /** How many bytes of text a token of the vocabulary stands for. */
   int byteLength(int id) {
     return lengths[id];
@@ -95,8 +101,8 @@ final class BpeModel {
   }
 
   /**
-   * A model that ignores merges takes every token as a word. Any other takes those only that merges
-   * make of their own bytes: the rest can never come out whole.
+   * A model that ignores merges takes every token for a word that it equals. Elsewhere only those
+   * come out whole that merges make of their own bytes.
    */
   private void fillWords(Map<String, Integer> vocabulary, boolean ignoreMerges) {
     WordMerger merger = new WordMerger(this);
@@ -107,8 +113,10 @@ final class BpeModel {
       if (bytes.length == 0) {
         continue;
       }
-      if (ignoreMerges || merger.merge(bytes, 0, bytes.length) == 1 && merger.ids()[0] == id) {
-        words.put(bytes, id);
+      seams.add(bytes);
+      boolean merged = merger.merge(bytes, 0, bytes.length) == 1 && merger.ids()[0] == id;
+      if (merged || ignoreMerges) {
+        words.put(bytes, id, merged);
       }
     }
   }

@@ -23,18 +23,34 @@ final class NfcText {
   int firstActive(byte[] utf8, int from, int end) {
     int at = from;
     while (at < end) {
-      int lead = utf8[at] & 0xFF;
-      if (lead < FIRST_LEAD) {
-        at++;
-      } else if (lead >= 0xE4 && lead <= 0xE9) {
-        at += 3; // U+4000 to U+9FFF: ideographs, all of them inert
-      } else if (tables.isActive(Utf8.codePoint(utf8, at))) {
-        return at;
-      } else {
-        at += Utf8.length(utf8[at]);
+      at = asciiEnd(utf8, at, end);
+      while (at < end && utf8[at] < 0) {
+        int lead = utf8[at] & 0xFF;
+        if (lead >= 0xE4 && lead <= 0xE9) {
+          at += 3; // U+4000 to U+9FFF: ideographs, all of them inert
+        } else if (lead >= FIRST_LEAD && tables.isActive(Utf8.codePoint(utf8, at))) {
+          return at;
+        } else {
+          at += Utf8.length((byte) lead);
+        }
       }
     }
     return end;
+  }
+
+  private static int asciiEnd(byte[] utf8, int from, int end) {
+    int at = from;
+    while (at + Long.BYTES <= end) {
+      long others = Utf8.notAscii(Utf8.longAt(utf8, at));
+      if (others != 0) {
+        return at + (Long.numberOfTrailingZeros(others) >>> 3);
+      }
+      at += Long.BYTES;
+    }
+    while (at < end && utf8[at] >= 0) {
+      at++;
+    }
+    return at;
   }
 
   /**

@@ -16,7 +16,7 @@ public final class Utf8 {
   private Utf8() {}
 
   /** Eight bytes, the first one lowest; the array must hold them. */
-  static long longAt(byte[] bytes, int at) {
+  public static long longAt(byte[] bytes, int at) {
     return (long) LONGS.get(bytes, at);
   }
 
@@ -29,8 +29,18 @@ public final class Utf8 {
     return value;
   }
 
+  /** The high bit of the first byte that is zero, and of no byte before it. */
+  static long zeroBytes(long bytes) {
+    return bytes - (HIGH_BITS >>> 7) & ~bytes & HIGH_BITS;
+  }
+
+  /** The high bit of each byte that is not ASCII. */
+  static long notAscii(long bytes) {
+    return bytes & HIGH_BITS;
+  }
+
   /** The high bit of each byte that is no ASCII letter. */
-  static long notAsciiLetters(long bytes) {
+  public static long notAsciiLetters(long bytes) {
     long folded = (bytes | LOWER_CASE) & ~HIGH_BITS;
     return (bytes | ~(folded + FROM_A) | (folded + AFTER_Z)) & HIGH_BITS;
   }

@@ -85,6 +85,6 @@ public final class WordCache {
   }
 
   private int bucket(long first, long second) {
-    return (int) (WordKeys.hash(first, second) >>> hashShift) * BUCKET;
+    return (int) (WordKeys.quickHash(first, second) >>> hashShift) * BUCKET;
   }
 }

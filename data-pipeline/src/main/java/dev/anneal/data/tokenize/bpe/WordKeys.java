@@ -10,33 +10,39 @@ public final class WordKeys {
   private static final long[] FIRST_MASKS = masks(0);
   private static final long[] SECOND_MASKS = masks(Long.BYTES);
   private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
+  private static final long SECOND_MULTIPLIER = 0xC2B2AE3D27D4EB4FL;
 
   private WordKeys() {}
 
+  /** Whether an array has the 16 bytes from here on that keys are read from in two steps. */
+  static boolean roomAt(byte[] utf8, int from) {
+    return from + 2 * Long.BYTES <= utf8.length;
+  }
+
   /** Bytes 0 to 7. */
   public static long first(byte[] utf8, int from, int to) {
-    return from + Long.BYTES <= utf8.length
+    return roomAt(utf8, from)
         ? Utf8.longAt(utf8, from) & FIRST_MASKS[to - from]
         : Utf8.longAt(utf8, from, to);
   }
 
   /** Bytes 8 to 14, and the length. */
   public static long second(byte[] utf8, int from, int to) {
-    int length = to - from;
-    long tag = (long) length << 7 * Byte.SIZE;
-    if (length <= Long.BYTES) {
-      return tag;
-    }
-    return tag
-        | (from + 2 * Long.BYTES <= utf8.length
-            ? Utf8.longAt(utf8, from + Long.BYTES) & SECOND_MASKS[length]
-            : Utf8.longAt(utf8, from + Long.BYTES, to));
+    long tag = (long) (to - from) << 7 * Byte.SIZE;
+    return roomAt(utf8, from)
+        ? tag | Utf8.longAt(utf8, from + Long.BYTES) & SECOND_MASKS[to - from]
+        : tag | Utf8.longAt(utf8, from + Long.BYTES, to);
   }
 
-  /** Well-mixed in its high bits. */
+  /** Well-mixed in its high bits, for a table that is searched on from there. */
   static long hash(long first, long second) {
     long mixed = (first ^ second * MULTIPLIER) * MULTIPLIER;
     return (mixed ^ mixed >>> Integer.SIZE) * MULTIPLIER;
+  }
+
+  /** Well enough mixed for a bucket, and at hand earlier. */
+  static long quickHash(long first, long second) {
+    return first * MULTIPLIER + second * SECOND_MULTIPLIER;
   }
 
   private static long[] masks(int skipped) {

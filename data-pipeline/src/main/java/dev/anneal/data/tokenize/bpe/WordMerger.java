@@ -32,6 +32,12 @@ final class WordMerger {
     return merger.merge(ids, ranks, length);
   }
 
+  /** Takes an id that needs no merge for the outcome of one. */
+  int single(int id) {
+    ids[0] = id;
+    return 1;
+  }
+
   /** What the last merge left; overwritten by the next. */
   int[] ids() {
     return ids;

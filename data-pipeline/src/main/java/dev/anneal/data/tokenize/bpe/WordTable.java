@@ -11,6 +11,8 @@ import java.util.Map;
 public final class WordTable {
   private static final int SLOT = 3; // first key, second key, id
 
+  private static final int WHOLE_ONLY = 1 << 30;
+
   private final long[] slots;
   private final int hashShift;
   private final Map<String, Integer> longWords = new HashMap<>();
@@ -24,9 +26,17 @@ public final class WordTable {
   }
 
   public void put(byte[] word, int id) {
+    put(word, id, true);
+  }
+
+  /**
+   * @param merged whether merges make the token of its bytes; else it is one as a whole word alone,
+   *     not as a piece of a word
+   */
+  void put(byte[] word, int id, boolean merged) {
     longest = Math.max(longest, word.length);
     if (word.length > WordKeys.MAX_LENGTH) {
-      longWords.put(latin1(word, 0, word.length), id);
+      longWords.put(latin1(word, 0, word.length), id); // pieces are not looked up
       return;
     }
     long first = WordKeys.first(word, 0, word.length);
@@ -34,13 +44,19 @@ public final class WordTable {
     int at = find(first, second);
     slots[at] = first;
     slots[at + 1] = second;
-    slots[at + 2] = id;
+    slots[at + 2] = merged ? id : id | WHOLE_ONLY;
   }
 
   /** The id of a word of up to 15 bytes, or -1. */
   public int shortWord(long first, long second) {
     int at = find(first, second);
-    return slots[at + 1] == 0 ? -1 : (int) slots[at + 2];
+    return slots[at + 1] == 0 ? -1 : (int) slots[at + 2] & ~WHOLE_ONLY;
+  }
+
+  /** The id of a piece of a word, of up to 15 bytes, or -1. */
+  int shortPiece(long first, long second) {
+    int at = find(first, second);
+    return slots[at + 1] == 0 || (slots[at + 2] & WHOLE_ONLY) != 0 ? -1 : (int) slots[at + 2];
   }
 
   /** The id of a longer word, or -1. */

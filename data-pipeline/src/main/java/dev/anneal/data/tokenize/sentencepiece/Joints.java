@@ -12,8 +12,8 @@ final class Joints {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
   private static final int CODE_POINT_BITS = 21;
 
-  /** For each left character 128 bits, one a right character. */
-  private final long[] ascii = new long[2 * ASCII];
+  /** For each left character a flag a right character. */
+  private final boolean[] ascii = new boolean[ASCII * ASCII];
 
   /** Left and right code point in one long, open addressing; 0 is empty. */
   private long[] slots = new long[1 << 10];
@@ -22,7 +22,7 @@ final class Joints {
 
   void add(int left, int right) {
     if (left < ASCII && right < ASCII) {
-      ascii[2 * left + (right >>> 6)] |= 1L << right;
+      ascii[left * ASCII + right] = true;
     }
     long pair = pair(left, right);
     int at = find(slots, pair);
@@ -37,7 +37,7 @@ final class Joints {
 
   /** For two ASCII characters. */
   boolean joinsAscii(int left, int right) {
-    return (ascii[2 * left + (right >>> 6)] >>> right & 1) != 0;
+    return ascii[left * ASCII + right];
   }
 
   boolean joins(int left, int right) {

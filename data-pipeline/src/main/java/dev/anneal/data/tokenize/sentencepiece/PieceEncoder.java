@@ -23,6 +23,7 @@ final class PieceEncoder {
   private final Joints joints;
   private final PieceMerger merger;
   private final WordTable wholePieces;
+  private final PieceCache shortest = new PieceCache();
   private final WordCache cache = new WordCache(CACHE_BUCKET_BITS);
   private byte[] prefixed = new byte[64];
 
@@ -51,39 +52,118 @@ final class PieceEncoder {
   }
 
   void encode(byte[] utf8, int from, int end, IdOutput out) throws IOException {
+    int lastWhole = Math.min(end, utf8.length - Long.BYTES);
     int at = from;
     while (at < end) {
-      int next = pieceEnd(utf8, at, end);
-      byte lead = utf8[at];
-      if (lead >= 0 && next - at == 1) {
-        out.add(model.asciiId(lead));
-      } else if (lead < 0 && next - at == Utf8.length(lead)) {
-        character(utf8, at, next, out);
-      } else if (next - at <= WordKeys.MAX_LENGTH) {
-        shortPiece(utf8, at, next, out);
-      } else {
-        longPiece(utf8, at, next, out);
-      }
-      at = next;
+      int length = at < lastWhole ? shortAscii(utf8, at, end, out) : 0;
+      at = length > 0 ? at + length : anyPiece(utf8, at, end, out);
     }
   }
 
-  /** Where the piece ends that starts here: before the next character that nothing joins to it. */
+  /**
+   * Most pieces of most texts: a character of ASCII, or a space or letter with letters behind it,
+   * before a character of ASCII that is not joined to it. Eight bytes are looked at together.
+   *
+   * @return the piece's length, 0 for any other piece
+   */
+  private int shortAscii(byte[] utf8, int from, int end, IdOutput out) throws IOException {
+    long bytes = Utf8.longAt(utf8, from);
+    int lead = (byte) bytes;
+    int length = 1;
+    if (lead == ' ' || isLetter(lead)) {
+      long others = Utf8.notAsciiLetters(bytes) & ~0xFFL;
+      length = Long.numberOfTrailingZeros(others) >>> 3; // 8 where all are letters
+    }
+    if (lead < 0 || length == Long.BYTES || from + length >= end) {
+      return 0;
+    }
+    int last = utf8[from + length - 1];
+    int next = utf8[from + length];
+    if (next < 0 || joints.joinsAscii(last, next)) {
+      return 0;
+    }
+    if (length == 1) {
+      out.add(model.asciiId(lead));
+      return 1;
+    }
+    long key = PieceCache.key(bytes, length);
+    if (!shortest.write(key, out)) {
+      int count = ids(utf8, from, from + length);
+      shortest.put(key, merger.ids(), count);
+      out.add(merger.ids(), count);
+    }
+    return length;
+  }
+
+  /** Encodes the piece that starts here; answers where it ends. */
+  private int anyPiece(byte[] utf8, int at, int end, IdOutput out) throws IOException {
+    int next = pieceEnd(utf8, at, end);
+    byte lead = utf8[at];
+    if (lead >= 0 && next - at == 1) {
+      out.add(model.asciiId(lead));
+    } else if (lead < 0 && next - at == Utf8.length(lead)) {
+      character(utf8, at, next, out);
+    } else if (next - at <= WordKeys.MAX_LENGTH) {
+      shortPiece(utf8, at, next, out);
+    } else {
+      longPiece(utf8, at, next, out);
+    }
+    return next;
+  }
+
+  /**
+   * Where the piece ends that starts here: before the next character that nothing joins to it. A
+   * piece may be longer than it need be: letters are never parted, which makes them quick to pass.
+   */
   private int pieceEnd(byte[] utf8, int from, int end) {
-    int at = from;
-    int left = utf8[at];
-    if (left >= 0) {
-      at++;
-      while (at < end && utf8[at] >= 0 && joints.joinsAscii(left, utf8[at])) {
-        left = utf8[at++];
+    int left = utf8[from];
+    if (left < 0) {
+      return endByCharacters(utf8, from, end);
+    }
+    int at = from + 1;
+    while (true) {
+      if (isLetter(left)) {
+        at = lettersEnd(utf8, at, end);
+        left = utf8[at - 1];
       }
-      if (at == end || utf8[at] >= 0) {
+      if (at >= end) {
+        return end;
+      }
+      int right = utf8[at];
+      if (right < 0) {
+        return joins(left, Utf8.codePoint(utf8, at)) ? endByCharacters(utf8, at, end) : at;
+      }
+      if (!joints.joinsAscii(left, right)) {
         return at;
       }
-    } else {
-      left = Utf8.codePoint(utf8, at);
-      at += Utf8.length(utf8[at]);
+      left = right;
+      at++;
     }
+  }
+
+  private static boolean isLetter(int ascii) {
+    int folded = (ascii | 0x20) - 'a';
+    return folded >= 0 && folded < 26;
+  }
+
+  private static int lettersEnd(byte[] utf8, int from, int end) {
+    int at = from;
+    while (at + Long.BYTES <= utf8.length) {
+      long others = Utf8.notAsciiLetters(Utf8.longAt(utf8, at));
+      if (others != 0) {
+        return Math.min(end, at + (Long.numberOfTrailingZeros(others) >>> 3));
+      }
+      at += Long.BYTES;
+    }
+    while (at < end && isLetter(utf8[at])) {
+      at++;
+    }
+    return Math.min(end, at);
+  }
+
+  private int endByCharacters(byte[] utf8, int from, int end) {
+    int left = Utf8.codePoint(utf8, from);
+    int at = from + Utf8.length(utf8[from]);
     while (at < end) {
       int right = Utf8.codePoint(utf8, at);
       if (!joins(left, right)) {
@@ -118,7 +198,11 @@ final class PieceEncoder {
     long second = WordKeys.second(utf8, from, to);
     int found = cache.find(first, second);
     if (found < 0) {
-      newShortPiece(utf8, from, to, out);
+      int count = ids(utf8, from, to);
+      if (count <= WordCache.MAX_IDS) {
+        cache.put(first, second, merger.ids(), 0, count);
+      }
+      out.add(merger.ids(), count);
     } else if (cache.count(found) == 1) {
       out.add(cache.firstId(found));
     } else {
@@ -126,21 +210,15 @@ final class PieceEncoder {
     }
   }
 
-  private void newShortPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
-    long first = WordKeys.first(utf8, from, to);
-    long second = WordKeys.second(utf8, from, to);
-    int whole = wholePieces.shortWord(first, second);
-    int[] ids = merger.ids();
-    int count = 1;
-    if (whole >= 0) {
-      ids[0] = whole;
-    } else {
-      count = merger.merge(utf8, from, to);
+  /** Leaves the ids of a short piece in the merger; returns their number. */
+  private int ids(byte[] utf8, int from, int to) {
+    int whole =
+        wholePieces.shortWord(WordKeys.first(utf8, from, to), WordKeys.second(utf8, from, to));
+    if (whole < 0) {
+      return merger.merge(utf8, from, to);
     }
-    if (count <= WordCache.MAX_IDS) {
-      cache.put(first, second, merger.ids(), 0, count);
-    }
-    out.add(merger.ids(), count);
+    merger.ids()[0] = whole;
+    return 1;
   }
 
   private void longPiece(byte[] utf8, int from, int to, IdOutput out) throws IOException {
