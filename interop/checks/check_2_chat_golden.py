@@ -181,7 +181,11 @@ def alternates(case: dict) -> bool:
 
 
 def trimmed(case: dict) -> bool:
-    return all(m["content"] == m["content"].strip() for m in case["messages"] if alternates(case))
+    """Words in every message that calls nothing, without white space at their ends."""
+    said = [m.get("content") for m in case["messages"] if not m.get("tool_calls")]
+    blank = any(isinstance(words, str) and words != words.strip() for words in said)
+    no_calls = any(m.get("tool_calls") == [] for m in case["messages"])
+    return None not in said and not blank and not no_calls and case["way"] != "continued"
 
 
 def no_lists(case: dict) -> bool:

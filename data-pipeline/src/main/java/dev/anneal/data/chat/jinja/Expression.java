@@ -50,7 +50,7 @@ sealed interface Expression {
     @Override
     public Object evaluate(Scope scope) {
       Object sliced = owner.evaluate(scope);
-      if (!(sliced instanceof Undefined)) {
+      if (sliced instanceof String || sliced instanceof List) {
         scope.run().chargeLength(Values.length(sliced) * Run.CHARS_PER_STEP);
       }
       return Members.slice(

@@ -12,11 +12,14 @@ import java.util.Map;
 final class Globals {
   private static final int MAX_RANGE = 100_000;
 
+  /** The global {@code dict}, which has a method besides. */
+  static final Function DICT =
+      (arguments, run) -> new LinkedHashMap<Object, Object>(named(arguments));
+
   static final Map<String, Object> ALL =
       Map.of(
           "range", (Function) Globals::range,
-          "dict",
-              (Function) (arguments, run) -> new LinkedHashMap<Object, Object>(named(arguments)),
+          "dict", DICT,
           "namespace", (Function) (arguments, run) -> new Namespace(named(arguments)),
           "raise_exception", (Function) Globals::raise,
           "strftime_now", (Function) Globals::strftime);
@@ -45,12 +48,28 @@ final class Globals {
   private static Map<String, Object> named(Arguments arguments) {
     Map<String, Object> entries = new LinkedHashMap<>();
     for (Object source : arguments.positional()) {
-      if (!(source instanceof Map<?, ?> map)) {
-        throw new TemplateException("cannot convert " + PythonText.typeName(source) + " to dict");
+      if (source instanceof Map<?, ?> map) {
+        map.forEach((key, value) -> entries.put(PythonText.str(key), value));
+        continue;
       }
-      map.forEach((key, value) -> entries.put(PythonText.str(key), value));
+      for (Object pair : Values.iterate(source)) {
+        if (!(pair instanceof List<?> two) || two.size() != 2) {
+          throw new TemplateException("dict needs pairs of a key and a value");
+        }
+        entries.put(PythonText.str(Values.requireKey(two.get(0))), two.get(1));
+      }
     }
     entries.putAll(arguments.named());
+    return entries;
+  }
+
+  /** {@code dict.fromkeys(keys, value)}. */
+  static Object fromKeys(Arguments arguments, Run run) {
+    Map<Object, Object> entries = new LinkedHashMap<>();
+    Object value = arguments.get(1, "value", None.NONE);
+    for (Object key : Values.iterate(arguments.require(0, "iterable"))) {
+      entries.put(Values.requireKey(key), value);
+    }
     return entries;
   }
 

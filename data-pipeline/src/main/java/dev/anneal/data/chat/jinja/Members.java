@@ -85,6 +85,9 @@ final class Members {
   }
 
   private static Object ownAttribute(Object owner, String name) {
+    if (owner == Globals.DICT && name.equals("fromkeys")) {
+      return (Function) Globals::fromKeys;
+    }
     if (owner instanceof Namespace namespace) {
       return namespace.get(name);
     }

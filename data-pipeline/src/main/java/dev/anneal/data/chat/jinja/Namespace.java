@@ -1,6 +1,6 @@
 package dev.anneal.data.chat.jinja;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Jinja's {@code namespace(...)}: the one value whose attributes a template can set. */
@@ -8,7 +8,7 @@ final class Namespace {
   private final Map<String, Object> attributes;
 
   Namespace(Map<String, Object> attributes) {
-    this.attributes = new HashMap<>();
+    this.attributes = new LinkedHashMap<>();
     attributes.forEach(this::set);
   }
 
@@ -27,6 +27,6 @@ final class Namespace {
 
   @Override
   public String toString() {
-    return "<Namespace>";
+    return "<Namespace " + PythonText.repr(attributes) + ">";
   }
 }

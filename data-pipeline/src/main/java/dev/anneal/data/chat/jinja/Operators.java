@@ -30,6 +30,9 @@ final class Operators {
       joined.addAll(b);
       return joined;
     }
+    if (operator.equals("*") && left instanceof List<?> items && right instanceof Long count) {
+      return repeat(items, count, run);
+    }
     if (operator.equals("*") && left instanceof String text && right instanceof Long count) {
       return repeat(text, count, run);
     }
@@ -62,6 +65,17 @@ final class Operators {
     long times = Math.max(0, count);
     run.chargeLength(times > Run.MAX_TEXT ? Long.MAX_VALUE : times * text.length());
     return text.repeat((int) times);
+  }
+
+  private static List<Object> repeat(List<?> items, long count, Run run) {
+    long times = Math.max(0, count);
+    run.chargeLength(
+        times > Run.MAX_PARTS ? Long.MAX_VALUE : times * items.size() * CHARS_PER_ITEM);
+    List<Object> repeated = new ArrayList<>();
+    for (long i = 0; i < times; i++) {
+      repeated.addAll(items);
+    }
+    return items instanceof Tuple ? new Tuple(repeated) : repeated;
   }
 
   private static Object arithmetic(String operator, Object left, Object right) {

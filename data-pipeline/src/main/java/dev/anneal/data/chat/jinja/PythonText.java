@@ -43,12 +43,15 @@ final class PythonText {
 
   /** Python's {@code str(value)}; nothing for an undefined one, as Jinja prints it. */
   static String str(Object value) {
+    if (value instanceof Undefined) {
+      return "";
+    }
     return value instanceof String text ? text : repr(value);
   }
 
   static String repr(Object value) {
     if (value instanceof Undefined) {
-      return "";
+      return "Undefined";
     }
     if (value instanceof String text) {
       return quote(text);

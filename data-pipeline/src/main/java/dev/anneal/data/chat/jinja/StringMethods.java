@@ -42,6 +42,14 @@ final class StringMethods {
           Map.entry(
               "rfind", (text, a, run) -> position(text, text.lastIndexOf(a.requireText(0, "sub")))),
           Map.entry("count", (text, a, run) -> count(text, a.requireText(0, "sub"))),
+          Map.entry("index", (text, a, run) -> found(text.indexOf(a.requireText(0, "sub")), text)),
+          Map.entry(
+              "rindex", (text, a, run) -> found(text.lastIndexOf(a.requireText(0, "sub")), text)),
+          Map.entry("ljust", (text, a, run) -> text + padding(text, a, run)),
+          Map.entry("rjust", (text, a, run) -> padding(text, a, run) + text),
+          Map.entry(
+              "casefold", (text, a, run) -> text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT)),
+          Map.entry("isascii", (text, a, run) -> text.chars().allMatch(c -> c < 128)),
           Map.entry("isdigit", (text, a, run) -> all(text, Character::isDigit)),
           Map.entry("isalpha", (text, a, run) -> all(text, Character::isLetter)),
           Map.entry("isalnum", (text, a, run) -> all(text, Character::isLetterOrDigit)),
@@ -161,6 +169,23 @@ final class StringMethods {
 
   private static String removeSuffix(String text, String suffix) {
     return text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+  }
+
+  private static long found(int at, String text) {
+    if (at < 0) {
+      throw new TemplateException("substring not found");
+    }
+    return position(text, at);
+  }
+
+  private static String padding(String text, Arguments arguments, Run run) {
+    long missing = arguments.number(0, "width", 0) - Values.length(text);
+    String fill = PythonText.str(arguments.get(1, "fillchar", " "));
+    if (Values.length(fill) != 1) {
+      throw new TemplateException("The fill character must be exactly one character long");
+    }
+    run.chargeLength(Math.max(0, missing) * fill.length());
+    return missing <= 0 ? "" : fill.repeat((int) missing);
   }
 
   private static long position(String text, int found) {
