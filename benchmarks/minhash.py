@@ -42,6 +42,10 @@ def jaccard(one: str, two: str) -> float:
     return len(a & b) / len(a | b)
 
 
+def in_bin(found: float, low: float) -> bool:
+    return low <= found < low + BIN or (found == 1 and low == BINS[-1])
+
+
 def word(rng: random.Random, chinese: bool) -> str:
     if chinese:
         return chr(rng.randint(0x4E00, 0x9FA0))
@@ -63,7 +67,7 @@ def planted(rng: random.Random, wanted: float) -> tuple[str, str]:
             changed = [word(rng, chinese) if rng.random() < share else w for w in words]
         one, two = join(words), join(changed)
         found = jaccard(one, two)
-        if wanted <= found < wanted + BIN or (found == 1 and wanted == BINS[-1]):
+        if in_bin(found, wanted):
             return one, two
 
 
@@ -152,8 +156,7 @@ def main() -> None:
         "documents_that_stand_alone_dropped": len(alone - kept),
         "pairs_of_which_both_are_dropped": sum(not set(p["pair"]) & kept for p in pairs),
         "bins": {
-            f"{low:.2f}": scores([p for p in pairs if low <= p["jaccard"] < low + BIN])
-            for low in BINS
+            f"{low:.2f}": scores([p for p in pairs if in_bin(p["jaccard"], low)]) for low in BINS
         },
         "run": run.facts(),
     }

@@ -1,4 +1,4 @@
-"""Anneal's transformers in a PySpark pipeline: conversations to packed rows, and token counts in SQL.
+"""Anneal's transformers in a PySpark pipeline: conversations to packed rows; tokens counted in SQL.
 
     spark-submit --jars anneal.jar --py-files anneal.jar pyspark_tokenize.py TOKENIZER INPUT OUTPUT
 
@@ -39,7 +39,8 @@ def main(tokenizer, source, target):
     rows.selectExpr("explode(messages) AS message").createOrReplaceTempView("messages")
     spark.sql(
         """
-        SELECT message.role, count(*) AS messages, sum(anneal_token_count(message.content)) AS tokens
+        SELECT message.role, count(*) AS messages,
+               sum(anneal_token_count(message.content)) AS tokens
         FROM messages GROUP BY message.role ORDER BY message.role
         """
     ).show()

@@ -10,6 +10,7 @@ from check_1_shards import blocks, tokenize_settings
 from corpora import messages, write_alpaca, write_corpus
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
+from trl import pack_dataset
 
 TURNS = {
     "qwen2_5": ("<|im_start|>assistant\n", "<|im_end|>"),
@@ -86,3 +87,29 @@ def test_pretraining_ids_of_a_published_tokenizer(product, scratch, published_to
     eos = tokenizer.token_to_id(AutoTokenizer.from_pretrained(folder).eos_token)
     expected = blocks(tokenizer, eos, texts, 128)
     assert [row["input_ids"] for row in datasets.load_from_disk(str(output))] == expected
+
+
+@pytest.mark.parametrize("strategy", ["bfd", "bfd_split", "wrapped"])
+def test_packing_is_that_of_trl(product, scratch, tokenizer_folder, strategy):
+    file = scratch / f"packed {strategy}.jsonl"
+    write_alpaca(file)
+    more = {
+        "stage": "sft",
+        "inputs": [{"path": str(file), "format": "jsonl"}],
+        "block_size": 64,
+        "packing": "none",
+    }
+    whole, packed = scratch / f"whole {strategy}", scratch / f"packed {strategy}"
+    # bfd cuts what is longer than a row, the others need it whole.
+    size = 64 if strategy == "bfd" else 4096
+    single = {**more, "block_size": size}
+    product.must("tokenize", tokenize_settings(tokenizer_folder, file, whole, **single))
+    more["packing"] = strategy
+    product.must("tokenize", tokenize_settings(tokenizer_folder, file, packed, **more))
+    samples = datasets.load_from_disk(str(whole)).select_columns(["input_ids"])
+    assert max(map(len, samples["input_ids"])) >= (64 if strategy == "bfd" else 65)
+    theirs = pack_dataset(samples, 64, strategy, {"batch_size": 100_000})
+    ours = datasets.load_from_disk(str(packed))
+    assert ours["input_ids"][:] == theirs["input_ids"][:]
+    if strategy != "wrapped":
+        assert ours["seq_lengths"][:] == theirs["seq_lengths"][:]

@@ -92,7 +92,10 @@ def test_tokens_and_texts_equal_transformers(texts, theirs, tokenizer_folder):
     decoder = TextDecoder(inputCol="ids", outputCol="decoded", tokenizerPath=folder)
     rows = tokens.tokenize(decoder.decode(encoded.withColumn("ids", encoded.e.ids))).collect()
     skipping = decoder.copy().setSkipSpecialTokens(True).setOutputCol("plain")
-    plain = {row.text: row.plain for row in skipping.decode(encoded.selectExpr("text", "e.ids")).collect()}
+    plain = {
+        row.text: row.plain
+        for row in skipping.decode(encoded.selectExpr("text", "e.ids")).collect()
+    }
     for row in rows:
         if row.text is not None:
             assert row.tokens == theirs.tokenize(row.text)
@@ -204,3 +207,27 @@ def test_the_example_runs_as_it_stands(tokenizer_folder, tmp_path):
     table = parquet.read_table(Path(target) / "rows")
     assert table.column_names == ["input_ids", "labels", "seq_lengths"]
     assert sum(len(lengths) for lengths in table["seq_lengths"].to_pylist()) == 2
+
+
+def test_data_steps_are_functions_of_frames(spark):
+    from pyspark.sql import DataFrame
+
+    prepare = spark._jvm.dev.anneal.jobs.prepare
+    long = "one thing after the other is said here until all of them have been said at last"
+    question = "what is the capital of France?"
+    rows = [long, "你好 世界", long.upper(), "你好\u3000世界", "x", question]
+    frame = spark.createDataFrame(list(enumerate(rows)), "id long, text string")
+    exam = spark.createDataFrame([("What is the capital of Spain?",)], "q string")
+
+    def ids(made) -> list[int]:
+        return sorted(row.id for row in DataFrame(made, spark).collect())
+
+    assert ids(prepare.ExactDedup.drop(frame._jdf, "text", "id")) == [0, 1, 2, 4, 5]
+    assert ids(prepare.MinHashDedup.of(0.8, 5).drop(frame._jdf, "text", "id")) == [0, 1, 4, 5]
+    filters = prepare.DocumentFilters.ofSettings("length.min_chars = 2")
+    assert ids(filters.keep(frame._jdf, "text")) == [0, 1, 2, 3, 5]
+    sets = prepare.Decontamination(5).add("exam", exam._jdf, "q")
+    assert ids(sets.keep(frame._jdf, "text")) == [0, 1, 2, 3, 4]
+    split = DataFrame(prepare.SplitByContent.mark(frame._jdf, "text", 0.3, 0.3), spark)
+    assert split.where("id in (1, 3)").select("split").distinct().count() == 1
+    assert ids(prepare.GlobalShuffle.rows(frame._jdf, 1)) == [0, 1, 2, 3, 4, 5]

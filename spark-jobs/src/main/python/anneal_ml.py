@@ -121,9 +121,7 @@ class TextDecoder(_Stage):
         return self.transform(dataset)
 
 
-@_stage(
-    {**_COLUMN, "modelPath": _STRING, "pooling": _STRING, "maxLength": _INT, "batchSize": _INT}
-)
+@_stage({**_COLUMN, "modelPath": _STRING, "pooling": _STRING, "maxLength": _INT, "batchSize": _INT})
 class TextEmbedder(_Stage):
     """Text to a vector: the pooled last hidden states of a decoder."""
 

@@ -29,6 +29,7 @@ public final class TokenizerFolder {
   private static final String CONFIG_FILE = "tokenizer_config.json";
   private static final String SPECIAL_TOKENS_FILE = "special_tokens_map.json";
   private static final String TEMPLATE_FILE = "chat_template.jinja";
+  private static final String TOOL_TEMPLATE_FILE = "additional_chat_templates/tool_use.jinja";
   private static final List<String> FILES =
       List.of(TOKENIZER_FILE, CONFIG_FILE, SPECIAL_TOKENS_FILE, TEMPLATE_FILE);
   private static final List<String> TOKEN_NAMES =
@@ -172,18 +173,43 @@ public final class TokenizerFolder {
   private static Optional<String> readTemplate(Path folder, JsonNode config) throws IOException {
     Path file = folder.resolve(TEMPLATE_FILE);
     if (Files.isRegularFile(file)) {
-      return Optional.of(Files.readString(file));
+      Path tools = folder.resolve(TOOL_TEMPLATE_FILE);
+      String template = Files.readString(file);
+      return Optional.of(
+          Files.isRegularFile(tools) ? choosing(Files.readString(tools), template) : template);
     }
     JsonNode template = config.path("chat_template");
-    if (template.isArray()) {
-      for (JsonNode entry : template) {
-        if (entry.path("name").asText().equals("default")) {
-          return Optional.of(entry.path("template").asText());
-        }
-      }
-      return Optional.empty();
+    if (!template.isArray()) {
+      return template.isTextual() ? Optional.of(template.asText()) : Optional.empty();
     }
-    return template.isTextual() ? Optional.of(template.asText()) : Optional.empty();
+    Optional<String> usual = named(template, "default");
+    Optional<String> tools = named(template, "tool_use");
+    return tools.isPresent() && usual.isPresent()
+        ? Optional.of(choosing(tools.get(), usual.get()))
+        : usual;
+  }
+
+  private static Optional<String> named(JsonNode templates, String name) {
+    for (JsonNode entry : templates) {
+      if (entry.path("name").asText().equals(name)) {
+        return Optional.of(entry.path("template").asText());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** One template that renders a conversation with tools by the first, any other by the second. */
+  private static String choosing(String tools, String usual) {
+    return "{%+ if tools is not none +%}"
+        + inside(tools)
+        + "{%+ else +%}"
+        + inside(usual)
+        + "{%+ endif %}";
+  }
+
+  /** What Jinja strips at both ends of a template and would leave inside another. */
+  private static String inside(String template) {
+    return template.replaceFirst("\\A[ \\t]+(?=\\{[%#][^+])", "").replaceFirst("\\n\\z", "");
   }
 
   private static String contentHash(Path folder) throws IOException {

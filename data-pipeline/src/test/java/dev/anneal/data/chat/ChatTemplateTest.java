@@ -3,6 +3,7 @@ package dev.anneal.data.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.anneal.core.config.ConfigException;
@@ -98,6 +99,65 @@ class ChatTemplateTest {
     assertThatThrownBy(() -> ChatTemplates.ofTokenizer(folder))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("set tokenize.chat_template to chatml, alpaca, llama2");
+  }
+
+  @Test
+  void rendersEveryBuiltInTemplateThatTheDocumentationLists() throws IOException {
+    TokenizerFolder folder = TokenizerFolder.open(TestTokenizers.chatml());
+    String page = Files.readString(Path.of("..", "docs", "chat.md"));
+    for (String name : ChatTemplates.BUILT_IN) {
+      assertThat(page).contains("| `" + name + "` |");
+      assertThat(ChatTemplates.named(name, folder).render(HELLO).text()).contains("你好", "Hi");
+    }
+  }
+
+  @Test
+  void goesOnWithTheFinalMessage() {
+    ChatTemplate template =
+        ChatTemplates.named("chatml", TokenizerFolder.open(TestTokenizers.chatml()));
+    assertThat(template.renderContinued(HELLO, "content").text())
+        .endsWith("<|im_start|>assistant\nHi");
+    ChatTemplate trimming =
+        ChatTemplate.parse("{% for m in messages %}{{ m.content | trim }}.{% endfor %}", Map.of());
+    Conversation spaced = Conversation.of(new ChatMessage("assistant", "Hi \n"));
+    assertThat(trimming.renderContinued(spaced, "content").text()).isEqualTo("Hi");
+    assertThatThrownBy(() -> trimming.renderContinued(spaced, "thinking"))
+        .hasMessage("the chat template does not read 'thinking'");
+    assertThatThrownBy(
+            () ->
+                trimming.renderContinued(
+                    Conversation.of(new ChatMessage("user", "a").without("content")), "content"))
+        .hasMessage("the final message has no 'content' to continue");
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.parse("{{ messages[0].content[:1] }}", Map.of())
+                    .renderContinued(spaced, "content"))
+        .hasMessage("the chat template does not show the final message as it is");
+  }
+
+  @Test
+  void rendersToolsByTheTemplateForThem() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("two templates"));
+    Files.copy(TestTokenizers.chatml().resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"chat_template\": [{\"name\": \"default\", \"template\": \"\\n{% if true %}\\n"
+            + "plain {{ messages[0].content }}{% endif %}\\n\\n\"}, {\"name\": \"tool_use\","
+            + " \"template\": \"  {% if true %}\\ntools: {{ tools[0].name }}{% endif %} \\n\"}]}");
+    ChatTemplate template = ChatTemplates.ofTokenizer(TokenizerFolder.open(folder));
+    assertThat(template.render(HELLO).text()).isEqualTo("\nplain 你好");
+    Conversation tools =
+        new Conversation(
+            HELLO.messages(),
+            Map.of("tools", new ObjectMapper().readTree("[{\"name\": \"clock\"}]")));
+    assertThat(template.render(tools).text()).isEqualTo("tools: clock ");
+
+    Files.writeString(folder.resolve("chat_template.jinja"), "usual");
+    Path more = Files.createDirectories(folder.resolve("additional_chat_templates"));
+    Files.writeString(more.resolve("tool_use.jinja"), "with tools");
+    ChatTemplate files = ChatTemplates.ofTokenizer(TokenizerFolder.open(folder));
+    assertThat(files.render(HELLO).text()).isEqualTo("usual");
+    assertThat(files.render(tools).text()).isEqualTo("with tools");
   }
 
   @Test

@@ -58,7 +58,8 @@ class TokenizerFolderTest {
     config(
         "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"t\"},"
             + " {\"name\": \"default\", \"template\": \"two\"}]}");
-    assertThat(TokenizerFolder.open(temp).chatTemplate()).contains("two");
+    assertThat(TokenizerFolder.open(temp).chatTemplate())
+        .contains("{%+ if tools is not none +%}t{%+ else +%}two{%+ endif %}");
     Files.writeString(temp.resolve("chat_template.jinja"), "three\n");
     assertThat(TokenizerFolder.open(temp).chatTemplate()).contains("three\n");
   }

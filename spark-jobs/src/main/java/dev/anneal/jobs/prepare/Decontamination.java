@@ -8,9 +8,6 @@ import dev.anneal.data.dedup.EvaluationGrams;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.OptionalInt;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;
@@ -18,7 +15,7 @@ import org.apache.spark.sql.types.DataTypes;
 
 /**
  * Finds rows that share an n-gram with evaluation sets. The n-grams, 8 bytes each, are collected on
- * the driver and broadcast once. Immutable and thread-safe; the broadcast lives as long as this.
+ * the driver and broadcast once. Not thread-safe.
  */
 public final class Decontamination {
   /** Column with the name of the set that a row shares an n-gram with; null without one. */
@@ -50,21 +47,14 @@ public final class Decontamination {
 
   /** All rows, with the column {@link #SET}. */
   public Dataset<Row> mark(Dataset<Row> rows, String textColumn) {
-    Broadcast<EvaluationSets> sets =
-        JavaSparkContext.fromSparkContext(rows.sparkSession().sparkContext())
-            .broadcast(new EvaluationSets(names, EvaluationGrams.of(ngram, collectors)));
-    UDF1<String, String> found = text -> text == null ? null : name(sets.value(), text);
+    EvaluationSets made = new EvaluationSets(names, EvaluationGrams.of(ngram, collectors));
+    SharedSets sets = SharedSets.of(rows.sparkSession(), made);
+    UDF1<String, String> found = text -> text == null ? null : sets.contaminates(text).orElse(null);
     return rows.withColumn(SET, udf(found, DataTypes.StringType).apply(col(textColumn)));
   }
 
   /** The rows that share no n-gram. */
   public Dataset<Row> keep(Dataset<Row> rows, String textColumn) {
     return mark(rows, textColumn).filter(col(SET).isNull()).drop(SET);
-  }
-
-  /** The first set that a text shares an n-gram with; null without one. */
-  private static String name(EvaluationSets sets, String text) {
-    OptionalInt set = sets.grams().contaminatedBy(text);
-    return set.isPresent() ? sets.names().get(set.getAsInt()) : null;
   }
 }

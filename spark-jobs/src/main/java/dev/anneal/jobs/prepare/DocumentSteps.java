@@ -9,10 +9,7 @@ import dev.anneal.data.filter.FilterChain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -98,9 +95,7 @@ public final class DocumentSteps implements AutoCloseable {
   }
 
   private Dataset<Row> features(Dataset<Row> documents) {
-    JavaSparkContext spark =
-        JavaSparkContext.fromSparkContext(documents.sparkSession().sparkContext());
-    Broadcast<EvaluationSets> shared = spark.broadcast(sets);
+    SharedSets shared = SharedSets.of(documents.sparkSession(), sets);
     FilterChain asked = filters;
     DedupConfig used = dedup;
     MapFunction<Row, Row> made =
@@ -116,13 +111,8 @@ public final class DocumentSteps implements AutoCloseable {
               null,
               used.exact() ? ExactDedup.hash(text) : null,
               used.minhash() ? MinHashDedup.set(text, used.ngram()) : null,
-              contamination(shared.value(), text));
+              shared.contaminates(text).map(CONTAMINATED::concat).orElse(null));
         };
     return documents.map(made, Encoders.row(FEATURES));
-  }
-
-  private static String contamination(EvaluationSets sets, String text) {
-    OptionalInt set = sets.grams().contaminatedBy(text);
-    return set.isPresent() ? CONTAMINATED + sets.names().get(set.getAsInt()) : null;
   }
 }

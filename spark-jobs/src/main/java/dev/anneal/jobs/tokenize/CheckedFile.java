@@ -7,11 +7,14 @@ import java.util.zip.CRC32C;
 
 /** A staged file while it is written, with what is needed to know it again. One thread. */
 final class CheckedFile extends OutputStream {
+  private final String path;
   private final OutputStream out;
   private final CRC32C crc = new CRC32C();
   private long bytes;
 
-  CheckedFile(OutputStream out) {
+  /** With the path for messages. */
+  CheckedFile(String path, OutputStream out) {
+    this.path = path;
     this.out = out;
   }
 
@@ -36,7 +39,11 @@ final class CheckedFile extends OutputStream {
 
   @Override
   public void write(byte[] source, int offset, int length) throws IOException {
-    out.write(source, offset, length);
+    try {
+      out.write(source, offset, length);
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
     crc.update(source, offset, length);
     bytes += length;
   }
@@ -48,7 +55,15 @@ final class CheckedFile extends OutputStream {
 
   @Override
   public void close() throws IOException {
-    out.close();
+    try {
+      out.close();
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  private IOException unwritable(IOException cause) {
+    return new IOException("Cannot write " + path + ": " + cause.getMessage(), cause);
   }
 
   Check check() {

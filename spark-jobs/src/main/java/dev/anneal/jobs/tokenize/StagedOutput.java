@@ -38,7 +38,7 @@ final class StagedOutput implements IdSink, AutoCloseable {
   }
 
   private CheckedFile create(String suffix) throws IOException {
-    return new CheckedFile(store.createUnmarked(path + suffix));
+    return new CheckedFile(path + suffix, store.createUnmarked(path + suffix));
   }
 
   String path() {

@@ -8,6 +8,7 @@ import dev.anneal.core.run.TableReport.Tile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeMap;
 
 /** The counts of a run for people: {@code _anneal/report.html}. Stateless. */
 final class TokenizeReportPage {
@@ -60,6 +61,8 @@ final class TokenizeReportPage {
         rows.add(share("dropped: " + words(reason), counts.skipped(reason), all));
       }
     }
+    new TreeMap<>(counts.dropped())
+        .forEach((reason, count) -> rows.add(share("left out: " + reason, count, all)));
     rows.add(share("set aside as bad", counts.bad(), all));
     rows.add(share("cut to fit a row", counts.truncated(), all));
     String note =

@@ -26,7 +26,8 @@ public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> conten
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
-          "chat_template.jinja");
+          "chat_template.jinja",
+          "additional_chat_templates/tool_use.jinja");
 
   /**
    * Reads a folder anywhere the store reaches.
@@ -72,7 +73,9 @@ public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> conten
   Path unpack() throws IOException {
     Path copy = Files.createTempDirectory("anneal-tokenizer");
     for (Map.Entry<String, byte[]> file : contents.entrySet()) {
-      Files.write(copy.resolve(file.getKey()), file.getValue());
+      Path target = copy.resolve(file.getKey());
+      Files.createDirectories(target.getParent());
+      Files.write(target, file.getValue());
     }
     return copy;
   }

@@ -23,6 +23,7 @@ abstract class PrepareTest {
             .appName("prepare tests")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
             .config("spark.driver.host", "localhost")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .getOrCreate();

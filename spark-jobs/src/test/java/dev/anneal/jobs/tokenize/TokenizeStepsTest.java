@@ -13,6 +13,7 @@ import dev.anneal.core.config.FilterConfig;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +60,9 @@ class TokenizeStepsTest extends TokenizeTest {
                 .formatted(file),
             "{\"reason\":\"length.min_words\",\"file\":\"%s\",\"line\":4,\"start\":\"\"}"
                 .formatted(file));
+    assertThat(output.resolve("_anneal/report.html"))
+        .content()
+        .contains("left out: length.min_words");
     settings.filters = filters("tokenize.filters.length.min_words=4");
     assertRefused(settings, "filters.length [minChars=0, maxChars=0, minWords=3,");
     settings.filters = filters("tokenize.filters.length.min_words=40");
@@ -97,6 +101,8 @@ class TokenizeStepsTest extends TokenizeTest {
         List<String> kept = List.of("first", LONG, "second", "first", LONG, "second", "third");
         assertThat(rows()).isEqualTo(blocks(kept, 16));
         JsonNode inputs = report().get("inputs");
+        assertThat(inputs.at("/0/epochs").asDouble()).isEqualTo(2);
+        assertThat(report().at("/near_duplicates/bands").asInt()).isEqualTo(26);
         assertThat(inputs.at("/0/dropped/exact_duplicate").asLong()).isEqualTo(2);
         assertThat(inputs.at("/1/dropped/near_duplicate").asLong()).isEqualTo(1);
       } finally {
@@ -164,5 +170,28 @@ class TokenizeStepsTest extends TokenizeTest {
     settings.dedup = new DedupConfig(true, false, 0.8, 5, 0, 0);
     ShardManifest manifest = run(settings).manifest();
     assertThat(manifest.counts().rows()).isEqualTo(2);
+  }
+
+  @Test
+  void decisionsThatAreWholeAreTakenAsTheyAre() throws IOException {
+    write("a.jsonl", lines("one two three", "one two  three", "four"));
+    TestCorpus settings = new TestCorpus(output).input(corpus);
+    settings.dedup = ALL_DEDUP;
+    TokenizeConfig config = settings.config();
+    HadoopFileStore store = new HadoopFileStore(spark().hadoopConfiguration());
+    List<CorpusSplit> splits = Corpus.list(config, spark()).splits();
+    String base = temp.resolve("a base").toString();
+    Decisions decisions = new Decisions(spark(), store, config);
+    StepsPlan plan = decisions.plan(splits, "", base);
+    Path file = Path.of(SplitDecisions.path(plan.decisions(), 0));
+    byte[] decided = Files.readAllBytes(file);
+    assertThat(SplitDecisions.read(store, plan.decisions(), 0).reason(0, 2))
+        .contains("exact_duplicate");
+    Files.delete(file);
+    assertThat(decisions.plan(splits, "", base)).isEqualTo(plan);
+    assertThat(file).doesNotExist();
+    Files.delete(file.resolveSibling("whole"));
+    decisions.plan(splits, "", base);
+    assertThat(file).hasBinaryContent(decided);
   }
 }

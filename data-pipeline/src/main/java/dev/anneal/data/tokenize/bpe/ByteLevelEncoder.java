@@ -30,6 +30,9 @@ final class ByteLevelEncoder implements TextEncoder {
   private final NfcText nfc = new NfcText();
   private final IdOutput out = new IdOutput();
 
+  /** No added token begins between what is encoded and here. */
+  private int searched;
+
   /** Whether normalization changed the last text, so that ids do not tell its byte positions. */
   private boolean textChanged;
 
@@ -51,36 +54,45 @@ final class ByteLevelEncoder implements TextEncoder {
   public void encode(byte[] utf8, int start, int end, IdSink ids) throws IOException {
     out.open(ids);
     textChanged = false;
+    searched = start;
     int from = start; // what lies before is encoded
-    int searched = start; // no added token begins between from and here
     int window = windowBytes;
     while (from < end) {
       int limit = end - searched > window ? searched + window : end;
-      int token = -1;
-      while (searched < limit && token < 0) {
-        searched = addedTokens.candidate(utf8, searched, limit);
-        if (searched < limit) {
-          token = addedTokens.longestAt(utf8, searched, end);
-          searched += token < 0 ? 1 : 0;
-        }
-      }
-      if (token >= 0) {
-        AddedTokens.Entry entry = addedTokens.entry(token);
-        int after = searched + entry.bytes().length;
-        if (!entry.skipped()) {
-          encodeText(utf8, from, searched);
-          out.add(entry.id());
-          from = after;
-        }
-        searched = after;
+      int token = nextAddedToken(utf8, limit, end);
+      if (token < 0) {
+        int cut = limit == end ? end : cut(utf8, from, limit);
+        encodeText(utf8, from, cut);
+        window = cut == from ? Math.min(2 * window, LARGEST_WINDOW) : windowBytes;
+        from = cut;
         continue;
       }
-      int cut = limit == end ? end : cut(utf8, from, limit);
-      encodeText(utf8, from, cut);
-      window = cut == from ? Math.min(2 * window, LARGEST_WINDOW) : windowBytes;
-      from = cut;
+      AddedTokens.Entry entry = addedTokens.entry(token);
+      int after = searched + entry.bytes().length;
+      if (!entry.skipped()) {
+        encodeText(utf8, from, searched);
+        out.add(entry.id());
+        from = after;
+      }
+      searched = after;
     }
     out.flush();
+  }
+
+  /**
+   * The first added token that begins below the limit, or -1; {@link #searched} moves to where it
+   * begins, or to the limit.
+   */
+  private int nextAddedToken(byte[] utf8, int limit, int end) {
+    while (searched < limit) {
+      searched = addedTokens.candidate(utf8, searched, limit);
+      int token = searched < limit ? addedTokens.longestAt(utf8, searched, end) : -1;
+      if (token >= 0) {
+        return token;
+      }
+      searched = Math.min(searched + 1, limit);
+    }
+    return -1;
   }
 
   @Override

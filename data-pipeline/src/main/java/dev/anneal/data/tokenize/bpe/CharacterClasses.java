@@ -21,6 +21,7 @@ final class CharacterClasses {
   private static final int PAGE_BITS = 8;
   private static final int IN_PAGE = (1 << PAGE_BITS) - 1;
   private static final CharacterClasses TABLES = new CharacterClasses(flat());
+  private static final byte[] ASCII = ascii();
 
   /** Start of each page in {@link #classes}. */
   private final char[] pages = new char[CODE_POINTS >> PAGE_BITS];
@@ -47,6 +48,20 @@ final class CharacterClasses {
   static byte of(int codePoint) {
     CharacterClasses tables = TABLES;
     return tables.classes[tables.pages[codePoint >> PAGE_BITS] + (codePoint & IN_PAGE)];
+  }
+
+  /** The class of the character that starts here. */
+  static byte at(byte[] utf8, int at) {
+    byte lead = utf8[at];
+    return lead >= 0 ? ASCII[lead] : of(Utf8.codePoint(utf8, at));
+  }
+
+  private static byte[] ascii() {
+    byte[] ascii = new byte[0x80];
+    for (int c = 0; c < ascii.length; c++) {
+      ascii[c] = of(c);
+    }
+    return ascii;
   }
 
   private static byte[] flat() {

@@ -9,7 +9,7 @@ final class Runs {
 
   /** The class of the character that starts here; -1 at the end. */
   static int classAt(byte[] utf8, int at, int end) {
-    return at < end ? CharacterClasses.of(Utf8.codePoint(utf8, at)) : -1;
+    return at < end ? CharacterClasses.at(utf8, at) : -1;
   }
 
   /** End of the letters from here on. */
@@ -29,7 +29,7 @@ final class Runs {
   /** End of the characters of a class from here on. */
   static int run(byte[] utf8, int from, int end, int kind) {
     int at = from;
-    while (at < end && CharacterClasses.of(Utf8.codePoint(utf8, at)) == kind) {
+    while (at < end && CharacterClasses.at(utf8, at) == kind) {
       at += Utf8.length(utf8[at]);
     }
     return at;

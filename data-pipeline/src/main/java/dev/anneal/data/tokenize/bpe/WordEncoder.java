@@ -14,6 +14,7 @@ final class WordEncoder {
   private static final long PIECE = 1L << 63;
 
   private final Splitter splitter;
+  private final BpeModel model;
   private final WordTable words;
   private final TokenSeams seams;
   private final WordMerger merger;
@@ -21,6 +22,7 @@ final class WordEncoder {
 
   WordEncoder(Splitter splitter, BpeModel model) {
     this.splitter = splitter;
+    this.model = model;
     this.words = model.words();
     this.seams = model.seams();
     this.merger = new WordMerger(model);
@@ -30,7 +32,9 @@ final class WordEncoder {
     int at = from;
     while (at < end) {
       int next = splitter.wordEnd(utf8, at, end);
-      if (next - at <= WordKeys.MAX_LENGTH) {
+      if (next - at == 1) {
+        out.add(model.byteId(utf8[at]));
+      } else if (next - at <= WordKeys.MAX_LENGTH) {
         shortWord(utf8, at, next, out);
       } else {
         pieces(utf8, at, next, out);
