@@ -2,7 +2,8 @@
 
 Usage: hf_tokenizer.py TOKENIZER DOCUMENTS SECONDS
 `encode_batch_fast` on batches of 1000 documents, the threads as RAYON_NUM_THREADS says. Prints
-`PASS seconds tokens cpu_seconds` for each pass over all documents until the passes took so many seconds.
+`PASS seconds tokens cpu_seconds` for each pass over all documents until the passes took so many
+seconds.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ FAMILIES = (
         f"{MISTRAL_WHEEL}: mistral_instruct_tokenizer_240323.model.v3",
         "tokenizer.json made here: Metaspace, prepend_scheme first, split false",
     ),
+    _npm("gemma3", SENTENCEPIECE),
 )
 
 RESOURCES = Path(__file__).resolve().parents[2] / "data-pipeline" / "src" / "test" / "resources"

@@ -4,7 +4,10 @@ import dev.anneal.data.tokenize.bpe.IdMerger;
 import dev.anneal.data.tokenize.bpe.Utf8;
 import java.util.Arrays;
 
-/** Merges the characters of a piece, all of them tokens. Confined to one thread. */
+/**
+ * Merges the characters of a piece. Those beyond ASCII are tokens, for nothing joins to others; an
+ * ASCII letter may be none and is its byte then. Confined to one thread.
+ */
 final class PieceMerger {
   private static final int INITIAL = 64;
 
@@ -52,7 +55,10 @@ final class PieceMerger {
     Characters characters = model.characters();
     int count = 0;
     for (int at = from; at < to; at += Utf8.length(utf8[at])) {
-      ids[count++] = Characters.id(characters.entry(Utf8.codePoint(utf8, at)));
+      ids[count++] =
+          utf8[at] >= 0
+              ? model.asciiId(utf8[at])
+              : Characters.id(characters.entry(Utf8.codePoint(utf8, at)));
     }
     return merger.merge(ids, count);
   }

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CutsTest {
   private static final List<String> CHARACTERS = List.of("a", "b", ".", "\u2581", "\u706f");
+  private static final String[] WITHOUT_TOKEN = {"\u5b88", "z"};
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Map<String, Integer> vocabulary = new LinkedHashMap<>();
@@ -86,7 +87,8 @@ class CutsTest {
     StringBuilder text = new StringBuilder();
     for (int i = random.nextInt(120); i > 0; i--) {
       String character = CHARACTERS.get(random.nextInt(CHARACTERS.size()));
-      text.append(random.nextInt(30) == 0 ? "\u5b88" : character.replace('\u2581', ' '));
+      String spelled = random.nextInt(4) == 0 ? character : character.replace('\u2581', ' ');
+      text.append(random.nextInt(15) == 0 ? WITHOUT_TOKEN[random.nextInt(2)] : spelled);
     }
     return text.toString();
   }
@@ -94,8 +96,10 @@ class CutsTest {
   private int[] plain(String text) {
     List<String> tokens = new ArrayList<>();
     for (String character : text.replace(' ', '\u2581').split("")) {
-      if (character.equals("\u5b88")) {
+      if (character.equals(WITHOUT_TOKEN[0])) {
         tokens.addAll(List.of("<0xE5>", "<0xAE>", "<0x88>"));
+      } else if (character.equals(WITHOUT_TOKEN[1])) {
+        tokens.add("<0x7A>");
       } else if (!character.isEmpty()) {
         tokens.add(character);
       }

@@ -11,6 +11,9 @@ final class SpacedTexts {
   private static final List<String> PARTS =
       List.of(
           "<s>",
+          "weVe\u2581\u2581",
+          "QZ",
+          "zebra\u2581",
           "</s>",
           "<unk>",
           "[INST]",
