@@ -1,12 +1,18 @@
 package dev.anneal.data.tokenize;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.anneal.data.tokenize.bpe.ByteLevelBpe;
 import dev.anneal.data.tokenize.sentencepiece.SentencePieceBpe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * Opens the tokenizer of a folder with the fastest engine that gives its ids: the first one in Java
@@ -36,32 +42,64 @@ public final class Tokenizers {
 
   /** Opens a folder's tokenizer. The caller closes it. */
   public static Tokenizer open(TokenizerFolder folder, SpecialTokens specialTokens) {
+    // Both take about as long; the library's errors count first, whatever the other finds.
+    FutureTask<Candidates> reading = new FutureTask<>(() -> read(folder, specialTokens));
+    Thread reader = new Thread(reading, "tokenizer-reader");
+    reader.setDaemon(true);
+    reader.start();
     NativeTokenizer library = NativeTokenizer.open(folder, specialTokens);
+    try {
+      return choose(library, reading.get());
+    } catch (InterruptedException e) {
+      library.close();
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(
+          "Cannot open tokenizer " + folder.name() + ": interrupted", e);
+    } catch (ExecutionException e) {
+      library.close();
+      throw new IllegalStateException(
+          "Cannot open tokenizer " + folder.name() + ": " + e.getCause(), e.getCause());
+    }
+  }
+
+  /** The encoders in Java that take a file, by engine, and why others do not. */
+  private record Candidates(
+      Map<String, JavaEncoder> encoders, List<String> refusals, JsonNode addedTokens) {}
+
+  private static Candidates read(TokenizerFolder folder, SpecialTokens specialTokens) {
+    Map<String, JavaEncoder> encoders = new LinkedHashMap<>();
+    List<String> refusals = new ArrayList<>();
     TokenizerJson file;
     try {
       file =
           TokenizerJson.parse(
               Files.readString(folder.path().resolve(TokenizerFolder.TOKENIZER_FILE)));
     } catch (IOException e) {
-      return library.because(e.getMessage());
+      return new Candidates(encoders, List.of(e.getMessage()), MissingNode.getInstance());
     }
     String model = file.model().path("type").asText("without a type");
     if (!model.equals("BPE")) {
-      return library.because("model " + model);
+      return new Candidates(encoders, List.of("model " + model), MissingNode.getInstance());
     }
-    List<String> refusals = new ArrayList<>();
     for (Engine engine : ENGINES) {
       try {
-        JavaEncoder encoder = engine.reading().of(file, specialTokens);
-        Optional<String> difference =
-            SelfTest.difference(encoder, library, file.part("added_tokens"));
-        if (difference.isEmpty()) {
-          return new JavaTokenizer(encoder, library);
-        }
-        refusals.add(engine.name() + ": " + difference.get());
+        encoders.put(engine.name(), engine.reading().of(file, specialTokens));
       } catch (UnsupportedTokenizerException e) {
         refusals.add(engine.name() + ": " + e.getMessage());
       }
+    }
+    return new Candidates(encoders, refusals, file.part("added_tokens"));
+  }
+
+  private static Tokenizer choose(NativeTokenizer library, Candidates candidates) {
+    List<String> refusals = new ArrayList<>(candidates.refusals());
+    for (Map.Entry<String, JavaEncoder> candidate : candidates.encoders().entrySet()) {
+      Optional<String> difference =
+          SelfTest.difference(candidate.getValue(), library, candidates.addedTokens());
+      if (difference.isEmpty()) {
+        return new JavaTokenizer(candidate.getValue(), library);
+      }
+      refusals.add(candidate.getKey() + ": " + difference.get());
     }
     return library.because(String.join("; ", refusals));
   }
