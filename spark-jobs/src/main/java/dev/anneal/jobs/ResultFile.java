@@ -3,11 +3,13 @@ package dev.anneal.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.regex.Pattern;
 
 /**
  * result.json in the output folder: how the job ended, for schedulers that lose exit codes. A
@@ -15,6 +17,8 @@ import java.time.Instant;
  */
 final class ResultFile {
   static final String NAME = "result.json";
+
+  private static final Pattern TORN = Pattern.compile("\\.result\\.json\\.[0-9a-f-]{36}\\.tmp");
 
   private final FileStore files;
   private final String job;
@@ -37,10 +41,20 @@ final class ResultFile {
     if (result.code() == ExitCode.CONFIG && files.exists(path)) {
       return;
     }
+    removeTorn();
     ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     try (OutputStream out = files.create(path)) {
       out.write(mapper.writeValueAsBytes(tree(mapper, result, ended)));
       out.write('\n');
+    }
+  }
+
+  /** What a driver left that was killed while it wrote its own. */
+  private void removeTorn() throws IOException {
+    for (FileEntry entry : files.list(folder)) {
+      if (!entry.folder() && TORN.matcher(entry.name()).matches()) {
+        files.delete(entry.path());
+      }
     }
   }
 
