@@ -154,7 +154,8 @@ def corpus_texts(options, work: Path):
     if options.smoke:
         for pattern in ("**/*.md", "interop/**/*.py", "data-pipeline/src/main/**/*.java"):
             for file in sorted(CHECKOUT.glob(pattern)):
-                if "target" not in file.parts and ".venv" not in file.parts:
+                parts = file.relative_to(CHECKOUT).parts
+                if not any(part == "target" or part.startswith(".") for part in parts):
                     yield file.read_text(encoding="utf-8")
         return
     corpus = options.corpus
