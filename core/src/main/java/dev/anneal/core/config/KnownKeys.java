@@ -31,7 +31,9 @@ final class KnownKeys {
   /** The key a user most likely meant. */
   String nearest(String path) {
     return Stream.concat(leaves.stream(), sections.stream())
-        .min(Comparator.comparingInt((String known) -> distance(path, known)))
+        .min(
+            Comparator.comparingInt((String known) -> distance(path, known))
+                .thenComparingInt(known -> levenshtein(path, known)))
         .orElseThrow();
   }
 

@@ -121,6 +121,8 @@ class ConfigLoaderTest {
         .hasMessageContaining("Unknown key: trian.max_steps (did you mean train.max_steps?");
     assertThatThrownBy(() -> ConfigLoader.of("learning_rate=1e-4"))
         .hasMessageContaining("did you mean train.learning_rate?");
+    assertThatThrownBy(() -> ConfigLoader.of("trian.seed=1"))
+        .hasMessageContaining("did you mean train.seed?");
     assertThatThrownBy(() -> new ConfigLoader().file("my.conf", "\nmodle { path = x }").load())
         .hasMessageContaining(
             "Unknown key: modle.path (did you mean model.path?; set in my.conf: 2");
