@@ -119,8 +119,12 @@ def test_every_key_in_reference_conf_is_explained_or_stands_beside_one_that_is()
 
 def launch(launcher, *arguments, folder, **environment):
     return subprocess.run(
-        [launcher, *arguments], cwd=folder, env={**os.environ, **environment},
-        capture_output=True, text=True, timeout=120,
+        [launcher, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 

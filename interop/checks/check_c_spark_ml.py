@@ -27,9 +27,14 @@ CHATS = [
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if SparkContext._gateway is not None:  # the JVM of an earlier check does not know our jar
+        SparkContext._gateway.shutdown()
+        SparkContext._gateway.proc.terminate()
+        SparkContext._gateway = SparkContext._jvm = None
     session = (
         SparkSession.builder.master("local[2]")
         .config("spark.jars", str(JAR))

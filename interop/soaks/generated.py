@@ -7,7 +7,9 @@ import random
 from pathlib import Path
 
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
-HAN = "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
+HAN = (
+    "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
+)
 BLOCK_CHARACTERS = 4_000_000
 
 

@@ -81,7 +81,9 @@ def main() -> None:
         }
         calm = product.must("tokenize", settings)
         expected = digests(ground / "calm")
-        print(f"seed {seed}: {len(expected) - len(TOP)} shards in {calm.seconds:.1f} s without kills")
+        print(
+            f"seed {seed}: {len(expected) - len(TOP)} shards in {calm.seconds:.1f} s without kills"
+        )
         facts = kills(product, {**settings, "tokenize.output": ground / "killed"}, rng, count)(
             calm.seconds, expected
         )

@@ -31,7 +31,9 @@ def main() -> None:
         corpus = ground / "corpus.jsonl"
         long_bytes = long * 1_000_000
         rows = write_corpus(corpus, megabytes * 1_000_000, long_bytes)
-        print(f"{corpus.stat().st_size / 1e6:.0f} MB, {rows} rows, one of {long_bytes / 1e6:.0f} MB")
+        print(
+            f"{corpus.stat().st_size / 1e6:.0f} MB, {rows} rows, one of {long_bytes / 1e6:.0f} MB"
+        )
         settings = {
             "tokenize.tokenizer": tokenizer,
             "tokenize.stage": "pt",
