@@ -34,4 +34,14 @@ public record SourceRow(long number, byte[] bytes, int start, int end, String fa
   public int length() {
     return end - start;
   }
+
+  /** Whether there is nothing in the row but spaces and tabs. */
+  public boolean isBlank() {
+    for (int i = start; i < end; i++) {
+      if (bytes[i] != ' ' && bytes[i] != '\t') {
+        return false;
+      }
+    }
+    return true;
+  }
 }

@@ -6,7 +6,6 @@ import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,15 +24,10 @@ final class DroppedRows {
       HadoopFileStore store, String path, List<CorpusSplit> splits, List<StagedSplit> staged)
       throws IOException {
     Map<String, List<String>> byReason = new TreeMap<>();
-    Map<String, Long> linesBefore = new HashMap<>(); // of each file, in each pass
+    LineNumbers numbers = new LineNumbers();
     for (int i = 0; i < splits.size(); i++) {
       List<FileSlice> slices = splits.get(i).slices();
-      long[] before = new long[slices.size()];
-      for (int slice = 0; slice < before.length; slice++) {
-        String key = slices.get(slice).pass() + " " + slices.get(slice).file().uri();
-        before[slice] = linesBefore.getOrDefault(key, 0L);
-        linesBefore.merge(key, staged.get(i).sliceRows()[slice], Long::sum);
-      }
+      long[] before = numbers.before(splits.get(i), staged.get(i));
       for (DroppedRow row : staged.get(i).dropped()) {
         List<String> shown = byReason.computeIfAbsent(row.reason(), reason -> new ArrayList<>());
         if (shown.size() < DroppedRow.SHOWN) {

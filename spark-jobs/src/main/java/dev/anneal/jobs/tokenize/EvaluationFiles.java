@@ -11,6 +11,7 @@ import dev.anneal.data.read.SourceRow;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.prepare.EvaluationSets;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +94,7 @@ record EvaluationFiles(
       throw new ConfigException("Cannot read " + where + row.fault());
     }
     byte[] content = row.content();
-    if (!plain && new String(content, java.nio.charset.StandardCharsets.UTF_8).isBlank()) {
+    if (!plain && new String(content, StandardCharsets.UTF_8).isBlank()) {
       return;
     }
     try {

@@ -13,9 +13,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -28,7 +26,7 @@ final class Quarantine {
 
   private final HadoopFileStore store;
   private final String folder;
-  private final Map<String, Long> linesBefore = new HashMap<>(); // of each file, in its first pass
+  private final LineNumbers numbers = new LineNumbers();
   private Optional<String> first = Optional.empty();
   private long rows;
 
@@ -63,12 +61,7 @@ final class Quarantine {
       throws IOException {
     for (int i = 0; i < splits.size(); i++) {
       List<FileSlice> slices = splits.get(i).slices();
-      long[] before = new long[slices.size()];
-      for (int slice = 0; slice < before.length; slice++) {
-        String key = slices.get(slice).pass() + " " + slices.get(slice).file().uri();
-        before[slice] = linesBefore.getOrDefault(key, 0L);
-        linesBefore.merge(key, staged.get(i).sliceRows()[slice], Long::sum);
-      }
+      long[] before = numbers.before(splits.get(i), staged.get(i));
       if (staged.get(i).counts().bad() > 0) {
         copy(staged.get(i), slices, before, out);
       }

@@ -6,6 +6,7 @@ import dev.anneal.data.read.SourceRow;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -87,24 +88,15 @@ final class RowPicker {
 
   private static List<FileSlice> slices(
       InputConfig input, List<CorpusFile> files, long splitBytes) {
-    InputConfig once =
-        new InputConfig(
-            input.path(),
-            input.query(),
-            input.orderBy(),
-            input.format(),
-            input.datasetFormat(),
-            1,
-            input.columns());
-    return SplitPlanner.plan(List.of(once), List.of(files), splitBytes).stream()
+    return SplitPlanner.plan(List.of(input.withWeight(1)), List.of(files), splitBytes).stream()
         .flatMap(split -> split.slices().stream())
         .toList();
   }
 
   private static PickedRow picked(FileSlice slice, SourceRow row) {
     String place = slice.file().display() + ":" + row.number();
-    SourceRow own =
-        new SourceRow(row.number(), row.content().clone(), 0, row.length(), row.fault());
+    byte[] content = Arrays.copyOfRange(row.bytes(), row.start(), row.end());
+    SourceRow own = new SourceRow(row.number(), content, 0, content.length, row.fault());
     return new PickedRow(
         slice.start() > 0 ? place + " after byte " + slice.start() : place,
         slice.file().format(),
@@ -112,14 +104,8 @@ final class RowPicker {
   }
 
   private static boolean isBlank(SourceRow row, FileSlice slice) {
-    if (slice.file().format() != InputConfig.Format.JSONL || !row.fault().isEmpty()) {
-      return false;
-    }
-    for (int i = row.start(); i < row.end(); i++) {
-      if (row.bytes()[i] != ' ' && row.bytes()[i] != '\t') {
-        return false;
-      }
-    }
-    return true;
+    return slice.file().format() == InputConfig.Format.JSONL
+        && row.fault().isEmpty()
+        && row.isBlank();
   }
 }

@@ -73,7 +73,7 @@ final class SplitStaging {
       bad(sliceIndex, slice, row, row.fault());
       return;
     }
-    boolean blankLine = format == InputConfig.Format.JSONL && isBlank(row);
+    boolean blankLine = format == InputConfig.Format.JSONL && row.isBlank();
     if (blankLine || !ContentShare.takes(row, slice.keep())) {
       return;
     }
@@ -100,14 +100,5 @@ final class SplitStaging {
       tally.bad();
       out.bad(BadRow.of(sliceIndex, row, reason));
     }
-  }
-
-  private static boolean isBlank(SourceRow row) {
-    for (int i = row.start(); i < row.end(); i++) {
-      if (row.bytes()[i] != ' ' && row.bytes()[i] != '\t') {
-        return false;
-      }
-    }
-    return true;
   }
 }
