@@ -1,8 +1,6 @@
 package dev.anneal.data.read;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import dev.anneal.data.text.EightBytes;
 
 /**
  * Walks JSON in bytes without building anything, and is stricter than it need be: it passes over
@@ -10,10 +8,6 @@ import java.nio.ByteOrder;
  * accepts any parser reads the same way. Confined to one thread.
  */
 final class JsonScanner {
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long ONES = 0x0101010101010101L;
-  private static final long HIGH_BITS = 0x8080808080808080L;
   private static final int MAX_DEPTH = 100;
   private static final int MAX_NUMBER_BYTES = 18; // no parser sees anything odd in so few digits
 
@@ -103,12 +97,17 @@ final class JsonScanner {
   /** Eight bytes at a time while all are ASCII and none is a quote, a backslash or a control. */
   private void skipPlain() {
     while (at + Long.BYTES <= end) {
-      long word = (long) LONG.get(bytes, at);
-      long quote = word ^ ('"' * ONES);
-      long backslash = word ^ ('\\' * ONES);
-      long special = word | (word - 0x20 * ONES) | (quote - ONES) | (backslash - ONES);
-      if ((special & HIGH_BITS) != 0) { // borrows run upwards: the lowest high bit is no false one
-        at += Long.numberOfTrailingZeros(special & HIGH_BITS) / Byte.SIZE;
+      long word = EightBytes.at(bytes, at);
+      long quote = word ^ ('"' * EightBytes.ONES);
+      long backslash = word ^ ('\\' * EightBytes.ONES);
+      long special =
+          word
+              | (word - 0x20 * EightBytes.ONES)
+              | (quote - EightBytes.ONES)
+              | (backslash - EightBytes.ONES);
+      if ((special & EightBytes.HIGH_BITS)
+          != 0) { // borrows run upwards: the lowest high bit is no false one
+        at += Long.numberOfTrailingZeros(special & EightBytes.HIGH_BITS) / Byte.SIZE;
         return;
       }
       at += Long.BYTES;

@@ -1,11 +1,9 @@
 package dev.anneal.data.read;
 
 import dev.anneal.core.format.FormatException;
+import dev.anneal.data.text.EightBytes;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Optional;
 
 /**
@@ -17,11 +15,7 @@ import java.util.Optional;
  */
 public final class LineReader implements RowReader {
   private static final int BUFFER_BYTES = 1 << 18;
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long ONES = 0x0101010101010101L;
-  private static final long HIGH_BITS = 0x8080808080808080L;
-  private static final long NEWLINES = '\n' * ONES;
+  private static final long NEWLINES = '\n' * EightBytes.ONES;
 
   private final InputStream in;
   private final long end;
@@ -136,8 +130,7 @@ public final class LineReader implements RowReader {
   private int indexOfNewline(int from) {
     int i = from;
     for (; i + Long.BYTES <= filled; i += Long.BYTES) {
-      long zeroAtNewline = (long) LONG.get(buffer, i) ^ NEWLINES;
-      long found = (zeroAtNewline - ONES) & ~zeroAtNewline & HIGH_BITS;
+      long found = EightBytes.zeroBytes(EightBytes.at(buffer, i) ^ NEWLINES);
       if (found != 0) {
         return i + Long.numberOfTrailingZeros(found) / Byte.SIZE;
       }

@@ -1,18 +1,12 @@
 package dev.anneal.data.read;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import dev.anneal.data.text.EightBytes;
 
 /**
  * Well-formed UTF-8 as Unicode's table 3-7 has it: shortest forms only, no surrogates, nothing
  * above U+10FFFF. Stateless.
  */
 public final class Utf8 {
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long HIGH_BITS = 0x8080808080808080L;
-
   private Utf8() {}
 
   /**
@@ -22,8 +16,8 @@ public final class Utf8 {
     int i = start;
     while (i < end) {
       if (i + Long.BYTES <= end) {
-        long word = (long) LONG.get(bytes, i);
-        if ((word & HIGH_BITS) == 0 && !hasZero(word)) {
+        long word = EightBytes.at(bytes, i);
+        if (EightBytes.notAscii(word) == 0 && EightBytes.zeroBytes(word) == 0) {
           i += Long.BYTES;
           continue;
         }
@@ -39,10 +33,6 @@ public final class Utf8 {
       i += length;
     }
     return true;
-  }
-
-  private static boolean hasZero(long word) {
-    return ((word - 0x0101010101010101L) & ~word & HIGH_BITS) != 0;
   }
 
   /** Bytes of the character of several bytes that begins here; 0 when it is malformed. */

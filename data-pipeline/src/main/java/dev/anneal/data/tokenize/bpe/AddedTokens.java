@@ -1,5 +1,6 @@
 package dev.anneal.data.tokenize.bpe;
 
+import dev.anneal.data.text.EightBytes;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -12,7 +13,6 @@ public final class AddedTokens {
   /** An added token: its bytes in a text, its id, and whether texts may not match it. */
   public record Entry(byte[] bytes, int id, boolean skipped) {}
 
-  private static final long EACH_BYTE = 0x0101010101010101L;
   private static final int GOLDEN = 0x9E3779B9;
 
   private final boolean[] starts = new boolean[256];
@@ -41,7 +41,7 @@ public final class AddedTokens {
       marks[node] = i + 1;
     }
     oneStart = IntStream.range(0, starts.length).filter(i -> starts[i]).count() == 1;
-    startPattern = oneStart ? (entries.get(0).bytes()[0] & 0xFFL) * EACH_BYTE : 0;
+    startPattern = oneStart ? (entries.get(0).bytes()[0] & 0xFFL) * EightBytes.ONES : 0;
     entryOfNode = Arrays.copyOf(marks, nodes);
   }
 
@@ -51,7 +51,7 @@ public final class AddedTokens {
     if (oneStart) {
       // Nearly all vocabularies: every added token begins with '<'. Eight bytes at a time.
       while (at + Long.BYTES <= limit) {
-        long found = Utf8.zeroBytes(Utf8.longAt(utf8, at) ^ startPattern);
+        long found = EightBytes.zeroBytes(EightBytes.at(utf8, at) ^ startPattern);
         if (found != 0) {
           return at + (Long.numberOfTrailingZeros(found) >>> 3);
         }

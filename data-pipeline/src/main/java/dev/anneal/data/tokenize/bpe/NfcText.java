@@ -1,5 +1,6 @@
 package dev.anneal.data.tokenize.bpe;
 
+import dev.anneal.data.text.EightBytes;
 import java.util.Arrays;
 
 /**
@@ -41,7 +42,7 @@ final class NfcText {
   private static int asciiEnd(byte[] utf8, int from, int end) {
     int at = from;
     while (at + Long.BYTES <= end) {
-      long others = Utf8.notAscii(Utf8.longAt(utf8, at));
+      long others = EightBytes.notAscii(EightBytes.at(utf8, at));
       if (others != 0) {
         return at + (Long.numberOfTrailingZeros(others) >>> 3);
       }

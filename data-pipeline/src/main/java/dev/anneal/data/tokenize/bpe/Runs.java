@@ -3,6 +3,8 @@ package dev.anneal.data.tokenize.bpe;
 import static dev.anneal.data.tokenize.bpe.CharacterClasses.LETTER;
 import static dev.anneal.data.tokenize.bpe.CharacterClasses.SPACE;
 
+import dev.anneal.data.text.EightBytes;
+
 /** Ends of runs of characters of one class: the parts that the patterns are made of. Stateless. */
 final class Runs {
   private Runs() {}
@@ -16,7 +18,7 @@ final class Runs {
   static int letters(byte[] utf8, int from, int end) {
     int at = from;
     while (at + Long.BYTES <= end) {
-      long others = Utf8.notAsciiLetters(Utf8.longAt(utf8, at));
+      long others = Utf8.notAsciiLetters(EightBytes.at(utf8, at));
       if (others != 0) {
         at += Long.numberOfTrailingZeros(others) >>> 3;
         return utf8[at] >= 0 ? at : run(utf8, at, end, LETTER);

@@ -1,24 +1,14 @@
 package dev.anneal.data.tokenize.bpe;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import dev.anneal.data.text.EightBytes;
 
 /** Reading well-formed UTF-8 from arrays, a character or eight bytes at a time. Stateless. */
 public final class Utf8 {
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long HIGH_BITS = 0x8080808080808080L;
   private static final long LOWER_CASE = 0x2020202020202020L;
   private static final long FROM_A = 0x1F1F1F1F1F1F1F1FL; // carries into the high bit from 'a' on
   private static final long AFTER_Z = 0x0505050505050505L; // carries from the byte after 'z' on
 
   private Utf8() {}
-
-  /** Eight bytes, the first one lowest; the array must hold them. */
-  public static long longAt(byte[] bytes, int at) {
-    return (long) LONGS.get(bytes, at);
-  }
 
   /** Up to eight bytes, the first one lowest, zeros after the end. */
   static long longAt(byte[] bytes, int at, int end) {
@@ -29,20 +19,10 @@ public final class Utf8 {
     return value;
   }
 
-  /** The high bit of the first byte that is zero, and of no byte before it. */
-  static long zeroBytes(long bytes) {
-    return bytes - (HIGH_BITS >>> 7) & ~bytes & HIGH_BITS;
-  }
-
-  /** The high bit of each byte that is not ASCII. */
-  static long notAscii(long bytes) {
-    return bytes & HIGH_BITS;
-  }
-
   /** The high bit of each byte that is no ASCII letter. */
   public static long notAsciiLetters(long bytes) {
-    long folded = (bytes | LOWER_CASE) & ~HIGH_BITS;
-    return (bytes | ~(folded + FROM_A) | (folded + AFTER_Z)) & HIGH_BITS;
+    long folded = (bytes | LOWER_CASE) & ~EightBytes.HIGH_BITS;
+    return (bytes | ~(folded + FROM_A) | (folded + AFTER_Z)) & EightBytes.HIGH_BITS;
   }
 
   /** The code point that starts here. */

@@ -1,5 +1,7 @@
 package dev.anneal.data.tokenize.bpe;
 
+import dev.anneal.data.text.EightBytes;
+
 /**
  * Exact keys of short words without an object: a word of up to 15 bytes is two longs, its length in
  * the highest byte of the second. Stateless.
@@ -22,7 +24,7 @@ public final class WordKeys {
   /** Bytes 0 to 7. */
   public static long first(byte[] utf8, int from, int to) {
     return roomAt(utf8, from)
-        ? Utf8.longAt(utf8, from) & FIRST_MASKS[to - from]
+        ? EightBytes.at(utf8, from) & FIRST_MASKS[to - from]
         : Utf8.longAt(utf8, from, to);
   }
 
@@ -30,7 +32,7 @@ public final class WordKeys {
   public static long second(byte[] utf8, int from, int to) {
     long tag = (long) (to - from) << 7 * Byte.SIZE;
     return roomAt(utf8, from)
-        ? tag | Utf8.longAt(utf8, from + Long.BYTES) & SECOND_MASKS[to - from]
+        ? tag | EightBytes.at(utf8, from + Long.BYTES) & SECOND_MASKS[to - from]
         : tag | Utf8.longAt(utf8, from + Long.BYTES, to);
   }
 

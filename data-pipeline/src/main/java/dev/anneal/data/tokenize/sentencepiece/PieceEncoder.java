@@ -1,5 +1,6 @@
 package dev.anneal.data.tokenize.sentencepiece;
 
+import dev.anneal.data.text.EightBytes;
 import dev.anneal.data.tokenize.bpe.IdOutput;
 import dev.anneal.data.tokenize.bpe.Utf8;
 import dev.anneal.data.tokenize.bpe.WordCache;
@@ -67,7 +68,7 @@ final class PieceEncoder {
    * @return the piece's length, 0 for any other piece
    */
   private int shortAscii(byte[] utf8, int from, int end, IdOutput out) throws IOException {
-    long bytes = Utf8.longAt(utf8, from);
+    long bytes = EightBytes.at(utf8, from);
     int lead = (byte) bytes;
     int length = 1;
     if (lead == ' ' || isLetter(lead)) {
@@ -149,7 +150,7 @@ final class PieceEncoder {
   private static int lettersEnd(byte[] utf8, int from, int end) {
     int at = from;
     while (at + Long.BYTES <= utf8.length) {
-      long others = Utf8.notAsciiLetters(Utf8.longAt(utf8, at));
+      long others = Utf8.notAsciiLetters(EightBytes.at(utf8, at));
       if (others != 0) {
         return Math.min(end, at + (Long.numberOfTrailingZeros(others) >>> 3));
       }
