@@ -27,7 +27,7 @@ final class BpeModel {
           id == null, "the vocabulary lacks a symbol for byte " + value);
       byteIds[value] = id;
     }
-    merges = mergeTable(file, idCount);
+    merges = MergeTable.of(file, idCount);
     for (int pair = 0; pair < byteRanks.length; pair++) {
       byteRanks[pair] = merges.rank(byteIds[pair >>> Byte.SIZE], byteIds[pair & BYTES - 1]);
     }
@@ -78,26 +78,6 @@ final class BpeModel {
   /** How many bytes of text a token of the vocabulary stands for. */
   int byteLength(int id) {
     return lengths[id];
-  }
-
-  private static MergeTable mergeTable(TokenizerJson file, int idCount)
-      throws UnsupportedTokenizerException {
-    Map<String, Integer> vocabulary = file.vocabulary();
-    int count = file.mergeCount();
-    int[] lefts = new int[count];
-    int[] rights = new int[count];
-    int[] merged = new int[count];
-    for (int rank = 0; rank < count; rank++) {
-      String left = file.mergeLeft(rank);
-      String right = file.mergeRight(rank);
-      lefts[rank] = vocabulary.getOrDefault(left, -1);
-      rights[rank] = vocabulary.getOrDefault(right, -1);
-      merged[rank] = vocabulary.getOrDefault(left + right, -1);
-      UnsupportedTokenizerException.when(
-          lefts[rank] < 0 || rights[rank] < 0 || merged[rank] < 0,
-          "merge " + rank + " names a token outside the vocabulary");
-    }
-    return new MergeTable(lefts, rights, merged, idCount);
   }
 
   /**

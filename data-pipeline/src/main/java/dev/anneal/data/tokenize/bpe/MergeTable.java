@@ -1,6 +1,9 @@
 package dev.anneal.data.tokenize.bpe;
 
+import dev.anneal.data.tokenize.TokenizerJson;
+import dev.anneal.data.tokenize.UnsupportedTokenizerException;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * The merges of a model: for a pair of neighbouring ids its rank, for a rank the id that replaces
@@ -25,6 +28,30 @@ public final class MergeTable {
   private final int rankBits;
   private final long rankMask;
   private final int[] merged;
+
+  /**
+   * The merges of a file, whose tokens must all be in its vocabulary.
+   *
+   * @param ids one more than the largest id
+   */
+  public static MergeTable of(TokenizerJson file, int ids) throws UnsupportedTokenizerException {
+    Map<String, Integer> vocabulary = file.vocabulary();
+    int count = file.mergeCount();
+    int[] lefts = new int[count];
+    int[] rights = new int[count];
+    int[] merged = new int[count];
+    for (int rank = 0; rank < count; rank++) {
+      String left = file.mergeLeft(rank);
+      String right = file.mergeRight(rank);
+      lefts[rank] = vocabulary.getOrDefault(left, -1);
+      rights[rank] = vocabulary.getOrDefault(right, -1);
+      merged[rank] = vocabulary.getOrDefault(left + right, -1);
+      UnsupportedTokenizerException.when(
+          lefts[rank] < 0 || rights[rank] < 0 || merged[rank] < 0,
+          "merge " + rank + " names a token outside the vocabulary");
+    }
+    return new MergeTable(lefts, rights, merged, ids);
+  }
 
   /**
    * @param lefts left id by rank

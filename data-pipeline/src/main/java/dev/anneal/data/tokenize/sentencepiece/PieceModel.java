@@ -155,23 +155,11 @@ final class PieceModel {
 
   private static MergeTable readMerges(TokenizerJson file, int idCount)
       throws UnsupportedTokenizerException {
-    Map<String, Integer> vocabulary = file.vocabulary();
-    int count = file.mergeCount();
-    int[] lefts = new int[count];
-    int[] rights = new int[count];
-    int[] merged = new int[count];
-    for (int rank = 0; rank < count; rank++) {
-      String left = file.mergeLeft(rank);
-      String right = file.mergeRight(rank);
-      when(left.isEmpty() || right.isEmpty(), "merge " + rank + " of an empty token");
-      lefts[rank] = vocabulary.getOrDefault(left, -1);
-      rights[rank] = vocabulary.getOrDefault(right, -1);
-      merged[rank] = vocabulary.getOrDefault(left + right, -1);
-      when(
-          lefts[rank] < 0 || rights[rank] < 0 || merged[rank] < 0,
-          "merge " + rank + " names a token outside the vocabulary");
+    for (int rank = 0; rank < file.mergeCount(); rank++) {
+      boolean empty = file.mergeLeft(rank).isEmpty() || file.mergeRight(rank).isEmpty();
+      when(empty, "merge " + rank + " of an empty token");
     }
-    return new MergeTable(lefts, rights, merged, idCount);
+    return MergeTable.of(file, idCount);
   }
 
   /**
