@@ -43,6 +43,19 @@ public final class HtmlReport {
     return page.toString();
   }
 
+  /** A section with a table; the rows are written by the caller. */
+  static void table(Html page, String title, String note, List<String> columns, Runnable rows) {
+    page.raw("<section>").element("h2", "", title);
+    if (!note.isEmpty()) {
+      page.element("p", "note", note);
+    }
+    page.raw("<div class=\"scroll\"><table class=\"scores\"><thead><tr><th></th>");
+    columns.forEach(column -> page.element("th", "", column));
+    page.raw("</tr></thead><tbody>\n");
+    rows.run();
+    page.raw("</tbody></table></div></section>\n");
+  }
+
   static void end(Html page) {
     page.raw("</main>\n<script>\n").raw(resource("report.js")).raw("</script>\n</body>\n</html>\n");
   }

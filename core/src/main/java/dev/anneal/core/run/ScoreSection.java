@@ -7,19 +7,18 @@ final class ScoreSection {
   private ScoreSection() {}
 
   static void write(Html page, ScoreTable table) {
-    page.raw("<section>").element("h2", "", table.title());
-    if (!table.note().isEmpty()) {
-      page.element("p", "note", table.note());
-    }
-    page.raw("<div class=\"scroll\"><table class=\"scores\"><thead><tr><th></th>");
-    table.columns().forEach(column -> page.element("th", "", column));
-    page.raw("</tr></thead><tbody>\n");
-    for (ScoreTable.Row row : table.rows()) {
-      page.raw("<tr>").element("th", "", row.name());
-      row.scores().forEach(score -> cell(page, score));
-      page.raw("</tr>\n");
-    }
-    page.raw("</tbody></table></div></section>\n");
+    HtmlReport.table(
+        page,
+        table.title(),
+        table.note(),
+        table.columns(),
+        () -> table.rows().forEach(row -> row(page, row)));
+  }
+
+  private static void row(Html page, ScoreTable.Row row) {
+    page.raw("<tr>").element("th", "", row.name());
+    row.scores().forEach(score -> cell(page, score));
+    page.raw("</tr>\n");
   }
 
   private static void cell(Html page, Score score) {

@@ -70,25 +70,24 @@ public record TableReport(String title, String subtitle, List<Tile> tiles, List<
   }
 
   private static void write(Html page, Table table) {
-    page.raw("<section>").element("h2", "", table.title());
-    if (!table.note().isEmpty()) {
-      page.element("p", "note", table.note());
-    }
-    page.raw("<div class=\"scroll\"><table class=\"scores\"><thead><tr><th></th>");
-    table.columns().forEach(column -> page.element("th", "", column));
-    page.raw("</tr></thead><tbody>\n");
-    for (Row row : table.rows()) {
-      page.raw("<tr>").element("th", "", row.name());
-      for (int i = 0; i < row.cells().size(); i++) {
-        page.raw("<td>").text(row.cells().get(i));
-        if (i == row.cells().size() - 1 && Double.isFinite(row.share())) {
-          page.raw("<i class=\"bar\"><i style=\"width:");
-          page.raw(String.format(Locale.ROOT, "%.1f%%\"></i></i>", 100 * row.share()));
-        }
-        page.raw("</td>");
+    HtmlReport.table(
+        page,
+        table.title(),
+        table.note(),
+        table.columns(),
+        () -> table.rows().forEach(row -> write(page, row)));
+  }
+
+  private static void write(Html page, Row row) {
+    page.raw("<tr>").element("th", "", row.name());
+    for (int i = 0; i < row.cells().size(); i++) {
+      page.raw("<td>").text(row.cells().get(i));
+      if (i == row.cells().size() - 1 && Double.isFinite(row.share())) {
+        page.raw("<i class=\"bar\"><i style=\"width:");
+        page.raw(String.format(Locale.ROOT, "%.1f%%\"></i></i>", 100 * row.share()));
       }
-      page.raw("</tr>\n");
+      page.raw("</td>");
     }
-    page.raw("</tbody></table></div></section>\n");
+    page.raw("</tr>\n");
   }
 }
