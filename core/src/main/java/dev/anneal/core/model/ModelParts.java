@@ -56,11 +56,13 @@ public final class ModelParts implements AutoCloseable {
                 frozen.put(name, scope.own(weights.open(name, shape)));
               }
             });
-    Tensor scratch = scope.own(runtime.zeros(largestSite(layout)));
     for (int i = 0; i < config.layers(); i++) {
-      LayerWeights layer = layer(runtime, layout, hook, i);
-      layer.tensors().put(SCRATCH, scratch);
-      layers.add(layer);
+      layers.add(layer(runtime, layout, hook, i));
+    }
+    long largest = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout, hook) : 0;
+    if (largest > 0) {
+      Tensor scratch = scope.own(runtime.zeros(largest));
+      layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
     }
     this.lowestTrainedLayer = lowest();
     this.random = hook.random();
@@ -101,11 +103,13 @@ public final class ModelParts implements AutoCloseable {
     return new LayerWeights(tensors, gradients);
   }
 
-  private static long largestSite(DecoderLayout layout) {
+  /** Elements of the largest weight that a method changes; 0 where it changes none. */
+  private static long largestAdaptedSite(DecoderLayout layout, LinearHook hook) {
     return layout.sites().stream()
+        .filter(site -> !hook.parameters(site).isEmpty())
         .mapToLong(site -> site.inFeatures() * site.outFeatures())
         .max()
-        .orElse(1);
+        .orElse(0);
   }
 
   private int lowest() {

@@ -87,11 +87,13 @@ public final class TrainedModel implements AutoCloseable {
           storage,
           ModelConfig.LayerBackward.AUTO);
     }
+  }
 
-    private LinearHook hook() {
-      LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
-      return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
-    }
+  /** What attaches to the linear modules: the method, as the wanted backward lets it be seen. */
+  public static LinearHook hook(
+      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward) {
+    LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
+    return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
   }
 
   /** Where base weights come from. */
@@ -145,7 +147,8 @@ public final class TrainedModel implements AutoCloseable {
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
     fill(runtime, assembly);
-    ModelParts parts = new ModelParts(runtime, config, weights, assembly.hook(), parameters);
+    LinearHook hook = hook(adapter, assembly.backward());
+    ModelParts parts = new ModelParts(runtime, config, weights, hook, parameters);
     this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
   }
 

@@ -1,19 +1,20 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RunProduct;
+import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingSetup;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -72,9 +73,8 @@ record RunFacts(
 
   /** Which program computes a layer's gradients; both give them, to rounding. */
   private static String layerBackward(AnnealConfig config, Optional<AdapterMethod> method) {
-    boolean written = method.isEmpty() || method.get().effectiveSource().isPresent();
-    boolean asked = config.model().layerBackward() == ModelConfig.LayerBackward.AUTO;
-    return written && asked ? "written" : "autograd";
+    LinearHook hook = TrainedModel.hook(method, config.model().layerBackward());
+    return hook.effectiveSource().isPresent() ? "written" : "autograd";
   }
 
   String layerBackward() {
