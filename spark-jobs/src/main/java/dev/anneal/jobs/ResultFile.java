@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.LocalFileStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.regex.Pattern;
 
 /**
  * result.json in the output folder: how the job ended, for schedulers that lose exit codes. A
@@ -17,8 +17,6 @@ import java.util.regex.Pattern;
  */
 final class ResultFile {
   static final String NAME = "result.json";
-
-  private static final Pattern TORN = Pattern.compile("\\.result\\.json\\.[0-9a-f-]{36}\\.tmp");
 
   private final FileStore files;
   private final String job;
@@ -52,7 +50,7 @@ final class ResultFile {
   /** What a driver left that was killed while it wrote its own. */
   private void removeTorn() throws IOException {
     for (FileEntry entry : files.list(folder)) {
-      if (!entry.folder() && TORN.matcher(entry.name()).matches()) {
+      if (!entry.folder() && LocalFileStore.isTemporaryOf(entry.name(), NAME)) {
         files.delete(entry.path());
       }
     }

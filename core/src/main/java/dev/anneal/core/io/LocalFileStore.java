@@ -194,6 +194,16 @@ public final class LocalFileStore implements FileStore {
         : failure.getClass().getSimpleName() + " " + failure.getMessage();
   }
 
+  /**
+   * Whether a file of a folder is what a killed writer of another one left: a name that {@link
+   * #create} gives while it writes.
+   */
+  public static boolean isTemporaryOf(String name, String file) {
+    String prefix = "." + file + ".";
+    return name.startsWith(prefix)
+        && name.substring(prefix.length()).matches("[0-9a-f-]{36}\\" + TEMPORARY_SUFFIX);
+  }
+
   private static Path temporaryBeside(Path target) throws IOException {
     Path folder = target.toAbsolutePath().getParent();
     Files.createDirectories(folder);
