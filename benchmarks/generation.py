@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
 from measure import commit, hardware, measure
-from step import CHECKOUT, HERE, SHAPES, natives, prepare
+from step import CHECKOUT, HERE, SHAPES, compiled, native_environment, prepare
 
 PROMPT_TOKENS = 64
 
@@ -28,12 +26,7 @@ class Parties:
         self.folder, self.threads, self.rounds, self.new = folder, threads, rounds, new_tokens
         self.random = random.Random(5)
         self.vocabulary = vocabulary
-        target = CHECKOUT / "spark-jobs" / "target"
-        built = os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
-        own = folder / "classes"
-        source = str(HERE / "CoreGenerator.java")
-        subprocess.run(["javac", "-cp", built, "-d", str(own), source], check=True)
-        self.classes = os.pathsep.join([str(own), built])
+        self.classes = compiled(CHECKOUT, HERE / "CoreGenerator.java", folder)
 
     def prompts(self, batch: int) -> list[str]:
         ids = range(self.vocabulary)
@@ -45,7 +38,7 @@ class Parties:
 
     def core(self, prompts: list[str]) -> tuple[dict, dict]:
         command = ["java", "-Xmx512m", "-cp", self.classes, "CoreGenerator", *self.words(prompts)]
-        done = measure(command, natives())
+        done = measure(command, native_environment(CHECKOUT))
         lines = done.output.splitlines()
         return done.facts(), {
             "seconds": [float(x.split()[1]) for x in lines if x.startswith("ROUND ")],

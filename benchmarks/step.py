@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import Measured, commit, hardware, measure
-
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
+sys.path.insert(1, str(CHECKOUT / "interop" / "checks"))
+
+from measure import Measured, commit, hardware, measure  # noqa: E402
+from product import compiled, native_environment  # noqa: E402
+
 WARM_UP = 2
 FLOOR_KEYS = [
     "hidden_size",
@@ -93,13 +94,6 @@ def prepare(folder: Path, shape: Shape, method: str, steps: int) -> None:
     rows.save_to_disk(str(folder / "rows"))
 
 
-def natives() -> dict:
-    """Where the build unpacked libtorch."""
-    folder = CHECKOUT / "spark-jobs" / "target" / "natives"
-    libtorch = next((folder / "pytorch").iterdir())
-    return {"PYTORCH_LIBRARY_PATH": str(libtorch), "DJL_CACHE_DIR": str(folder)}
-
-
 class Parties:
     """How each party is started, and where its step times are read."""
 
@@ -107,16 +101,8 @@ class Parties:
         self.folder, self.shape, self.method = folder, shape, method
         self.steps, self.threads = steps, threads
         self.runs = 0
-        self.classes = self._compile()
-
-    def _compile(self) -> str:
-        """The class path of our trainer; compiled before, so that the compiler is not measured."""
-        target = CHECKOUT / "spark-jobs" / "target"
-        built = os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
-        own = self.folder / "classes"
-        source = str(HERE / "CoreTrainer.java")
-        subprocess.run(["javac", "-cp", built, "-d", str(own), source], check=True)
-        return os.pathsep.join([str(own), built])
+        # before, so that the compiler is not measured
+        self.classes = compiled(CHECKOUT, HERE / "CoreTrainer.java", folder)
 
     def settings(self, output: Path) -> list[str]:
         pairs = {
@@ -151,7 +137,9 @@ class Parties:
     def core(self) -> tuple[Measured, dict]:
         """Our trainer without Spark, in a heap of 512 MB."""
         command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
-        done = measure(command + self.settings(self.folder / "unused"), natives())
+        done = measure(
+            command + self.settings(self.folder / "unused"), native_environment(CHECKOUT)
+        )
         lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
         steps = [[float(word) for word in line] for line in lines]
         return done, {

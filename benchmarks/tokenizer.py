@@ -30,7 +30,7 @@ sys.path[1:1] = SHARED
 
 from documents import Documents  # noqa: E402
 from families import FAMILIES, published, small  # noqa: E402
-from product import class_path, native_environment  # noqa: E402
+from product import compiled, native_environment  # noqa: E402
 
 PACKAGES = {
     "english": [
@@ -89,11 +89,7 @@ class Parties:
 
     def __init__(self, seconds: float, work: Path):
         self.seconds = str(seconds)
-        classes = str(work / "classes")
-        source = str(HERE / "TokenizerSpeed.java")
-        command = ["javac", "-cp", class_path(CHECKOUT), "-d", classes, source]
-        subprocess.run(command, check=True)
-        self.classes = os.pathsep.join([classes, class_path(CHECKOUT)])
+        self.classes = compiled(CHECKOUT, HERE / "TokenizerSpeed.java", work)
 
     def names(self) -> list[str]:
         return ["huggingface-1", "huggingface-2", "djl-1", "ours-1"]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
-from cluster import Cluster
+from pages import MASTER, run, run_on_cluster
 
 from conftest import CHECKOUT
 
-MASTER = "spark://host:7077"
+TIMEOUT = 1200
 
 
 def commands() -> list[str]:
@@ -37,28 +34,9 @@ def desk(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("command", commands(), ids=lambda line: " ".join(line.split()[:2]))
 def test_command(command: str, desk: Path, tmp_path: Path) -> None:
     if MASTER in command:
-        cluster = Cluster(tmp_path / "cluster")
-        try:
-            options = shlex.join(cluster.submit_arguments()[2:])
-            run(f"{command.replace(MASTER, cluster.url)} {options}", desk, cluster.environment())
-        finally:
-            cluster.close()
+        run_on_cluster(command, desk, tmp_path / "cluster", TIMEOUT)
     else:
-        run(command, desk, {})
-
-
-def run(command: str, desk: Path, environment: dict) -> None:
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=desk,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1200,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
+        run(command, desk, {}, TIMEOUT)
 
 
 def test_quickstart_learned_what_the_corpus_says(desk: Path) -> None:

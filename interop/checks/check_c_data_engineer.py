@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -11,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from check_a_readme import MASTER
 from check_c_spark_ml import CHATS, JAR
-from cluster import Cluster, spark_home
+from cluster import spark_home
+from pages import MASTER, run, run_on_cluster
 from s3 import KEY, SECRET, Store
 
 from conftest import CHECKOUT
@@ -21,6 +20,7 @@ from conftest import CHECKOUT
 PAGE = (CHECKOUT / "docs" / "tokenize.md").read_text(encoding="utf-8")
 PACKAGES = "--packages org.apache.hadoop:hadoop-aws:3.3.4"
 LLAMA_FACTORY = "llamafactory==0.9.5"
+TIMEOUT = 600
 S3FS = "s3fs==2026.9.0"
 
 
@@ -72,22 +72,17 @@ def test_the_page_has_what_is_checked_here() -> None:
 @pytest.mark.parametrize("command", commands(), ids=lambda line: line[:60])
 def test_command(command: str, desk: Path, tmp_path: Path, request) -> None:
     if MASTER in command:
-        cluster = Cluster(tmp_path / "cluster")
-        try:
-            options = shlex.join(cluster.submit_arguments()[2:])
-            run(f"{command.replace(MASTER, cluster.url)} {options}", desk, cluster.environment())
-        finally:
-            cluster.close()
+        run_on_cluster(command, desk, tmp_path / "cluster", TIMEOUT)
         same_shards(desk / "shards", desk / "shards-of-a-cluster")
     elif PACKAGES in command:
         # The same package, brought by Maven; the rest is what spark-defaults.conf would hold.
         store = request.getfixturevalue("store")
-        run(command.replace(PACKAGES, shlex.join(store.submit_arguments())), desk, {})
+        run(command.replace(PACKAGES, shlex.join(store.submit_arguments())), desk, {}, TIMEOUT)
     elif command.startswith("spark-submit"):
-        run(f"{spark_home()}/bin/{command}", desk, {"SPARK_HOME": str(spark_home())})
+        run(f"{spark_home()}/bin/{command}", desk, {"SPARK_HOME": str(spark_home())}, TIMEOUT)
         assert (desk / "out" / "rows" / "_SUCCESS").exists()
     else:
-        run(command, desk, {})
+        run(command, desk, {}, TIMEOUT)
 
 
 def same_shards(one: Path, other: Path) -> None:
@@ -107,7 +102,7 @@ def test_program(program: str, desk: Path, tmp_path: Path, request) -> None:
         environment |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
         environment |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
         environment |= {"PYTHONPATH": str(packages)}
-    printed = run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", desk, environment)
+    printed = run(python(program), desk, environment, TIMEOUT)
     rows, tokens = counts(desk / "shards")
     if "torch" in program:
         assert "torch.Size([4, 2048]) torch.int64" in printed
@@ -115,6 +110,10 @@ def test_program(program: str, desk: Path, tmp_path: Path, request) -> None:
         assert f"num_rows: {rows}" in printed
     else:
         assert re.search(rf"\|\s*{rows}\|\s*{tokens}\|", printed), printed[-2000:]
+
+
+def python(program: str) -> str:
+    return f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}"
 
 
 def counts(folder: Path) -> tuple[int, int]:
@@ -152,7 +151,7 @@ assert (batch["labels"] != -100).any()
 print("rows", len(rows))
 """
     environment = {"PYTHONPATH": str(packages), "DISABLE_VERSION_CHECK": "1"}
-    printed = run(f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}", desk, environment)
+    printed = run(python(program), desk, environment, TIMEOUT)
     assert f"rows {counts(desk / 'instructions')[0]}" in printed
 
 
@@ -165,18 +164,3 @@ def installed(folder: Path, package: str, *options: str) -> Path:
     if done.returncode != 0:
         pytest.skip(f"{package} was not checked: pip cannot get it: {done.stderr[-300:]}")
     return target
-
-
-def run(command: str, desk: Path, environment: dict) -> str:
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=desk,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    return done.stdout

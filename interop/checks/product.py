@@ -87,6 +87,14 @@ def class_path(checkout: Path) -> str:
     return os.pathsep.join([str(target / "anneal.jar"), str(target / "spark" / "jars" / "*")])
 
 
+def compiled(checkout: Path, source: Path, folder: Path) -> str:
+    """Compiles one program against the built jar; the class path to run it with."""
+    classes = str(folder / "classes")
+    command = ["javac", "-cp", class_path(checkout), "-d", classes, str(source)]
+    subprocess.run(command, check=True)
+    return os.pathsep.join([classes, class_path(checkout)])
+
+
 def native_environment(checkout: Path) -> dict:
     """Where the build unpacked libtorch, for a Java process that the launcher did not start."""
     natives = checkout / "spark-jobs" / "target" / "natives"

@@ -22,7 +22,7 @@ import tokenizers
 from documents import Documents
 from families import FAMILIES, Family, published, small
 from measure import commit, hardware
-from product import class_path, native_environment
+from product import compiled, native_environment
 from strings import RandomStrings
 
 HERE = Path(__file__).resolve().parent
@@ -38,11 +38,8 @@ class Product:
     """The product's ids, by a small Java program on the built jar."""
 
     def __init__(self, folder: Path):
-        self.classes = str(folder / "classes")
-        self.path = os.pathsep.join([self.classes, class_path(CHECKOUT)])
-        source = str(CHECKOUT / "interop" / "java" / "TokenIds.java")
-        command = ["javac", "-cp", class_path(CHECKOUT), "-d", self.classes, source]
-        subprocess.run(command, check=True)
+        program = CHECKOUT / "interop" / "java" / "TokenIds.java"
+        self.path = compiled(CHECKOUT, program, folder)
 
     def encode(self, tokenizer: Path, documents: Documents, out: Path) -> dict[str, str]:
         command = ["java", "-Xmx1g", "-cp", self.path, "TokenIds"]
