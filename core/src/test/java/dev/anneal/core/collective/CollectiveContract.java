@@ -217,8 +217,8 @@ public abstract class CollectiveContract {
   @Test
   void abortReachesBlockedRanks() throws Exception {
     List<Collective> group = group(3);
-    Future<?> blockedInRing = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
-    Future<?> blockedElsewhere = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
+    Future<?> blockedInRing = threads.submit(() -> ones(10).use(group.get(0)::allReduceSum));
+    Future<?> blockedElsewhere = threads.submit(() -> ones(10).use(group.get(1)::allReduceSum));
     group.get(2).abort("loss is NaN at step 7");
     for (Future<?> blocked : List.of(blockedInRing, blockedElsewhere)) {
       assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
@@ -251,7 +251,7 @@ public abstract class CollectiveContract {
     onAll(group, CollectiveContract::barrier);
     group.get(1).close();
     for (int rank : new int[] {0, 2}) {
-      Future<?> blocked = threads.submit(() -> group.get(rank).allReduceSum(ones(10).region()));
+      Future<?> blocked = threads.submit(() -> ones(10).use(group.get(rank)::allReduceSum));
       assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
           .hasCauseInstanceOf(CollectiveException.class)
           .hasStackTraceContaining("rank 1 has left the group");
@@ -265,7 +265,7 @@ public abstract class CollectiveContract {
       onAll(
           group,
           member -> {
-            member.allReduceSum(ones(1000).region());
+            ones(1000).use(member::allReduceSum);
             member.barrier();
             member.close();
             return member;
@@ -278,8 +278,8 @@ public abstract class CollectiveContract {
     List<Collective> group = open(3, Duration.ofMillis(300));
     opened.addAll(group);
     onAll(group, CollectiveContract::barrier);
-    Future<?> second = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
-    Future<?> first = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
+    Future<?> second = threads.submit(() -> ones(10).use(group.get(1)::allReduceSum));
+    Future<?> first = threads.submit(() -> ones(10).use(group.get(0)::allReduceSum));
     for (Future<?> future : List.of(first, second)) {
       assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
           .hasStackTraceContaining("waited 300 ms")
@@ -290,7 +290,7 @@ public abstract class CollectiveContract {
   @Test
   void ranksOutOfStepLearnWhatEachWasIn() throws Exception {
     List<Collective> group = group(3);
-    Future<?> ring = threads.submit(() -> group.get(1).allReduceSum(ones(10).region()));
+    Future<?> ring = threads.submit(() -> ones(10).use(group.get(1)::allReduceSum));
     Future<?> star = threads.submit(() -> group.get(2).barrier());
     for (Future<?> future : List.of(ring, star)) {
       assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
@@ -304,8 +304,8 @@ public abstract class CollectiveContract {
   @Test
   void differentLengthsAreOutOfStep() throws Exception {
     List<Collective> group = group(2);
-    Future<?> ten = threads.submit(() -> group.get(0).allReduceSum(ones(10).region()));
-    Future<?> eleven = threads.submit(() -> group.get(1).allReduceSum(ones(11).region()));
+    Future<?> ten = threads.submit(() -> ones(10).use(group.get(0)::allReduceSum));
+    Future<?> eleven = threads.submit(() -> ones(11).use(group.get(1)::allReduceSum));
     for (Future<?> future : List.of(ten, eleven)) {
       assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
           .hasStackTraceContaining("10 values")
@@ -331,7 +331,7 @@ public abstract class CollectiveContract {
             () -> {
               Thread.currentThread().interrupt();
               started.countDown();
-              assertThatThrownBy(() -> group.get(0).allReduceSum(ones(10).region()))
+              assertThatThrownBy(() -> ones(10).use(group.get(0)::allReduceSum))
                   .isInstanceOf(CollectiveException.class)
                   .hasMessageContaining("interrupted");
               return Thread.interrupted();

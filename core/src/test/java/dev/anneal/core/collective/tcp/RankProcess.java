@@ -67,7 +67,7 @@ final class RankProcess implements AutoCloseable {
     Collective group =
         TcpCollective.join(
             endpoint, addresses, rank, LoopbackGroup.IDENTITY, LoopbackGroup.PATIENT);
-    group.allReduceSum(NativeFloats.of(1, 2, 3).region());
+    NativeFloats.of(1, 2, 3).use(group::allReduceSum);
     System.out.println("summed");
     new CountDownLatch(1).await();
   }

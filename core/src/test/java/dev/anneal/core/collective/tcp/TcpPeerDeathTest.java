@@ -67,7 +67,7 @@ class TcpPeerDeathTest {
       NativeFloats values = NativeFloats.of(1, 2, 3);
       member.allReduceSum(values.region());
       assertThat(values.values()).containsExactly(3, 6, 9);
-      member.allReduceSum(new NativeFloats(1_000_000).region());
+      new NativeFloats(1_000_000).use(member::allReduceSum);
     }
   }
 }
