@@ -3,8 +3,6 @@ package dev.anneal.core.train;
 import dev.anneal.core.checkpoint.CheckpointReader;
 import dev.anneal.core.checkpoint.RankCheckpointWriter;
 import dev.anneal.core.collective.Collective;
-import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
@@ -13,6 +11,7 @@ import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.EvalMetrics;
 import dev.anneal.core.run.RunFolder;
@@ -49,22 +48,7 @@ public final class RankTrainer {
     this.ranks = ranks;
     this.store = store;
     this.observer = observer;
-    refuseUnsupported(setup);
-  }
-
-  private static void refuseUnsupported(TrainingSetup setup) {
-    if (setup.train().bf16() == TrainConfig.Bf16.TRUE
-        || setup.model().dtype() == ModelConfig.Dtype.BFLOAT16) {
-      throw new ConfigException(
-          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
-              + " auto; bf16 weights are read and computed in fp32)");
-    }
-    if (setup.train().neftuneNoiseAlpha() > 0) {
-      throw new ConfigException(
-          "Unsupported train.neftune_noise_alpha: "
-              + setup.train().neftuneNoiseAlpha()
-              + " (only 0 is supported)");
-    }
+    setup.requireSupported(adapter());
   }
 
   /**
@@ -183,6 +167,10 @@ public final class RankTrainer {
         model.plan(), stage, model.parameters(), tensors, program, adamw, ranks);
   }
 
+  private Optional<AdapterMethod> adapter() {
+    return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config());
+  }
+
   private TrainedModel.Assembly assembly() {
     LayerStorage storage =
         setup.train().gradientCheckpointing() ? LayerStorage.RECOMPUTE : LayerStorage.KEEP;
@@ -191,11 +179,12 @@ public final class RankTrainer {
         setup.model().fromScratch()
             ? TrainedModel.BaseWeights.FROM_SCRATCH
             : TrainedModel.BaseWeights.PRETRAINED,
-        AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config()),
+        adapter(),
         inputs.adapter(),
         setup.train().seed(),
         true,
         storage,
-        setup.model().layerBackward());
+        setup.model().layerBackward(),
+        setup.model().frozenStorage());
   }
 }

@@ -9,7 +9,9 @@ import dev.anneal.core.config.OptimizerConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
+import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
+import java.util.Optional;
 
 /** The settings that a rank trains with. Immutable; travels to executors. */
 public record TrainingSetup(
@@ -23,6 +25,32 @@ public record TrainingSetup(
   public static TrainingSetup of(AnnealConfig config) {
     return new TrainingSetup(
         config.model(), config.adapter(), config.train(), config.optimizer(), config.distributed());
+  }
+
+  /** Refuses what cannot be trained on a CPU, or by the method; absent in full tuning. */
+  public void requireSupported(Optional<AdapterMethod> method) {
+    if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype() == ModelConfig.Dtype.BFLOAT16) {
+      throw new ConfigException(
+          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
+              + " auto; bf16 weights are read and computed in fp32; model.frozen_storage = file"
+              + " keeps frozen ones in 16 bits)");
+    }
+    if (train.neftuneNoiseAlpha() > 0) {
+      throw new ConfigException(
+          "Unsupported train.neftune_noise_alpha: "
+              + train.neftuneNoiseAlpha()
+              + " (only 0 is supported)");
+    }
+    boolean written =
+        TrainedModel.hook(method, model.layerBackward()).effectiveSource().isPresent();
+    if (model.frozenStorage() == ModelConfig.FrozenStorage.FILE && !written) {
+      throw new ConfigException(
+          "Invalid model.frozen_storage: file (must be float32 where autograd computes the"
+              + " gradients: "
+              + (model.layerBackward() == ModelConfig.LayerBackward.AUTOGRAD
+                  ? "model.layer_backward is autograd)"
+                  : "adapter.peft_type has no written backward)"));
+    }
   }
 
   /** Which rows each rank takes. */

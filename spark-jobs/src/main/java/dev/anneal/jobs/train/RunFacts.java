@@ -45,6 +45,7 @@ record RunFacts(
     DecoderConfig model = inputs.model().config();
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
+    setup.requireSupported(method);
     Map<String, Shape> parameters = new LinkedHashMap<>();
     DecoderLayout layout = new DecoderLayout(model);
     List<ParameterSpec> specs =
