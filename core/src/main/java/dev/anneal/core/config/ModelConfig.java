@@ -38,14 +38,13 @@ public record ModelConfig(
     AUTOGRAD
   }
 
-  /** How weights that are not trained lie in memory; the arithmetic is the same. */
+  /** How weights that are not trained lie in memory; the arithmetic and its bits are the same. */
   public enum FrozenStorage {
-    /** In fp32. */
+    /** FILE where the gradients are written out, FLOAT32 where autograd computes them. */
+    AUTO,
+    /** All in fp32. */
     FLOAT32,
-    /**
-     * As the weight files store them; 16-bit matrices are widened one at a time where they are
-     * used.
-     */
+    /** 16-bit matrices as the files store them, widened one at a time where they are used. */
     FILE
   }
 

@@ -70,6 +70,15 @@ public final class TrainedModel implements AutoCloseable {
       ModelConfig.LayerBackward backward,
       ModelConfig.FrozenStorage frozen) {
 
+    /** Whether frozen 16-bit weights stay as they are. */
+    boolean keepsFileTypes() {
+      return switch (frozen) {
+        case AUTO -> hook(adapter, backward).effectiveSource().isPresent();
+        case FLOAT32 -> false;
+        case FILE -> true;
+      };
+    }
+
     /** With the backward written out where the method allows it, and all weights in fp32. */
     public Assembly(
         ModelFolder folder,
@@ -161,7 +170,7 @@ public final class TrainedModel implements AutoCloseable {
     }
     SafetensorsReader reader = assembly.folder().openWeights();
     return scope.own(
-        assembly.frozen() == ModelConfig.FrozenStorage.FILE
+        assembly.keepsFileTypes()
             ? SafetensorsWeights.asStored(runtime, reader, tensors)
             : new SafetensorsWeights(runtime, reader));
   }

@@ -15,7 +15,6 @@ import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.model.SafetensorsWeights;
 import dev.anneal.core.model.Score;
-import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -120,6 +119,19 @@ class FrozenStorageTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "AUTO, AUTO, true",
+    "AUTOGRAD, AUTO, false",
+    "AUTO, FLOAT32, false",
+    "AUTO, FILE, true",
+  })
+  void autoKeepsTheTypesWhereGradientsAreWrittenOut(
+      LayerBackward backward, FrozenStorage storage, boolean kept) {
+    assertThat(assembly(Parity.folder("llama"), backward, storage).keepsFileTypes())
+        .isEqualTo(kept);
+  }
+
   @Test
   void autogradRefusesIt() throws Exception {
     Path model = HalfFolder.write(folder.resolve("half"), "llama", Types.BF16);
@@ -178,20 +190,20 @@ class FrozenStorageTest {
 
   private static TrainedModel open(
       TensorRuntime runtime, Path model, LayerBackward backward, FrozenStorage storage) {
-    Optional<AdapterMethod> lora = Optional.of(Parity.lora());
-    return TrainedModel.open(
-        runtime,
-        new TrainedModel.Assembly(
-            ModelFolder.open(model),
-            TrainedModel.BaseWeights.PRETRAINED,
-            lora,
-            Optional.empty(),
-            42,
-            false,
-            LayerStorage.KEEP,
-            backward,
-            storage),
-        1,
-        1000);
+    return TrainedModel.open(runtime, assembly(model, backward, storage), 1, 1000);
+  }
+
+  private static TrainedModel.Assembly assembly(
+      Path model, LayerBackward backward, FrozenStorage storage) {
+    return new TrainedModel.Assembly(
+        ModelFolder.open(model),
+        TrainedModel.BaseWeights.PRETRAINED,
+        Optional.of(Parity.lora()),
+        Optional.empty(),
+        42,
+        false,
+        LayerStorage.KEEP,
+        backward,
+        storage);
   }
 }
