@@ -65,6 +65,25 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void packingGoesByTheStageUnlessItIsSet() {
+    assertThat(packing()).isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft")).isEqualTo(TokenizeConfig.Packing.BFD);
+    assertThat(packing("stage=SFT")).isEqualTo(TokenizeConfig.Packing.BFD);
+    assertThat(packing("tokenize.stage=sft", "tokenize.packing=none"))
+        .isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft", "neat_packing=false"))
+        .isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft", "tokenize.packing=null"))
+        .isEqualTo(TokenizeConfig.Packing.BFD);
+    LoadedConfig loaded = new ConfigLoader().set("tokenize.stage=sft").load();
+    assertThat(loaded.rendered()).as("the saved configuration").contains("packing=bfd");
+  }
+
+  private static TokenizeConfig.Packing packing(String... settings) {
+    return ConfigLoader.of(settings).tokenize().packing();
+  }
+
+  @Test
   void aLaterLayerWins() throws Exception {
     Path first = Files.writeString(folder.resolve("a b.conf"), "train { max_steps = 2, seed = 7 }");
     LoadedConfig loaded =
