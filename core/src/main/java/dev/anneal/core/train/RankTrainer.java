@@ -113,7 +113,7 @@ public final class RankTrainer {
   private TrainingLoop loop(
       TrainedModel model, ShardedOptimizer optimizer, RankCheckpoints checkpoints) {
     TrainConfig train = setup.train();
-    BatchPlan plan = setup.batchPlan(inputs.rows().rowCount(), ranks.worldSize());
+    BatchPlan plan = setup.batchPlan(inputs.rows(), ranks.worldSize());
     long totalSteps = setup.totalSteps(plan);
     LearningRateSchedule schedule =
         new LearningRateSchedule(

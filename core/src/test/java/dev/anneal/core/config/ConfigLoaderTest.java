@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigObject;
+import dev.anneal.core.config.TrainConfig.GroupByLength;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -77,6 +78,25 @@ class ConfigLoaderTest {
         .isEqualTo(TokenizeConfig.Packing.BFD);
     LoadedConfig loaded = new ConfigLoader().set("tokenize.stage=sft").load();
     assertThat(loaded.rendered()).as("the saved configuration").contains("packing=bfd");
+  }
+
+  @Test
+  void groupingByLengthNeedsAShuffle() {
+    assertThat(ConfigLoader.of().train().groupByLength()).isEqualTo(GroupByLength.AUTO);
+    assertThat(ConfigLoader.of("train.shuffle=false").train().groupByLength())
+        .isEqualTo(GroupByLength.AUTO);
+    assertThat(ConfigLoader.of("train_sampling_strategy=group_by_length").train().groupByLength())
+        .isEqualTo(GroupByLength.TRUE);
+    assertThat(ConfigLoader.of("train.train_sampling_strategy=random").train().groupByLength())
+        .isEqualTo(GroupByLength.FALSE);
+    assertThatThrownBy(() -> ConfigLoader.of("train_sampling_strategy=sequential"))
+        .hasMessageStartingWith(
+            "Invalid train.group_by_length: \"sequential\" (must be one of auto, true, false");
+    assertThatThrownBy(() -> ConfigLoader.of("train.shuffle=false", "train.group_by_length=true"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid train.group_by_length: true (must be auto or false with train.shuffle ="
+                + " false, whose order is that of the rows)");
   }
 
   private static TokenizeConfig.Packing packing(String... settings) {

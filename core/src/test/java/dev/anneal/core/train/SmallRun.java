@@ -195,6 +195,16 @@ final class SmallRun {
     }
 
     @Override
+    public int length(long index) {
+      return row(index).inputIds().length;
+    }
+
+    @Override
+    public boolean ragged() {
+      return rows.stream().mapToInt(row -> row.inputIds().length).distinct().count() > 1;
+    }
+
+    @Override
     public List<String> contentHashes() {
       return List.of();
     }
