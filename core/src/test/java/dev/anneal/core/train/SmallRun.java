@@ -166,6 +166,9 @@ final class SmallRun {
     public void phase(long step, String name) {}
 
     @Override
+    public void note(String text) {}
+
+    @Override
     public void onEvaluation(EvalMetrics evaluation) {}
   }
 
@@ -178,6 +181,9 @@ final class SmallRun {
 
     @Override
     public void phase(long step, String name) {}
+
+    @Override
+    public void note(String text) {}
 
     @Override
     public void onEvaluation(EvalMetrics evaluation) {}
