@@ -22,6 +22,7 @@ import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -30,6 +31,9 @@ import java.util.Optional;
  * Spark.
  */
 public final class RankTrainer {
+  /** Share of the steps' time that a rank may wait for rows before it says so. */
+  private static final double NOTED_WAIT = 0.01;
+
   private final TrainingSetup setup;
   private final RankInputs inputs;
   private final Collective ranks;
@@ -75,7 +79,7 @@ public final class RankTrainer {
           start = restore(checkpoints, resumeFrom.get());
         }
         observer.phase(start.step(), "train");
-        TrainState end = loop(model, optimizer, checkpoints).run(start);
+        TrainState end = train(model, optimizer, checkpoints, start);
         if (ranks.rank() == 0) {
           observer.phase(end.step(), "export");
           new RunProduct(store, setup).write(runtime, model, inputs.model());
@@ -94,10 +98,13 @@ public final class RankTrainer {
     }
   }
 
-  private TrainingLoop loop(
-      TrainedModel model, ShardedOptimizer optimizer, RankCheckpoints checkpoints) {
+  private TrainState train(
+      TrainedModel model,
+      ShardedOptimizer optimizer,
+      RankCheckpoints checkpoints,
+      TrainState start) {
     TrainConfig train = setup.train();
-    BatchPlan plan = setup.batchPlan(inputs.rows().rowCount(), ranks.worldSize());
+    BatchPlan plan = setup.batchPlan(inputs.rows(), ranks.worldSize());
     long totalSteps = setup.totalSteps(plan);
     LearningRateSchedule schedule =
         new LearningRateSchedule(
@@ -111,15 +118,32 @@ public final class RankTrainer {
       hooks.add(evaluator(eval, model, plan));
     }
     hooks.add(checkpoints);
-    return new TrainingLoop(
-        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed()),
-        model,
-        optimizer,
-        schedule,
-        ranks,
-        observer,
-        hooks);
+    LoopSettings settings =
+        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
+    MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
+    StepClock clock = new StepClock(observer);
+    String reader = "rank-" + ranks.rank() + "-rows";
+    try (ReadAhead ahead = ReadAhead.start(rows, settings, start.step(), reader)) {
+      TrainingLoop loop =
+          new TrainingLoop(settings, ahead, model, optimizer, schedule, ranks, clock, hooks);
+      TrainState end = loop.run(start);
+      noteWait(ahead.waitedSeconds(), clock.seconds());
+      return end;
+    }
+  }
+
+  /** Steps should not wait for rows: rank 0 says how long they did, others only if it mattered. */
+  private void noteWait(double waited, double steps) {
+    double share = steps == 0 ? 0 : waited / steps;
+    if (ranks.rank() == 0 || share >= NOTED_WAIT) {
+      observer.note(
+          String.format(
+              Locale.ROOT,
+              "rank=%d data_wait=%.3fs data_wait_share=%.2f%%",
+              ranks.rank(),
+              waited,
+              100 * share));
+    }
   }
 
   private Evaluator evaluator(RankInputs.EvalRows eval, TrainedModel model, BatchPlan plan) {

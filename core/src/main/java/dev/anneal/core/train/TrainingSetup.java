@@ -9,6 +9,9 @@ import dev.anneal.core.config.OptimizerConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
+import dev.anneal.core.data.LengthGroupedOrder;
+import dev.anneal.core.data.RowOrder;
+import dev.anneal.core.data.RowSource;
 import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
 import java.util.Optional;
@@ -53,16 +56,31 @@ public record TrainingSetup(
     }
   }
 
-  /** Which rows each rank takes. */
-  public BatchPlan batchPlan(long rows, int worldSize) {
-    if (rows == 0) {
+  /** Which rows each rank takes. Borrows the rows. */
+  public BatchPlan batchPlan(RowSource rows, int worldSize) {
+    if (rows.rowCount() == 0) {
       throw new ConfigException(
           "Invalid data.train: 0 rows (must hold at least one; was tokenize.inputs empty?)");
     }
-    EpochOrder order =
-        train.shuffle() ? EpochOrder.shuffled(rows, train.seed()) : EpochOrder.asStored(rows);
     return new BatchPlan(
-        order, train.perDeviceTrainBatchSize(), train.gradientAccumulationSteps(), worldSize);
+        order(rows, train.globalBatchSize(worldSize)),
+        train.perDeviceTrainBatchSize(),
+        train.gradientAccumulationSteps(),
+        worldSize);
+  }
+
+  private RowOrder order(RowSource rows, long globalBatch) {
+    if (!train.shuffle()) {
+      return EpochOrder.asStored(rows.rowCount());
+    }
+    EpochOrder shuffled = EpochOrder.shuffled(rows.rowCount(), train.seed());
+    boolean grouped =
+        switch (train.groupByLength()) {
+          case TRUE -> true;
+          case FALSE -> false;
+          case AUTO -> rows.ragged();
+        };
+    return grouped ? new LengthGroupedOrder(shuffled, rows::length, globalBatch) : shuffled;
   }
 
   /** Optimizer steps of the whole run. */
