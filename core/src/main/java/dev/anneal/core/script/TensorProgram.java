@@ -1,5 +1,6 @@
 package dev.anneal.core.script;
 
+import dev.anneal.core.tensor.HalfType;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
@@ -27,6 +28,17 @@ public final class TensorProgram implements AutoCloseable {
     try (Tensor start = runtime.longs(new long[] {offset}, 1);
         Tensor sizes = runtime.longs(shape, shape.length)) {
       return program.call("view").tensor(flat).tensor(start).tensor(sizes).one();
+    }
+  }
+
+  /**
+   * A matrix of 16-bit floats over bytes that the caller keeps, without a copy. Nothing but a
+   * program can read it: {@link #copy} to an fp32 tensor widens it.
+   */
+  public Tensor half(Tensor bytes, HalfType type, long[] shape) {
+    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1);
+        Tensor sizes = runtime.longs(shape, shape.length)) {
+      return program.call("typed").tensor(bytes).tensor(dtype).tensor(sizes).one();
     }
   }
 
