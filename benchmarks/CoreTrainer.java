@@ -75,7 +75,8 @@ final class CoreTrainer {
         config.train().seed(),
         true,
         LayerStorage.KEEP,
-        config.model().layerBackward());
+        config.model().layerBackward(),
+        config.model().frozenStorage());
   }
 
   private ShardedOptimizer optimizer(

@@ -23,7 +23,7 @@ import java.util.Set;
  * configuration.
  */
 public final class ConfigLoader {
-  /** Value of {@code train.learning_rate} that depends on what is trained. */
+  /** Value of a setting whose default depends on other settings. */
   private static final String AUTO = "auto";
 
   private static final double ADAPTER_LEARNING_RATE = 1e-4;
@@ -84,7 +84,7 @@ public final class ConfigLoader {
     }
     Map<String, ConfigValue> merged = defaults();
     merged.putAll(given);
-    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    settle(merged);
     AnnealConfig config = RecordBinder.bind(AnnealConfig.class, "", merged::get);
     return new LoadedConfig(config, render(merged), given.keySet(), notices);
   }
@@ -102,7 +102,7 @@ public final class ConfigLoader {
                 merged.put(key, value);
               }
             });
-    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    settle(merged);
     return RecordBinder.bind(AnnealConfig.class, "", merged::get);
   }
 
@@ -148,12 +148,30 @@ public final class ConfigLoader {
     }
   }
 
+  /** Puts in what {@code auto} means, so that records and the saved configuration hold values. */
+  private static void settle(Map<String, ConfigValue> merged) {
+    merged.computeIfPresent("train.learning_rate", (key, value) -> learningRate(value, merged));
+    merged.computeIfPresent("tokenize.packing", (key, value) -> packing(value, merged));
+  }
+
+  private static ConfigValue packing(ConfigValue value, Map<String, ConfigValue> merged) {
+    if (!AUTO.equals(value.unwrapped())) {
+      return value;
+    }
+    boolean sft = "sft".equalsIgnoreCase(text(merged.get("tokenize.stage")));
+    return ConfigValueFactory.fromAnyRef(sft ? "bfd" : "none", value.origin().description());
+  }
+
+  private static String text(ConfigValue value) {
+    return String.valueOf(value.unwrapped());
+  }
+
   private static ConfigValue learningRate(ConfigValue value, Map<String, ConfigValue> merged) {
     if (!AUTO.equals(value.unwrapped())) {
       return value;
     }
     boolean full =
-        "NONE".equalsIgnoreCase(String.valueOf(merged.get("adapter.peft_type").unwrapped()))
+        "NONE".equalsIgnoreCase(text(merged.get("adapter.peft_type")))
             && "".equals(merged.get("adapter.path").unwrapped());
     return ConfigValueFactory.fromAnyRef(
         full ? FULL_LEARNING_RATE : ADAPTER_LEARNING_RATE, value.origin().description());

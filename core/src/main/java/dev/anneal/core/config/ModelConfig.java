@@ -13,7 +13,8 @@ public record ModelConfig(
     boolean fromScratch,
     Dtype dtype,
     AttnImplementation attnImplementation,
-    LayerBackward layerBackward)
+    LayerBackward layerBackward,
+    FrozenStorage frozenStorage)
     implements Serializable {
 
   /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
@@ -37,6 +38,16 @@ public record ModelConfig(
     AUTOGRAD
   }
 
+  /** How weights that are not trained lie in memory; the arithmetic and its bits are the same. */
+  public enum FrozenStorage {
+    /** FILE where the gradients are written out, FLOAT32 where autograd computes them. */
+    AUTO,
+    /** All in fp32. */
+    FLOAT32,
+    /** 16-bit matrices as the files store them, widened one at a time where they are used. */
+    FILE
+  }
+
   /** The folder, or the error that names the missing key. */
   public String requirePath() {
     return Rule.required("model.path", path);
@@ -44,6 +55,6 @@ public record ModelConfig(
 
   /** The same settings for the weights of another folder. */
   public ModelConfig pretrainedAt(String folder) {
-    return new ModelConfig(folder, false, dtype, attnImplementation, layerBackward);
+    return new ModelConfig(folder, false, dtype, attnImplementation, layerBackward, frozenStorage);
   }
 }

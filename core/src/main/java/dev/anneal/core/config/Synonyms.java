@@ -43,6 +43,7 @@ final class Synonyms {
           same("micro_batch_size", "train.per_device_train_batch_size"),
           same("num_epochs", "train.num_train_epochs"),
           same("lr_scheduler", "train.lr_scheduler_type"),
+          meaning("train_sampling_strategy", "train.group_by_length", Synonyms::sampling),
           same("warmup_ratio", "train.warmup_steps"),
           same("neftune_alpha", "train.neftune_noise_alpha"),
           meaning("optim", "optimizer.name", Synonyms::optimizer),
@@ -81,6 +82,15 @@ final class Synonyms {
 
   private static Object promptMask(Object value) {
     return isTrue(value) ? "train_on_prompt" : "all_turns";
+  }
+
+  /** What else they may ask for, as sequential, is another key here: shuffle. */
+  private static Object sampling(Object value) {
+    return switch (String.valueOf(value)) {
+      case "group_by_length" -> true;
+      case "random" -> false;
+      default -> value;
+    };
   }
 
   private static Object peftType(Object value) {

@@ -10,6 +10,7 @@ import java.util.Set;
  *
  * @param tokenizer folder with tokenizer.json
  * @param blockSize most tokens of a row
+ * @param packing how short rows share a block; the loader has put in what {@code auto} means
  * @param chatTemplate empty takes the tokenizer's own; else a built-in name or a Jinja file
  * @param eosToken empty takes the tokenizer's own
  * @param attentionMask write the column too

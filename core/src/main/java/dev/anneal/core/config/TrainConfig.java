@@ -12,6 +12,7 @@ import java.io.Serializable;
  * @param evalSteps steps between evaluations; 0 evaluates at the end only
  * @param saveSteps steps between checkpoints; 0 saves at the end only
  * @param saveTotalLimit checkpoints kept; 0 keeps all
+ * @param groupByLength AUTO: shuffled rows that are single samples of different lengths
  * @param neftuneNoiseAlpha noise on the embeddings; 0 is none
  */
 public record TrainConfig(
@@ -32,6 +33,7 @@ public record TrainConfig(
     int saveSteps,
     int saveTotalLimit,
     boolean shuffle,
+    GroupByLength groupByLength,
     boolean gradientCheckpointing,
     Bf16 bf16,
     double neftuneNoiseAlpha,
@@ -49,6 +51,13 @@ public record TrainConfig(
 
   /** Mixed precision; AUTO is off on a CPU and on on a GPU. */
   public enum Bf16 {
+    AUTO,
+    TRUE,
+    FALSE
+  }
+
+  /** Whether a global batch is made of rows of about one length. */
+  public enum GroupByLength {
     AUTO,
     TRUE,
     FALSE
@@ -73,6 +82,11 @@ public record TrainConfig(
     Rule.notNegative("train.save_steps", saveSteps);
     Rule.notNegative("train.save_total_limit", saveTotalLimit);
     Rule.notNegative("train.neftune_noise_alpha", neftuneNoiseAlpha);
+    Rule.check(
+        shuffle || groupByLength != GroupByLength.TRUE,
+        "train.group_by_length",
+        "true",
+        "must be auto or false with train.shuffle = false, whose order is that of the rows");
   }
 
   /** The folder of the run, or the error that names the missing key. */

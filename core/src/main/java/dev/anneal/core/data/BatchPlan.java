@@ -14,7 +14,7 @@ package dev.anneal.core.data;
  * @param accumulationSteps slices that a rank takes before one update
  * @param worldSize number of ranks
  */
-public record BatchPlan(EpochOrder order, int deviceBatch, int accumulationSteps, int worldSize) {
+public record BatchPlan(RowOrder order, int deviceBatch, int accumulationSteps, int worldSize) {
   public BatchPlan {
     requirePositive("per_device_train_batch_size", deviceBatch);
     requirePositive("gradient_accumulation_steps", accumulationSteps);
@@ -30,6 +30,11 @@ public record BatchPlan(EpochOrder order, int deviceBatch, int accumulationSteps
   /** Rows of a full step over all ranks. */
   public long globalBatch() {
     return Math.multiplyExact(Math.multiplyExact((long) deviceBatch, accumulationSteps), worldSize);
+  }
+
+  /** Whether a step's rows are of about one length. */
+  public boolean groupedByLength() {
+    return order instanceof LengthGroupedOrder;
   }
 
   public long stepsPerEpoch() {

@@ -12,7 +12,7 @@ package dev.anneal.core.data;
  * @param shuffled false: the stored order in every epoch
  * @param seed chooses the permutations; without effect when not shuffled
  */
-public record EpochOrder(long rows, boolean shuffled, long seed) {
+public record EpochOrder(long rows, boolean shuffled, long seed) implements RowOrder {
   private static final int ROUNDS = 12;
   // Small domains give a Feistel network too few distinct permutations; walking costs little there.
   private static final int MIN_HALF_BITS = 6;
@@ -32,7 +32,7 @@ public record EpochOrder(long rows, boolean shuffled, long seed) {
     return new EpochOrder(rows, true, seed);
   }
 
-  /** The row at a position of an epoch; epochs and positions count from 0. */
+  @Override
   public long row(long epoch, long position) {
     if (position < 0 || position >= rows) {
       throw new IndexOutOfBoundsException("Invalid position: " + position + " of " + rows);

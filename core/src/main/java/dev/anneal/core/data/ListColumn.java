@@ -29,18 +29,25 @@ record ListColumn(
     if (!batch.isValid(buffer, node, row)) {
       throw new IllegalArgumentException(name + " is null");
     }
+    int[] values = new int[length(batch, row)];
+    long start = start(batch, row);
+    int valueBuffer = offsetBytes == 0 ? buffer + 1 : buffer + 2;
+    long bytes = (long) values.length * valueBytes;
+    copy(batch.values(valueBuffer + 1, start * valueBytes, bytes), values);
+    requireNoNull(batch, valueBuffer, start, start + values.length);
+    return values;
+  }
+
+  /** Values of one row by its offsets alone; the row may be null or hold nulls. */
+  int length(RecordBatchView batch, int row) {
     long start = start(batch, row);
     long end = offsetBytes == 0 ? start + fixedSize : start(batch, row + 1);
-    int valueNode = node + 1;
-    int valueBuffer = offsetBytes == 0 ? buffer + 1 : buffer + 2;
-    if (start < 0 || end < start || end > batch.length(valueNode) || end - start > 1 << 28) {
+    long values = batch.length(node + 1);
+    if (start < 0 || end < start || end > values || end - start > 1 << 28) {
       throw new IllegalArgumentException(
-          name + " has offsets " + start + ".." + end + " of " + batch.length(valueNode));
+          name + " has offsets " + start + ".." + end + " of " + values);
     }
-    int[] values = new int[(int) (end - start)];
-    copy(batch.values(valueBuffer + 1, start * valueBytes, (end - start) * valueBytes), values);
-    requireNoNull(batch, valueBuffer, start, end);
-    return values;
+    return (int) (end - start);
   }
 
   private long start(RecordBatchView batch, int row) {

@@ -12,6 +12,12 @@ public interface RowSource extends AutoCloseable {
   /** The row at a global index; {@link InvalidRowException} names the folder, file and row. */
   TokenRow row(long index);
 
+  /** Tokens of the row at a global index, from the lists' offsets: the row is not decoded. */
+  int length(long index);
+
+  /** Whether rows are single samples of different lengths, as unpacked conversations are. */
+  boolean ragged();
+
   /** Content hash of every shard set, in order: what a checkpoint stores and a resume compares. */
   List<String> contentHashes();
 

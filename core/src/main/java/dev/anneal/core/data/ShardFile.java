@@ -83,17 +83,35 @@ final class ShardFile {
   }
 
   TokenRow row(long row) {
+    int batch = batch(row);
+    try {
+      return rows.read(batches[batch], (int) (row - firstRows[batch]));
+    } catch (IllegalArgumentException e) {
+      throw invalid(row, e);
+    }
+  }
+
+  /** Tokens of a row, without decoding it. */
+  int length(long row) {
+    int batch = batch(row);
+    try {
+      return rows.length(batches[batch], (int) (row - firstRows[batch]));
+    } catch (IllegalArgumentException e) {
+      throw invalid(row, e);
+    }
+  }
+
+  private int batch(long row) {
     int found = Arrays.binarySearch(firstRows, row);
     int batch = found >= 0 ? found : -found - 2;
     while (batch < batches.length && batches[batch].rows() == 0) {
       batch++; // an empty batch shares its first row with the next one
     }
-    try {
-      return rows.read(batches[batch], (int) (row - firstRows[batch]));
-    } catch (IllegalArgumentException e) {
-      throw new InvalidRowException(
-          "Invalid row " + row + " of " + path + ": " + e.getMessage(), e);
-    }
+    return batch;
+  }
+
+  private InvalidRowException invalid(long row, IllegalArgumentException e) {
+    return new InvalidRowException("Invalid row " + row + " of " + path + ": " + e.getMessage(), e);
   }
 
   /** The columns that this file has, in the order of our own layout. */

@@ -183,6 +183,15 @@ final class ShardFolder {
     return files;
   }
 
+  long rowCount() {
+    return files.stream().mapToLong(ShardFile::rowCount).sum();
+  }
+
+  /** Whether rows hold several samples each. */
+  boolean packed() {
+    return files.stream().anyMatch(file -> file.columns().contains(ShardColumns.SEQUENCE_LENGTHS));
+  }
+
   /** The manifest's hash; for a foreign folder all bytes are read to make one. */
   String contentHash() {
     if (manifest.isPresent()) {

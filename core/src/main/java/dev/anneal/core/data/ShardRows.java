@@ -57,6 +57,11 @@ final class ShardRows {
     return whole;
   }
 
+  /** Positions of a row, hidden ones included. */
+  int length(RecordBatchView batch, int row) {
+    return inputIds.length(batch, row);
+  }
+
   private void requireIds(int[] ids) {
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= vocabularySize) {

@@ -12,6 +12,8 @@ import java.util.Optional;
  * once; a row is found by binary search over the files and their record batches. Thread-safe.
  */
 public final class ShardSet implements RowSource {
+  private static final int COMPARED_ROWS = 1000;
+
   private final List<ShardFolder> folders;
   private final List<ShardFile> files;
   private final long[] firstRows;
@@ -71,6 +73,17 @@ public final class ShardSet implements RowSource {
 
   @Override
   public TokenRow row(long index) {
+    int file = file(index);
+    return files.get(file).row(index - firstRows[file]);
+  }
+
+  @Override
+  public int length(long index) {
+    int file = file(index);
+    return files.get(file).length(index - firstRows[file]);
+  }
+
+  private int file(long index) {
     if (index < 0 || index >= rowCount()) {
       throw new IndexOutOfBoundsException("Invalid row: " + index + " of " + rowCount());
     }
@@ -79,7 +92,32 @@ public final class ShardSet implements RowSource {
     while (files.get(file).rowCount() == 0) {
       file++; // an empty file shares its first row with the next one
     }
-    return files.get(file).row(index - firstRows[file]);
+    return file;
+  }
+
+  @Override
+  public boolean ragged() {
+    boolean ragged = false;
+    long first = 0;
+    for (ShardFolder folder : folders) {
+      if (folder.packed()) {
+        return false;
+      }
+      ragged |= ragged(first, folder.rowCount());
+      first += folder.rowCount();
+    }
+    return ragged;
+  }
+
+  /** Compares some rows; not the last, for a stream that is cut in blocks ends with a short one. */
+  private boolean ragged(long first, long count) {
+    long step = Math.max(1, count / COMPARED_ROWS);
+    for (long i = step; i < count - 1; i += step) {
+      if (length(first + i) != length(first)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -17,8 +17,10 @@ public interface LinearHook {
 
   /**
    * The method as an effective weight and a branch, for the hand-written backward: the TorchScript
-   * methods that {@code layers-written.torchscript} lists at its top. Empty where a method cannot
-   * be written so; autograd over {@link #forwardSource} serves it then.
+   * methods that {@code layers-written.torchscript} lists at its top. They read the module's own
+   * weight by {@code base_weight(w, site)}, which may lie in 16 bits, or by {@code base_copy(w,
+   * site)} where they change it. Empty where a method cannot be written so; autograd over {@link
+   * #forwardSource} serves it then.
    */
   default Optional<String> effectiveSource() {
     return Optional.empty();
@@ -49,7 +51,7 @@ public interface LinearHook {
         return Optional.of(
             """
               def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
-                return w[site + ".weight"]
+                return self.base_weight(w, site)
 
               def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
                 return None

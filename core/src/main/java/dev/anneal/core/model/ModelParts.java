@@ -17,7 +17,7 @@ import java.util.Optional;
  * parameters. One thread.
  */
 public final class ModelParts implements AutoCloseable {
-  /** Memory for one effective weight at a time, shared by all layers. */
+  /** Memory for one weight at a time, effective or widened, shared by all layers and the head. */
   private static final String SCRATCH = "scratch";
 
   private final TensorScope scope = new TensorScope();
@@ -26,11 +26,12 @@ public final class ModelParts implements AutoCloseable {
   private final Program program;
   private final TensorProgram tensorProgram;
   private final RotaryTensors rotary;
-  private final Map<String, Tensor> frozen = new LinkedHashMap<>();
+  private final FrozenWeights frozen;
   private final List<LayerWeights> layers = new ArrayList<>();
   private final int lowestTrainedLayer;
   private final boolean random;
   private final LayerProgram layerProgram;
+  private final OutputHead head;
 
   /**
    * @param weights gives the base weights that are not among the trained ones
@@ -48,28 +49,42 @@ public final class ModelParts implements AutoCloseable {
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
-    layout
-        .weights()
-        .forEach(
-            (name, shape) -> {
-              if (!trained.contains(name)) {
-                frozen.put(name, scope.own(weights.open(name, shape)));
-              }
-            });
+    this.frozen = scope.own(new FrozenWeights(layout, weights, trained::contains));
+    if (frozen.anyHalf() && hook.effectiveSource().isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot widen frozen weights at their use: autograd would keep each of them");
+    }
     for (int i = 0; i < config.layers(); i++) {
       layers.add(layer(runtime, layout, hook, i));
     }
-    long largest = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout, hook) : 0;
-    if (largest > 0) {
-      Tensor scratch = scope.own(runtime.zeros(largest));
-      layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
-    }
+    Optional<Tensor> widenedHead = scratch(runtime, layout, hook);
     this.lowestTrainedLayer = lowest();
+    this.head =
+        scope.own(
+            new OutputHead(tensorProgram, weight(headName()), widenedHead, trainsOverFrozenHead()));
     this.random = hook.random();
     this.layerProgram =
         hook.effectiveSource().isPresent()
             ? new WrittenLayers(program, runtime)
             : new AutogradLayers(program);
+  }
+
+  /** Gives the layers their scratch; the head's place in it where the head is widened too. */
+  private Optional<Tensor> scratch(TensorRuntime runtime, DecoderLayout layout, LinearHook hook) {
+    long adapted = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout, hook) : 0;
+    long size = Math.max(adapted, frozen.largestWidened(headName()));
+    if (size == 0) {
+      return Optional.empty();
+    }
+    Tensor scratch = scope.own(runtime.zeros(size));
+    layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
+    return frozen.half(headName())
+        ? Optional.of(scope.own(tensorProgram.view(scratch, 0, frozen.tensor(headName()).shape())))
+        : Optional.empty();
+  }
+
+  private boolean trainsOverFrozenHead() {
+    return lowestTrainedLayer < layers.size() && headSum().isEmpty();
   }
 
   private LayerWeights layer(
@@ -84,7 +99,7 @@ public final class ModelParts implements AutoCloseable {
               if (trained.contains(name)) {
                 trainedNames.add(name);
               } else {
-                tensors.put(name.substring(prefix.length()), frozen.get(name));
+                tensors.put(name.substring(prefix.length()), frozen.tensor(name));
               }
             });
     for (LinearSite site : layout.sites(index)) {
@@ -166,7 +181,7 @@ public final class ModelParts implements AutoCloseable {
     return config.headDim();
   }
 
-  /** [vocabulary, hidden] */
+  /** [vocabulary, hidden], perhaps in 16 bits. */
   Tensor embedding() {
     return weight(WeightNames.EMBED_TOKENS);
   }
@@ -176,9 +191,9 @@ public final class ModelParts implements AutoCloseable {
     return weight(WeightNames.FINAL_NORM);
   }
 
-  /** [vocabulary, hidden]; the embedding itself where they are tied. */
-  Tensor head() {
-    return weight(headName());
+  /** The output matrix; the embedding itself where they are tied. */
+  OutputHead head() {
+    return head;
   }
 
   /** Logits [rows, vocabulary] of chosen rows of the last hidden states; the caller owns them. */
@@ -187,7 +202,7 @@ public final class ModelParts implements AutoCloseable {
         .call("logits")
         .tensor(hidden)
         .tensor(finalNorm())
-        .tensor(head())
+        .tensor(head.matrix())
         .tensor(rows)
         .one();
   }
@@ -213,7 +228,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private Tensor weight(String name) {
-    return trained.contains(name) ? trained.leaf(name) : frozen.get(name);
+    return trained.contains(name) ? trained.leaf(name) : frozen.tensor(name);
   }
 
   @Override

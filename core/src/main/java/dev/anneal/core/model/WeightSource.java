@@ -6,4 +6,9 @@ import dev.anneal.core.tensor.Tensor;
 public interface WeightSource {
   /** The weight in fp32, of the given shape; the caller owns it. */
   Tensor open(String name, long[] shape);
+
+  /** The weight for reading alone, perhaps in its file's type; the caller owns the tensor. */
+  default FrozenWeight openFrozen(String name, long[] shape) {
+    return new FrozenWeight(open(name, shape), false);
+  }
 }

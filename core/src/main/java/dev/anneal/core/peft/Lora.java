@@ -122,11 +122,10 @@ public final class Lora implements AdapterMethod {
         """
           # Without dropout E = W + sBA is written into the scratch; with it E = W and the update is a branch.
           def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
-            weight = w[site + ".weight"]
             if not torch.__contains__(w, site + ".lora_A.weight") or torch.__contains__(w, site + ".lora_dropout"):
-              return weight
-            e = torch.view(torch.narrow(w["scratch"], 0, 0, torch.numel(weight)), torch.size(weight))
-            return torch.addmm(weight, w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]), out=e)
+              return self.base_weight(w, site)
+            e = self.base_copy(w, site)
+            return e.addmm_(w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]))
 
           # dA = s (dy B)T x, dB = s dyT (x AT), the latter as its transpose: half the time.
           def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:

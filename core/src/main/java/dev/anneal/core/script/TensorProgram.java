@@ -1,5 +1,6 @@
 package dev.anneal.core.script;
 
+import dev.anneal.core.tensor.HalfType;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
@@ -30,9 +31,25 @@ public final class TensorProgram implements AutoCloseable {
     }
   }
 
+  /**
+   * A matrix of 16-bit floats over bytes that the caller keeps, without a copy. Nothing but a
+   * program can read it: {@link #copy} to an fp32 tensor widens it.
+   */
+  public Tensor half(Tensor bytes, HalfType type, long[] shape) {
+    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1);
+        Tensor sizes = runtime.longs(shape, shape.length)) {
+      return program.call("typed").tensor(bytes).tensor(dtype).tensor(sizes).one();
+    }
+  }
+
   /** The same memory as a leaf that gradients are asked for. */
   public Tensor leaf(Tensor tensor) {
     return program.call("leaf").tensor(tensor).one();
+  }
+
+  /** A copy of a matrix in fp32 with each column in one piece; the same values and places. */
+  public Tensor columnMajor(Tensor matrix) {
+    return program.call("column_major").tensor(matrix).one();
   }
 
   /** Copies values element by element; shapes must agree. */

@@ -8,7 +8,7 @@ import java.nio.ShortBuffer;
 /** The 16-bit float types, and their ways to and from fp32. */
 public enum HalfType {
   /** 8 exponent bits: the upper half of an fp32. */
-  BF16 {
+  BF16(15) {
     @Override
     float toFloat(short bits) {
       return Float.intBitsToFloat(bits << 16);
@@ -24,7 +24,7 @@ public enum HalfType {
     }
   },
   /** IEEE half precision: 5 exponent bits. */
-  FP16 {
+  FP16(5) {
     @Override
     float toFloat(short bits) {
       int sign = (bits & 0x8000) << 16;
@@ -47,6 +47,17 @@ public enum HalfType {
   };
 
   private static final int BLOCK = 1 << 16;
+
+  private final int scalarType;
+
+  HalfType(int scalarType) {
+    this.scalarType = scalarType;
+  }
+
+  /** libtorch's number of the type, as programs write it. */
+  public int scalarType() {
+    return scalarType;
+  }
 
   abstract float toFloat(short bits);
 

@@ -7,6 +7,9 @@ public interface RankObserver extends StepListener, CheckpointCommitter {
   /** A new part of the work begins. */
   void phase(long step, String name);
 
+  /** A line for whoever reads the log; on any rank. */
+  void note(String text);
+
   /** A global evaluation is done; called on every rank. */
   void onEvaluation(EvalMetrics metrics);
 }

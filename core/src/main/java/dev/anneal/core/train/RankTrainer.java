@@ -3,8 +3,6 @@ package dev.anneal.core.train;
 import dev.anneal.core.checkpoint.CheckpointReader;
 import dev.anneal.core.checkpoint.RankCheckpointWriter;
 import dev.anneal.core.collective.Collective;
-import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
@@ -13,6 +11,7 @@ import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.EvalMetrics;
 import dev.anneal.core.run.RunFolder;
@@ -23,6 +22,7 @@ import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -31,6 +31,9 @@ import java.util.Optional;
  * Spark.
  */
 public final class RankTrainer {
+  /** Share of the steps' time that a rank may wait for rows before it says so. */
+  private static final double NOTED_WAIT = 0.01;
+
   private final TrainingSetup setup;
   private final RankInputs inputs;
   private final Collective ranks;
@@ -49,22 +52,7 @@ public final class RankTrainer {
     this.ranks = ranks;
     this.store = store;
     this.observer = observer;
-    refuseUnsupported(setup);
-  }
-
-  private static void refuseUnsupported(TrainingSetup setup) {
-    if (setup.train().bf16() == TrainConfig.Bf16.TRUE
-        || setup.model().dtype() == ModelConfig.Dtype.BFLOAT16) {
-      throw new ConfigException(
-          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
-              + " auto; bf16 weights are read and computed in fp32)");
-    }
-    if (setup.train().neftuneNoiseAlpha() > 0) {
-      throw new ConfigException(
-          "Unsupported train.neftune_noise_alpha: "
-              + setup.train().neftuneNoiseAlpha()
-              + " (only 0 is supported)");
-    }
+    setup.requireSupported(adapter());
   }
 
   /**
@@ -91,7 +79,7 @@ public final class RankTrainer {
           start = restore(checkpoints, resumeFrom.get());
         }
         observer.phase(start.step(), "train");
-        TrainState end = loop(model, optimizer, checkpoints).run(start);
+        TrainState end = train(model, optimizer, checkpoints, start);
         if (ranks.rank() == 0) {
           observer.phase(end.step(), "export");
           new RunProduct(store, setup).write(runtime, model, inputs.model());
@@ -110,10 +98,13 @@ public final class RankTrainer {
     }
   }
 
-  private TrainingLoop loop(
-      TrainedModel model, ShardedOptimizer optimizer, RankCheckpoints checkpoints) {
+  private TrainState train(
+      TrainedModel model,
+      ShardedOptimizer optimizer,
+      RankCheckpoints checkpoints,
+      TrainState start) {
     TrainConfig train = setup.train();
-    BatchPlan plan = setup.batchPlan(inputs.rows().rowCount(), ranks.worldSize());
+    BatchPlan plan = setup.batchPlan(inputs.rows(), ranks.worldSize());
     long totalSteps = setup.totalSteps(plan);
     LearningRateSchedule schedule =
         new LearningRateSchedule(
@@ -127,15 +118,32 @@ public final class RankTrainer {
       hooks.add(evaluator(eval, model, plan));
     }
     hooks.add(checkpoints);
-    return new TrainingLoop(
-        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed()),
-        model,
-        optimizer,
-        schedule,
-        ranks,
-        observer,
-        hooks);
+    LoopSettings settings =
+        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
+    MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
+    StepClock clock = new StepClock(observer);
+    String reader = "rank-" + ranks.rank() + "-rows";
+    try (ReadAhead ahead = ReadAhead.start(rows, settings, start.step(), reader)) {
+      TrainingLoop loop =
+          new TrainingLoop(settings, ahead, model, optimizer, schedule, ranks, clock, hooks);
+      TrainState end = loop.run(start);
+      noteWait(ahead.waitedSeconds(), clock.seconds());
+      return end;
+    }
+  }
+
+  /** Steps should not wait for rows: rank 0 says how long they did, others only if it mattered. */
+  private void noteWait(double waited, double steps) {
+    double share = steps == 0 ? 0 : waited / steps;
+    if (ranks.rank() == 0 || share >= NOTED_WAIT) {
+      observer.note(
+          String.format(
+              Locale.ROOT,
+              "rank=%d data_wait=%.3fs data_wait_share=%.2f%%",
+              ranks.rank(),
+              waited,
+              100 * share));
+    }
   }
 
   private Evaluator evaluator(RankInputs.EvalRows eval, TrainedModel model, BatchPlan plan) {
@@ -183,6 +191,10 @@ public final class RankTrainer {
         model.plan(), stage, model.parameters(), tensors, program, adamw, ranks);
   }
 
+  private Optional<AdapterMethod> adapter() {
+    return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config());
+  }
+
   private TrainedModel.Assembly assembly() {
     LayerStorage storage =
         setup.train().gradientCheckpointing() ? LayerStorage.RECOMPUTE : LayerStorage.KEEP;
@@ -191,11 +203,12 @@ public final class RankTrainer {
         setup.model().fromScratch()
             ? TrainedModel.BaseWeights.FROM_SCRATCH
             : TrainedModel.BaseWeights.PRETRAINED,
-        AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config()),
+        adapter(),
         inputs.adapter(),
         setup.train().seed(),
         true,
         storage,
-        setup.model().layerBackward());
+        setup.model().layerBackward(),
+        setup.model().frozenStorage());
   }
 }

@@ -57,6 +57,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param seed of initial values
    * @param trainBase whether full tuning trains the base; false makes a model for inference
    * @param backward how layers compute their gradients
+   * @param frozen how weights that are not trained lie in memory
    */
   public record Assembly(
       ModelFolder folder,
@@ -66,9 +67,19 @@ public final class TrainedModel implements AutoCloseable {
       long seed,
       boolean trainBase,
       LayerStorage storage,
-      ModelConfig.LayerBackward backward) {
+      ModelConfig.LayerBackward backward,
+      ModelConfig.FrozenStorage frozen) {
 
-    /** With the backward written out where the method allows it. */
+    /** Whether frozen 16-bit weights stay as they are. */
+    boolean keepsFileTypes() {
+      return switch (frozen) {
+        case AUTO -> hook(adapter, backward).effectiveSource().isPresent();
+        case FLOAT32 -> false;
+        case FILE -> true;
+      };
+    }
+
+    /** With the backward written out where the method allows it, and all weights in fp32. */
     public Assembly(
         ModelFolder folder,
         BaseWeights weights,
@@ -85,7 +96,8 @@ public final class TrainedModel implements AutoCloseable {
           seed,
           trainBase,
           storage,
-          ModelConfig.LayerBackward.AUTO);
+          ModelConfig.LayerBackward.AUTO,
+          ModelConfig.FrozenStorage.FLOAT32);
     }
   }
 
@@ -157,7 +169,10 @@ public final class TrainedModel implements AutoCloseable {
       return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
     }
     SafetensorsReader reader = assembly.folder().openWeights();
-    return scope.own(new SafetensorsWeights(runtime, reader));
+    return scope.own(
+        assembly.keepsFileTypes()
+            ? SafetensorsWeights.asStored(runtime, reader, tensors)
+            : new SafetensorsWeights(runtime, reader));
   }
 
   private List<ParameterSpec> trainedSpecs(Assembly assembly) {

@@ -9,7 +9,12 @@ import dev.anneal.core.config.OptimizerConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
+import dev.anneal.core.data.LengthGroupedOrder;
+import dev.anneal.core.data.RowOrder;
+import dev.anneal.core.data.RowSource;
+import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
+import java.util.Optional;
 
 /** The settings that a rank trains with. Immutable; travels to executors. */
 public record TrainingSetup(
@@ -25,16 +30,57 @@ public record TrainingSetup(
         config.model(), config.adapter(), config.train(), config.optimizer(), config.distributed());
   }
 
-  /** Which rows each rank takes. */
-  public BatchPlan batchPlan(long rows, int worldSize) {
-    if (rows == 0) {
+  /** Refuses what cannot be trained on a CPU, or by the method; absent in full tuning. */
+  public void requireSupported(Optional<AdapterMethod> method) {
+    if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype() == ModelConfig.Dtype.BFLOAT16) {
+      throw new ConfigException(
+          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
+              + " auto; bf16 weights are read and computed in fp32; model.frozen_storage = file"
+              + " keeps frozen ones in 16 bits)");
+    }
+    if (train.neftuneNoiseAlpha() > 0) {
+      throw new ConfigException(
+          "Unsupported train.neftune_noise_alpha: "
+              + train.neftuneNoiseAlpha()
+              + " (only 0 is supported)");
+    }
+    boolean written =
+        TrainedModel.hook(method, model.layerBackward()).effectiveSource().isPresent();
+    if (model.frozenStorage() == ModelConfig.FrozenStorage.FILE && !written) {
+      throw new ConfigException(
+          "Invalid model.frozen_storage: file (must be float32 where autograd computes the"
+              + " gradients: "
+              + (model.layerBackward() == ModelConfig.LayerBackward.AUTOGRAD
+                  ? "model.layer_backward is autograd)"
+                  : "adapter.peft_type has no written backward)"));
+    }
+  }
+
+  /** Which rows each rank takes. Borrows the rows. */
+  public BatchPlan batchPlan(RowSource rows, int worldSize) {
+    if (rows.rowCount() == 0) {
       throw new ConfigException(
           "Invalid data.train: 0 rows (must hold at least one; was tokenize.inputs empty?)");
     }
-    EpochOrder order =
-        train.shuffle() ? EpochOrder.shuffled(rows, train.seed()) : EpochOrder.asStored(rows);
     return new BatchPlan(
-        order, train.perDeviceTrainBatchSize(), train.gradientAccumulationSteps(), worldSize);
+        order(rows, train.globalBatchSize(worldSize)),
+        train.perDeviceTrainBatchSize(),
+        train.gradientAccumulationSteps(),
+        worldSize);
+  }
+
+  private RowOrder order(RowSource rows, long globalBatch) {
+    if (!train.shuffle()) {
+      return EpochOrder.asStored(rows.rowCount());
+    }
+    EpochOrder shuffled = EpochOrder.shuffled(rows.rowCount(), train.seed());
+    boolean grouped =
+        switch (train.groupByLength()) {
+          case TRUE -> true;
+          case FALSE -> false;
+          case AUTO -> rows.ragged();
+        };
+    return grouped ? new LengthGroupedOrder(shuffled, rows::length, globalBatch) : shuffled;
   }
 
   /** Optimizer steps of the whole run. */

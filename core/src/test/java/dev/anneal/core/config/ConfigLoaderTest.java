@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigObject;
+import dev.anneal.core.config.TrainConfig.GroupByLength;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -62,6 +63,44 @@ class ConfigLoaderTest {
     assertThat(config.train().resumeFromCheckpoint().mode()).isEqualTo(Resume.Mode.NEVER);
     assertThat(config.distributed().port().any()).isTrue();
     assertThat(ConfigLoader.of("adapter.peft_type=lora").train().learningRate()).isEqualTo(1e-4);
+  }
+
+  @Test
+  void packingGoesByTheStageUnlessItIsSet() {
+    assertThat(packing()).isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft")).isEqualTo(TokenizeConfig.Packing.BFD);
+    assertThat(packing("stage=SFT")).isEqualTo(TokenizeConfig.Packing.BFD);
+    assertThat(packing("tokenize.stage=sft", "tokenize.packing=none"))
+        .isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft", "neat_packing=false"))
+        .isEqualTo(TokenizeConfig.Packing.NONE);
+    assertThat(packing("tokenize.stage=sft", "tokenize.packing=null"))
+        .isEqualTo(TokenizeConfig.Packing.BFD);
+    LoadedConfig loaded = new ConfigLoader().set("tokenize.stage=sft").load();
+    assertThat(loaded.rendered()).as("the saved configuration").contains("packing=bfd");
+  }
+
+  @Test
+  void groupingByLengthNeedsAShuffle() {
+    assertThat(ConfigLoader.of().train().groupByLength()).isEqualTo(GroupByLength.AUTO);
+    assertThat(ConfigLoader.of("train.shuffle=false").train().groupByLength())
+        .isEqualTo(GroupByLength.AUTO);
+    assertThat(ConfigLoader.of("train_sampling_strategy=group_by_length").train().groupByLength())
+        .isEqualTo(GroupByLength.TRUE);
+    assertThat(ConfigLoader.of("train.train_sampling_strategy=random").train().groupByLength())
+        .isEqualTo(GroupByLength.FALSE);
+    assertThatThrownBy(() -> ConfigLoader.of("train_sampling_strategy=sequential"))
+        .hasMessageStartingWith(
+            "Invalid train.group_by_length: \"sequential\" (must be one of auto, true, false");
+    assertThatThrownBy(() -> ConfigLoader.of("train.shuffle=false", "train.group_by_length=true"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid train.group_by_length: true (must be auto or false with train.shuffle ="
+                + " false, whose order is that of the rows)");
+  }
+
+  private static TokenizeConfig.Packing packing(String... settings) {
+    return ConfigLoader.of(settings).tokenize().packing();
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,42 @@ class ShardSetTest {
         assertThat(row.sequenceLengths()).containsExactly(lengths[i]);
       }
     }
+  }
+
+  @Test
+  void tellsLengthsWithoutDecodingTheRows() throws Exception {
+    List<Path> folders = List.of(fixture("many-columns"), fixture("no-rows"));
+    try (ShardSet set = ShardSet.open(folders, FOREIGN)) {
+      for (int i = 0; i < ROWS.length; i++) {
+        assertThat(set.length(i)).isEqualTo(ROWS[i].length);
+      }
+      assertThatThrownBy(() -> set.length(5)).hasMessage("Invalid row: 5 of 5");
+    }
+    ShardOptions options = ShardOptions.of(65536).withForeign();
+    try (ShardSet set = ShardSet.open(List.of(fixture("fixed-size-uint16")), options)) {
+      assertThat(set.length(1)).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"null-row, 0", "huge-id, 2", "negative-id, 2"})
+  void aRowThatCannotBeTrainedOnHasALength(String name, int length) throws Exception {
+    try (ShardSet set = open(name)) {
+      assertThat(set.length(1)).as("its reason comes when it is read").isEqualTo(length);
+    }
+  }
+
+  @Test
+  void tellsRaggedRowsFromBlocksAndFromPackedRows() throws Exception {
+    assertThat(ragged("conversations")).isTrue();
+    assertThat(ragged("blocks")).as("the tail does not count").isFalse();
+    assertThat(ragged("blocks", "blocks")).isFalse();
+    assertThat(ragged("blocks", "no-rows", "conversations")).isTrue();
+    assertThat(ragged("many-columns")).as("packed").isFalse();
+    assertThat(ragged("conversations", "many-columns")).as("packed in part").isFalse();
+    assertThat(ragged("saved by datasets")).as("padded to one length").isFalse();
+    assertThat(ragged("no-rows")).isFalse();
+    assertThat(ragged("bad-labels")).as("one row").isFalse();
   }
 
   @Test
@@ -239,6 +276,16 @@ class ShardSetTest {
       Files.copy(fixture(name).resolve(file), target.resolve(file));
     }
     return target;
+  }
+
+  private static boolean ragged(String... names) throws URISyntaxException {
+    List<Path> folders = new ArrayList<>();
+    for (String name : names) {
+      folders.add(fixture(name));
+    }
+    try (ShardSet set = ShardSet.open(folders, FOREIGN)) {
+      return set.ragged();
+    }
   }
 
   private static ShardSet open(String name) throws URISyntaxException {

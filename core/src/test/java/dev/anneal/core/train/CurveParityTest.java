@@ -9,7 +9,6 @@ import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.TrainConfig.LrSchedulerType;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
-import dev.anneal.core.data.RowSource;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.LayerStorage;
@@ -163,7 +162,7 @@ class CurveParityTest {
                     settings.get("max_steps").asLong(),
                     accumulation,
                     settings.get("max_grad_norm").asDouble()),
-                new RowMicroBatches(new ListRows(rows), plan, ranks.rank(), 42),
+                new RowMicroBatches(new SmallRun.ListRows(rows), plan, ranks.rank(), 42),
                 model,
                 optimizer,
                 schedule,
@@ -204,25 +203,5 @@ class CurveParityTest {
         program,
         new AdamW(runtime, program, tensors, constants, state),
         ranks);
-  }
-
-  private record ListRows(List<TokenRow> rows) implements RowSource {
-    @Override
-    public long rowCount() {
-      return rows.size();
-    }
-
-    @Override
-    public TokenRow row(long index) {
-      return rows.get((int) index);
-    }
-
-    @Override
-    public List<String> contentHashes() {
-      return List.of();
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -166,6 +166,9 @@ final class SmallRun {
     public void phase(long step, String name) {}
 
     @Override
+    public void note(String text) {}
+
+    @Override
     public void onEvaluation(EvalMetrics evaluation) {}
   }
 
@@ -180,6 +183,9 @@ final class SmallRun {
     public void phase(long step, String name) {}
 
     @Override
+    public void note(String text) {}
+
+    @Override
     public void onEvaluation(EvalMetrics evaluation) {}
   }
 
@@ -192,6 +198,16 @@ final class SmallRun {
     @Override
     public TokenRow row(long index) {
       return rows.get((int) index);
+    }
+
+    @Override
+    public int length(long index) {
+      return row(index).inputIds().length;
+    }
+
+    @Override
+    public boolean ragged() {
+      return rows.stream().mapToInt(row -> row.inputIds().length).distinct().count() > 1;
     }
 
     @Override

@@ -36,7 +36,8 @@ record ExportSource(
               model.fromScratch(),
               model.dtype(),
               model.attnImplementation(),
-              model.layerBackward());
+              model.layerBackward(),
+              model.frozenStorage());
     }
     return new ExportSource(
         model,

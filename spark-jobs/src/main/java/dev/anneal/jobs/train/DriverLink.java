@@ -43,6 +43,11 @@ final class DriverLink implements RankObserver {
   }
 
   @Override
+  public void note(String text) {
+    client.send(new ControlMessage.Note(text));
+  }
+
+  @Override
   public void onEvaluation(EvalMetrics metrics) {
     if (rank == 0) {
       client.send(new ControlMessage.EvalDone(EvalMessage.toJson(metrics)));

@@ -39,12 +39,12 @@ record RunFacts(
 
   static RunFacts of(AnnealConfig config, OpenedInputs inputs) throws IOException {
     TrainingSetup setup = TrainingSetup.of(config);
-    BatchPlan batches =
-        setup.batchPlan(inputs.train().rowCount(), config.distributed().worldSize());
+    BatchPlan batches = setup.batchPlan(inputs.train(), config.distributed().worldSize());
     long totalSteps = setup.totalSteps(batches);
     DecoderConfig model = inputs.model().config();
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
+    setup.requireSupported(method);
     Map<String, Shape> parameters = new LinkedHashMap<>();
     DecoderLayout layout = new DecoderLayout(model);
     List<ParameterSpec> specs =
@@ -89,6 +89,7 @@ record RunFacts(
     settings.put("steps of the run", String.valueOf(totalSteps));
     settings.put("train.seed", String.valueOf(train.seed()));
     settings.put("train.shuffle", String.valueOf(train.shuffle()));
+    settings.put("train.group_by_length", String.valueOf(batches.groupedByLength()));
     settings.put("train.learning_rate", String.valueOf(train.learningRate()));
     settings.put("train.lr_scheduler_type", String.valueOf(train.lrSchedulerType()));
     settings.put("train.warmup_steps", String.valueOf(train.warmupSteps()));

@@ -89,6 +89,7 @@ public final class TrainJob implements SparkJob {
           checkpoint ->
               LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));
       LOG.info("layer_backward={}", facts.layerBackward());
+      LOG.info("group_by_length={}", facts.batches().groupedByLength());
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
       if (facts.batches().globalBatch() > inputs.train().rowCount()) {
         LOG.warn(

@@ -53,6 +53,7 @@ class EvaluateJobTest {
             new TokenizeJob(),
             "tokenize.tokenizer=" + model,
             "tokenize.stage=" + stage,
+            "tokenize.packing=none",
             "tokenize.inputs=[{path=\"" + corpus + "\"}]",
             "tokenize.block_size=64",
             "tokenize.output=" + output);

@@ -66,11 +66,18 @@ class ResumeTest {
   void listsEverySettingThatDiffers() throws IOException {
     Map<String, List<Byte>> before = TrainFixture.content(done);
     JobLine line =
-        fixture.train(done, RESUME, "train.seed=7", "train.learning_rate=1", "train.max_steps=3");
+        fixture.train(
+            done,
+            RESUME,
+            "train.seed=7",
+            "train.learning_rate=1",
+            "train.max_steps=3",
+            "train.group_by_length=true");
     assertThat(line.code()).isEqualTo(ExitCode.CONFIG.code());
     assertThat(line.err())
         .contains(
-            "3 settings differ: ",
+            "4 settings differ: ",
+            "train.group_by_length: false in the checkpoint, true now",
             "train.seed: 42 in the checkpoint, 7 now",
             "train.learning_rate: 0.001 in the checkpoint, 1.0 now",
             "steps of the run: 4 in the checkpoint, 3 now");
