@@ -143,6 +143,11 @@ def summary(turns: list[dict], check: dict) -> dict:
     }
 
 
+def padding_share(sizes: list[int], batch: int) -> float:
+    batches = [sizes[i : i + batch] for i in range(0, len(sizes), batch)]
+    return 1 - sum(sizes) / sum(len(rows) * max(rows) for rows in batches)
+
+
 def show(report: dict) -> None:
     print("| party | real tokens/s | peak RSS, MB | other CPU | |")
     print("| --- | --- | --- | --- | --- |")
@@ -194,6 +199,7 @@ def main() -> None:
         "dtype": "float32",
         "shape": shape.model,
         "rows": {"mean": round(statistics.mean(sizes), 1), "longest": max(sizes)},
+        "padding_share": round(padding_share(sizes[: steps * shape.batch], shape.batch), 3),
         "batch": {"padding": shape.batch, "packing": 1},
         **summary(turns, check),
     }
