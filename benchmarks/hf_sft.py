@@ -81,7 +81,7 @@ def packing(model, tokenizer, rows, steps: int, batch: int, length: int) -> None
 
 
 def check(model, tokenizer, rows, length: int) -> None:
-    """Losses of single tokens in eval: a random model's mean hardly depends on what it attends to."""
+    """Losses token by token in eval: a random model's mean hardly depends on what it attends to."""
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         trainer = sft_trainer(model, tokenizer, rows, folder, 1, 1, length)
         model = trainer.model.eval()

@@ -1,15 +1,15 @@
-"""SFT on rows of very different length, in turns: Hugging Face's padding and TRL's packing against ours.
+"""SFT on rows of very different length: ours against Hugging Face's padding and TRL's packing.
 
 Usage: sft.py [--pairs N] [--steps N]
-LoRA r=8 on all linears of the shape `base` of step.py. Rows: log-normal in length, mean about 180,
+Parties in turns; LoRA r=8 on all linears of the shape `base` of step.py. Rows: log-normal in length, mean about 180,
 up to 1024 tokens, the first 40 % of each without a loss.
   padding          Hugging Face Trainer + PEFT, DataCollatorForSeq2Seq, batch 4
   core             ours, the same batches of the same rows, without padding
   packing          TRL's SFTTrainer, packing=True, bfd, max_length 1024, SDPA, batch 1
   core packed      ours, the same packed rows
 A figure is real tokens (without padding) over seconds of all steps but the first two. Parties that
-compute the same must agree in their losses to 1e-3; whether TRL's packed loss is its unpacked one is
-checked first.
+compute the same must agree in their losses to 1e-3; whether TRL's packed loss is its unpacked one
+is checked first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import json
 import math
 import random
 import statistics
-import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -45,7 +44,7 @@ class Lengths:
 
 
 def make_rows(folder: Path, vocabulary: int, lengths: Lengths, count: int):
-    """rows/ and packed/ in folder, and a tokenizer, without which TRL and a padding collator won't go."""
+    """rows/ and packed/ in folder, and a tokenizer: the peers don't go without one."""
     import datasets
     from hf_sft import pack, visits
     from tokenizers import Tokenizer
