@@ -1,8 +1,8 @@
 """SFT on rows of very different length: ours against Hugging Face's padding and TRL's packing.
 
 Usage: sft.py [--pairs N] [--steps N]
-Parties in turns; LoRA r=8 on all linears of the shape `base` of step.py. Rows: log-normal in length, mean about 180,
-up to 1024 tokens, the first 40 % of each without a loss.
+Parties in turns; LoRA r=8 on all linears of the shape `base` of step.py. Rows: log-normal in
+length, mean about 180, up to 1024 tokens, the first 40 % of each without a loss.
   padding          Hugging Face Trainer + PEFT, DataCollatorForSeq2Seq, batch 4
   core             ours, the same batches of the same rows, without padding
   packing          TRL's SFTTrainer, packing=True, bfd, max_length 1024, SDPA, batch 1
