@@ -3,9 +3,7 @@ package dev.anneal.core.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -37,7 +35,8 @@ class LengthGroupedOrderTest {
     BatchPlan one = new BatchPlan(order, 1, 12, 1);
     BatchPlan other = new BatchPlan(grouped(lengths, 12, seed), 2, 2, 3);
     for (long step = 0; step < 2 * one.stepsPerEpoch(); step++) {
-      assertThat(globalBatch(other, step)).isEqualTo(globalBatch(one, step));
+      assertThat(BatchPlanTest.globalBatch(other, step))
+          .isEqualTo(BatchPlanTest.globalBatch(one, step));
     }
   }
 
@@ -122,16 +121,6 @@ class LengthGroupedOrderTest {
   private static long[] order(int[] lengths, long globalBatch, long seed, long epoch) {
     RowOrder order = grouped(lengths, globalBatch, seed);
     return LongStream.range(0, lengths.length).map(place -> order.row(epoch, place)).toArray();
-  }
-
-  private static List<Long> globalBatch(BatchPlan plan, long step) {
-    List<Long> rows = new ArrayList<>();
-    for (int a = 0; a < plan.accumulationSteps(); a++) {
-      for (int rank = 0; rank < plan.worldSize(); rank++) {
-        LongStream.of(plan.rows(step, a, rank)).forEach(rows::add);
-      }
-    }
-    return rows;
   }
 
   /** Mean variance of the lengths inside a batch. */
