@@ -28,7 +28,7 @@ from measure import Measured, commit, hardware
 from step import CHECKOUT, HERE, SHAPES, WARM_UP, Parties, assert_same_work, prepare
 
 MASKED = 0.4
-SPREAD = 0.8
+SPREAD = 0.7
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,19 @@ class Lengths:
     mean: int
     longest: int
 
-    def draw(self, source: random.Random) -> int:
-        middle = math.log(self.mean) - SPREAD**2 / 2
-        return max(4, min(self.longest, round(source.lognormvariate(middle, SPREAD))))
+    def draw(self, count: int, source: random.Random) -> list[int]:
+        """Evenly spaced quantiles in random order: a few rows stand for many."""
+        logarithms = statistics.NormalDist(math.log(self.mean) - SPREAD**2 / 2, SPREAD)
+        shares = [(i + 0.5) / count for i in range(count)]
+        sizes = [round(math.exp(logarithms.inv_cdf(share))) for share in shares]
+        source.shuffle(sizes)
+        return [max(4, min(self.longest, size)) for size in sizes]
 
 
-def make_rows(folder: Path, vocabulary: int, lengths: Lengths, count: int):
-    """rows/ and packed/ in folder, and a tokenizer: the peers don't go without one."""
+def make_rows(folder: Path, vocabulary: int, lengths: Lengths, count: int) -> tuple:
+    """rows/ and packed/ in folder, and a tokenizer: the peers don't go without one.
+
+    Returns the rows' sizes and the number of packed rows."""
     import datasets
     from hf_sft import pack, visits
     from tokenizers import Tokenizer
@@ -52,7 +58,8 @@ def make_rows(folder: Path, vocabulary: int, lengths: Lengths, count: int):
     from transformers import PreTrainedTokenizerFast
 
     source = random.Random(5)
-    ids = [source.choices(range(vocabulary), k=lengths.draw(source)) for _ in range(count)]
+    sizes = lengths.draw(count, source)
+    ids = [source.choices(range(vocabulary), k=size) for size in sizes]
     labels = [[-100] * (hidden := math.ceil(MASKED * len(row))) + row[hidden:] for row in ids]
     rows = datasets.Dataset.from_dict({"input_ids": ids, "labels": labels})
     rows.save_to_disk(str(folder / "rows"))
@@ -61,11 +68,11 @@ def make_rows(folder: Path, vocabulary: int, lengths: Lengths, count: int):
     words = Tokenizer(WordLevel({"<pad>": 0, "</s>": 1}, unk_token="</s>"))
     named = {"pad_token": "<pad>", "eos_token": "</s>"}
     PreTrainedTokenizerFast(tokenizer_object=words, **named).save_pretrained(folder / "model")
-    return rows, packed
+    return sizes, len(packed)
 
 
 class SftParties(Parties):
-    """How each party is started; `packed_steps` of them take about as many tokens as `steps`."""
+    """How each party is started; all of them pass over the same rows once."""
 
     def __init__(self, folder: Path, lengths: Lengths, packed_steps: int, **step_parties):
         super().__init__(folder, **step_parties)
@@ -164,22 +171,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=14)
+    parser.add_argument("--steps", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     shape = SHAPES["smoke" if options.smoke else "base"]
-    pairs, steps = (1, 4) if options.smoke else (options.pairs, options.steps)
+    pairs, steps = (1, 10) if options.smoke else (options.pairs, options.steps)
     lengths = Lengths(24, 128) if options.smoke else Lengths(180, 1024)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, shape, "lora", 1)
-        count = 2 * steps * shape.batch
-        rows, packed = make_rows(folder, shape.model["vocab_size"], lengths, count)
-        packed_steps = max(WARM_UP + 2, round(steps * shape.batch * lengths.mean / lengths.longest))
+        sizes, packed_rows = make_rows(
+            folder, shape.model["vocab_size"], lengths, steps * shape.batch
+        )
         parties = SftParties(
             folder,
             lengths,
-            min(packed_steps, len(packed)),
+            packed_rows,
             shape=shape,
             method="lora",
             steps=steps,
@@ -188,7 +195,6 @@ def main() -> None:
         check = parties.peer("check", 1, 1)[1]
         print("TRL's packed loss: " + json.dumps(check), flush=True)
         turns = [one_turn(parties, turn % 2 == 1, check["equal"]) for turn in range(pairs)]
-    sizes = [len(row) for row in rows["input_ids"]]
     report = {
         "benchmark": "sft",
         "commit": commit(CHECKOUT),
@@ -198,7 +204,7 @@ def main() -> None:
         "dtype": "float32",
         "shape": shape.model,
         "rows": {"mean": round(statistics.mean(sizes), 1), "longest": max(sizes)},
-        "padding_share": round(padding_share(sizes[: steps * shape.batch], shape.batch), 3),
+        "padding_share": round(padding_share(sizes, shape.batch), 3),
         "batch": {"padding": shape.batch, "packing": 1},
         **summary(turns, check),
     }
