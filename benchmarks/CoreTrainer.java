@@ -31,7 +31,8 @@ import java.util.Optional;
 
 /**
  * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...}
- * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors} a step.
+ * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens} a
+ * step.
  */
 final class CoreTrainer {
   private static final long BUCKET_ELEMENTS = 1L << 22;
@@ -131,6 +132,8 @@ final class CoreTrainer {
             + " "
             + step.tokens() / step.tokensPerSecond()
             + " "
-            + runtime.liveTensors());
+            + runtime.liveTensors()
+            + " "
+            + step.tokens());
   }
 }

@@ -12,6 +12,7 @@ from product import tail
 SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
+    ["benchmarks/run", "sft", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
     ["benchmarks/run", "minhash", "--smoke"],
