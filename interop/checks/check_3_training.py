@@ -75,9 +75,7 @@ def trainer(scratch, rows):
 
 
 @pytest.mark.parametrize(("name", "backward", "runs"), BACKWARDS)
-def test_same_curve_as_the_trainer(
-    product, scratch, models, shards, trainer, name, backward, runs
-):
+def test_same_curve_as_the_trainer(product, scratch, models, shards, trainer, name, backward, runs):
     case, lora, overrides = CASES[name]
     folder, output = models.case(case), scratch / f"run {name} {backward}"
     more = {f"train.{key}": value for key, value in overrides.items()}
