@@ -13,7 +13,7 @@ import java.util.function.Function;
  * A way to adapt a frozen base model. One file a method; the permitted classes are the one list of
  * them; each carries a {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
-public sealed interface AdapterMethod extends LinearHook permits Ia3, Lora {
+public sealed interface AdapterMethod extends LinearHook permits Lora {
   /** PEFT's {@code peft_type}. */
   default String peftType() {
     return AdapterRegistry.description(getClass()).type();
