@@ -8,6 +8,7 @@ No data workers, no autocast, SDPA attention, no logging but the loss: its faste
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -69,6 +70,9 @@ def settings(folder: str, steps: int, batch: int) -> dict:
         "remove_unused_columns": False,
         "dataloader_num_workers": 0,
         "optim": "adamw_torch_fused",
+        # where torchrun starts several; every parameter is used
+        "ddp_backend": "gloo" if "RANK" in os.environ else None,
+        "ddp_find_unused_parameters": False,
     }
 
 
