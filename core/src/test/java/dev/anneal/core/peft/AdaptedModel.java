@@ -2,6 +2,7 @@ package dev.anneal.core.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
@@ -35,7 +36,8 @@ final class AdaptedModel {
             42,
             true,
             storage,
-            backward);
+            backward,
+            FrozenStorage.FLOAT32);
     return TrainedModel.open(runtime, assembly, 1, 1000);
   }
 
