@@ -20,6 +20,7 @@ public final class CausalLm implements AutoCloseable {
 
   private final TensorRuntime runtime;
   private final ModelParts parts;
+  private final LayerStorage storage;
   private final LayerProgram layers;
   private final TensorScope scope = new TensorScope();
   private final Tensor lossSum;
@@ -30,6 +31,7 @@ public final class CausalLm implements AutoCloseable {
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
     this.runtime = runtime;
     this.parts = parts;
+    this.storage = storage;
     LayerProgram program = parts.layerProgram();
     this.layers =
         storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(program, runtime) : program;
@@ -39,6 +41,14 @@ public final class CausalLm implements AutoCloseable {
     headSums.put("loss", lossSum);
     parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
     parts.headSum().ifPresent(sum -> headSums.put("head", sum));
+  }
+
+  /**
+   * The same model for another thread, with a runtime and gradients of its own; this one must
+   * outlive it.
+   */
+  public CausalLm replica(TensorRuntime runtime, FlatParameters parameters) {
+    return new CausalLm(runtime, parts.replica(runtime, parameters), storage);
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
@@ -103,7 +113,6 @@ public final class CausalLm implements AutoCloseable {
 
   private Tensor head(Tensor hidden, MicroBatch batch) {
     resetLoss();
-    Tensor head = parts.head().matrix();
     try (Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
         Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
       return parts
@@ -111,8 +120,8 @@ public final class CausalLm implements AutoCloseable {
           .call("head_loss")
           .tensor(hidden)
           .tensor(parts.finalNorm())
-          .tensor(head)
-          .tensor(parts.head().forLogits(head))
+          .tensor(parts.head().matrix())
+          .tensor(parts.head().forLogits())
           .tensor(rows)
           .tensor(targets)
           .tensor(chunkRows)
