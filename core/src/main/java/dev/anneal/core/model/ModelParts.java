@@ -196,6 +196,10 @@ public final class ModelParts implements AutoCloseable {
     return config.vocabSize();
   }
 
+  long hiddenSize() {
+    return config.hiddenSize();
+  }
+
   long keyValueHeads() {
     return config.keyValueHeads();
   }
