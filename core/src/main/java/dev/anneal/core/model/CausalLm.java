@@ -18,7 +18,9 @@ public final class CausalLm implements AutoCloseable {
 
   private final TensorRuntime runtime;
   private final ModelParts parts;
-  private final LayerProgram layers;
+  private final LayerProgram keeping;
+  private final LayerProgram recomputing;
+  private final int firstKept;
   private final TensorScope scope = new TensorScope();
   private final Tensor lossSum;
   private final Tensor chunkRows;
@@ -28,15 +30,23 @@ public final class CausalLm implements AutoCloseable {
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
     this.runtime = runtime;
     this.parts = parts;
-    LayerProgram program = parts.layerProgram();
-    this.layers =
-        storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(program, runtime) : program;
+    this.keeping = parts.layerProgram();
+    this.recomputing = new RecomputedLayers(keeping, runtime);
+    this.firstKept =
+        (int)
+            Math.min(
+                parts.layers().size(), (long) parts.lowestTrainedLayer() + storage.recomputed());
     lossSum = scope.own(runtime.doubles(new double[1], 1));
-    long rows = Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / parts.vocabularySize());
+    long rows = headChunkRows(parts.vocabularySize());
     chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
     headSums.put("loss", lossSum);
     parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
     parts.headSum().ifPresent(sum -> headSums.put("head", sum));
+  }
+
+  /** Most rows whose logits the head holds at once. */
+  public static long headChunkRows(long vocabularySize) {
+    return Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / vocabularySize);
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
@@ -54,7 +64,7 @@ public final class CausalLm implements AutoCloseable {
           hidden = frozen.own(output(i, hidden, tensors));
         }
         for (int i = lowest; i < parts.layers().size(); i++) {
-          saved.push(layers.forward(parts.layers().get(i), hidden, tensors.context()));
+          saved.push(program(i).forward(parts.layers().get(i), hidden, tensors.context()));
           hidden = saved.peek().output();
         }
         Tensor gradient = head(hidden, batch);
@@ -78,7 +88,7 @@ public final class CausalLm implements AutoCloseable {
             Tensor outputGradient = gradient) {
           gradient = null;
           gradient =
-              layers
+              program(i)
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
@@ -97,6 +107,10 @@ public final class CausalLm implements AutoCloseable {
         gradient.close();
       }
     }
+  }
+
+  private LayerProgram program(int layer) {
+    return layer < firstKept ? recomputing : keeping;
   }
 
   private Tensor head(Tensor hidden, MicroBatch batch) {
@@ -184,7 +198,7 @@ public final class CausalLm implements AutoCloseable {
     Tensor hidden = embed(tensors);
     for (int i = 0; i < parts.layers().size(); i++) {
       try (Tensor input = hidden) {
-        hidden = layers.output(parts.layers().get(i), input, tensors.context());
+        hidden = keeping.output(parts.layers().get(i), input, tensors.context());
       }
     }
     return hidden;
@@ -192,7 +206,7 @@ public final class CausalLm implements AutoCloseable {
 
   private Tensor output(int layer, Tensor hidden, BatchTensors tensors) {
     return runtime.withoutGradients(
-        () -> layers.output(parts.layers().get(layer), hidden, tensors.context()));
+        () -> keeping.output(parts.layers().get(layer), hidden, tensors.context()));
   }
 
   private Tensor embed(BatchTensors tensors) {

@@ -62,7 +62,7 @@ class LayerBackwardTest {
     DecoderConfig config = config(family, tied);
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
-      for (LayerStorage storage : LayerStorage.values()) {
+      for (LayerStorage storage : List.of(LayerStorage.KEEP, new LayerStorage(2))) {
         Step written = step(runtime, config, TRAINED.get(trained), method.hook(), storage);
         Step reference =
             step(runtime, config, TRAINED.get(trained), new AutogradHook(method.hook()), storage);
