@@ -1,5 +1,10 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
+import dev.anneal.core.collective.tcp.TcpCollective;
+import dev.anneal.core.collective.tcp.TcpEndpoint;
+import dev.anneal.core.collective.tcp.TcpTimeouts;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigLoader;
 import dev.anneal.core.config.TrainConfig;
@@ -9,6 +14,7 @@ import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerProgram;
@@ -24,14 +30,20 @@ import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingLoop;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...}
- * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors} a step.
+ * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens
+ * residentBytes waitSeconds reduceSeconds} a step. With {@code -Danneal.rank=N} it is one rank of
+ * several: prints {@code ADDRESS host:port} first and reads every rank's address as one line.
  */
 final class CoreTrainer {
   private static final long BUCKET_ELEMENTS = 1L << 22;
@@ -42,21 +54,22 @@ final class CoreTrainer {
     this.config = config;
   }
 
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     List<String> settings = new ArrayList<>(List.of(arguments));
     settings.removeIf("-s"::equals);
     new CoreTrainer(ConfigLoader.of(settings.toArray(String[]::new))).run();
   }
 
-  private void run() {
-    Collective alone = LocalGroup.of(1).members().get(0);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+  private void run() throws IOException {
+    try (TensorRuntime runtime = TensorRuntime.open();
+        TimedCollective ranks = new TimedCollective(ranks())) {
       runtime.prepareThread(config.distributed().threadsPerRank());
-      try (TrainedModel model = TrainedModel.open(runtime, assembly(), 1, BUCKET_ELEMENTS);
+      int world = ranks.worldSize();
+      try (TrainedModel model = TrainedModel.open(runtime, assembly(), world, BUCKET_ELEMENTS);
           OptimizerProgram program = OptimizerProgram.open(runtime);
           TensorProgram tensors = TensorProgram.open(runtime);
-          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, alone)) {
-        loop(runtime, model, optimizer, alone).run(TrainState.START);
+          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, ranks)) {
+        loop(runtime, model, optimizer, ranks).run(TrainState.START);
       }
     }
   }
@@ -86,7 +99,7 @@ final class CoreTrainer {
       TrainedModel model,
       OptimizerProgram program,
       TensorProgram tensors,
-      Collective alone) {
+      Collective ranks) {
     AdamW.Settings constants = new AdamW.Settings(0.9, 0.999, 1e-8, 0);
     long length = ShardedOptimizer.stateLength(model.plan(), ZeroStage.REPLICATED);
     AdamW adamw = new AdamW(runtime, program, tensors, constants, length);
@@ -97,11 +110,11 @@ final class CoreTrainer {
         tensors,
         program,
         adamw,
-        alone);
+        ranks);
   }
 
   private TrainingLoop loop(
-      TensorRuntime runtime, TrainedModel model, ShardedOptimizer optimizer, Collective alone) {
+      TensorRuntime runtime, TrainedModel model, ShardedOptimizer optimizer, TimedCollective ranks) {
     TrainConfig train = config.train();
     ShardSet rows =
         ShardSet.open(
@@ -112,27 +125,50 @@ final class CoreTrainer {
             EpochOrder.asStored(rows.rowCount()),
             train.perDeviceTrainBatchSize(),
             train.gradientAccumulationSteps(),
-            1);
+            ranks.worldSize());
     return new TrainingLoop(
         new LoopSettings(
             train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
-        new RowMicroBatches(rows, plan, 0, train.seed()),
+        new RowMicroBatches(rows, plan, ranks.rank(), train.seed()),
         model,
         optimizer,
         new LearningRateSchedule(
             train.lrSchedulerType(), train.learningRate(), 0, train.maxSteps()),
-        alone,
-        step -> print(step, runtime),
+        ranks,
+        step -> print(step, runtime, ranks),
         List.of());
   }
 
-  private static void print(StepMetrics step, TensorRuntime runtime) {
+  private static void print(StepMetrics step, TensorRuntime runtime, TimedCollective ranks) {
     System.out.println(
         "STEP "
             + step.loss()
             + " "
             + step.tokens() / step.tokensPerSecond()
             + " "
-            + runtime.liveTensors());
+            + runtime.liveTensors()
+            + " "
+            + step.tokens()
+            + " "
+            + (long) step.memoryBytes()
+            + " "
+            + ranks.takeTimes());
+  }
+
+  /** This rank alone, or joined with the others over TCP. */
+  private static Collective ranks() throws IOException {
+    String rank = System.getProperty("anneal.rank", "");
+    if (rank.isEmpty()) {
+      return LocalGroup.of(1).members().get(0);
+    }
+    TcpEndpoint endpoint = TcpEndpoint.listen("127.0.0.1", 0, 0);
+    System.out.println("ADDRESS " + endpoint.address());
+    String addresses = new BufferedReader(new InputStreamReader(System.in, UTF_8)).readLine();
+    return TcpCollective.join(
+        endpoint,
+        List.of(addresses.split(" ")),
+        Integer.parseInt(rank),
+        new GroupIdentity("benchmark", 0, "not a secret: loopback"),
+        new TcpTimeouts(Duration.ofSeconds(60), Duration.ofSeconds(60)));
   }
 }

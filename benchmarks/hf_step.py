@@ -8,6 +8,7 @@ No data workers, no autocast, SDPA attention, no logging but the loss: its faste
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -43,43 +44,58 @@ def collate(rows: list[dict]) -> dict:
     return {"input_ids": ids, "labels": ids.clone()}
 
 
-def main() -> None:
-    model_path, adapter, rows, steps, batch, threads = sys.argv[1:7]
-    torch.set_num_threads(int(threads))
+def load(model_path: str, adapter: str):
     base = AutoModelForCausalLM.from_pretrained(
         model_path, dtype=torch.float32, attn_implementation="sdpa"
     )
-    model = base
-    if adapter != "none":
-        model = PeftModel.from_pretrained(base, adapter, is_trainable=True)
+    if adapter == "none":
+        return base
+    return PeftModel.from_pretrained(base, adapter, is_trainable=True)
+
+
+def settings(folder: str, steps: int, batch: int) -> dict:
+    """Of TrainingArguments, for every peer that is a Trainer."""
+    return {
+        "output_dir": folder,
+        "max_steps": steps,
+        "per_device_train_batch_size": batch,
+        "learning_rate": 1e-4,
+        "lr_scheduler_type": "constant",
+        "max_grad_norm": 1.0,
+        "logging_steps": 1,
+        "save_strategy": "no",
+        "report_to": "none",
+        "use_cpu": True,
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_num_workers": 0,
+        "optim": "adamw_torch_fused",
+        # where torchrun starts several; every parameter is used
+        "ddp_backend": "gloo" if "RANK" in os.environ else None,
+        "ddp_find_unused_parameters": False,
+    }
+
+
+def result(trainer: Trainer, clock: StepClock, **more) -> None:
+    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+    print("RESULT " + json.dumps({"seconds": clock.seconds, "losses": losses, **more}))
+
+
+def main() -> None:
+    model_path, adapter, rows, steps, batch, threads = sys.argv[1:7]
+    torch.set_num_threads(int(threads))
+    model = load(model_path, adapter)
     clock = StepClock()
     with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            output_dir=folder,
-            max_steps=int(steps),
-            per_device_train_batch_size=int(batch),
-            learning_rate=1e-4,
-            lr_scheduler_type="constant",
-            max_grad_norm=1.0,
-            logging_steps=1,
-            save_strategy="no",
-            report_to="none",
-            use_cpu=True,
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            dataloader_num_workers=0,
-            optim="adamw_torch_fused",
-        )
         trainer = InOrder(
             model=model,
-            args=arguments,
+            args=TrainingArguments(**settings(folder, int(steps), int(batch))),
             train_dataset=datasets.load_from_disk(rows),
             data_collator=collate,
             callbacks=[clock],
         )
         trainer.train()
-    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
-    print("RESULT " + json.dumps({"seconds": clock.seconds, "losses": losses}))
+    result(trainer, clock)
 
 
 if __name__ == "__main__":

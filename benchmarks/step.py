@@ -128,24 +128,28 @@ class Parties:
         adapter = self.folder / "adapter" if self.method == "lora" else "none"
         words = [self.folder / "model", adapter, self.folder / "rows"]
         words += [self.steps, self.shape.batch, self.threads]
-        command = [sys.executable, str(HERE / "hf_step.py"), *map(str, words)]
+        return self.python("hf_step.py", words)
+
+    def python(self, script: str, words: list) -> tuple[Measured, dict]:
+        """A peer: a program of this folder, which prints its result as one line of JSON."""
+        command = [sys.executable, str(HERE / script), *map(str, words)]
         threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
         done = measure(command, threads)
         line = next(x for x in done.output.splitlines() if x.startswith("RESULT "))
         return done, json.loads(line.removeprefix("RESULT "))
 
-    def core(self) -> tuple[Measured, dict]:
-        """Our trainer without Spark, in a heap of 512 MB."""
+    def core(self, more: tuple[str, ...] = ()) -> tuple[Measured, dict]:
+        """Our trainer without Spark, in a heap of 512 MB; later settings win."""
         command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
-        done = measure(
-            command + self.settings(self.folder / "unused"), native_environment(CHECKOUT)
-        )
+        settings = [*self.settings(self.folder / "unused"), *more]
+        done = measure(command + settings, native_environment(CHECKOUT))
         lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
         steps = [[float(word) for word in line] for line in lines]
         return done, {
             "losses": [step[0] for step in steps],
             "seconds": [step[1] for step in steps],
             "live_tensors": [int(step[2]) for step in steps],
+            "tokens": [int(step[3]) for step in steps],
         }
 
     def floor(self) -> tuple[Measured, dict]:

@@ -88,9 +88,10 @@ def class_path(checkout: Path) -> str:
 
 
 def compiled(checkout: Path, source: Path, folder: Path) -> str:
-    """Compiles one program against the built jar; the class path to run it with."""
+    """Compiles a program, and what it uses beside it, against the built jar; its class path."""
     classes = str(folder / "classes")
-    command = ["javac", "-cp", class_path(checkout), "-d", classes, str(source)]
+    command = ["javac", "-cp", class_path(checkout), "-sourcepath", str(source.parent)]
+    command += ["-implicit:class", "-d", classes, str(source)]
     subprocess.run(command, check=True)
     return os.pathsep.join([classes, class_path(checkout)])
 

@@ -11,6 +11,8 @@ import java.util.Map;
 
 /** The tensors of a micro-batch that all layers share. Owns them. */
 final class BatchTensors implements AutoCloseable {
+  private static final List<String> ANGLES = List.of("cos", "sin", "q_cos", "q_sin");
+
   private final TensorScope scope = new TensorScope();
   private final Tensor tokenIds;
   private final Map<String, Tensor> context = new LinkedHashMap<>();
@@ -25,8 +27,9 @@ final class BatchTensors implements AutoCloseable {
     this.tokenIds = scope.own(runtime.longs(tokenIds, tokenIds.length));
     try (Tensor positions = runtime.longs(positionIds, positionIds.length)) {
       List<Tensor> angles = rotary.of(program, positions);
-      context.put("cos", scope.own(angles.get(0)));
-      context.put("sin", scope.own(angles.get(1)));
+      for (int i = 0; i < ANGLES.size(); i++) {
+        context.put(ANGLES.get(i), scope.own(angles.get(i)));
+      }
     }
     context.put("lengths", scope.own(runtime.longs(lengths, lengths.length)));
   }

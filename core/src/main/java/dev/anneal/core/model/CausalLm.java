@@ -13,7 +13,9 @@ import java.util.Map;
  * never holds all logits. Borrows weights and flat parameters, owns its programs. One thread.
  */
 public final class CausalLm implements AutoCloseable {
-  private static final long LOGITS_PER_CHUNK = 1L << 23;
+  /** Just under 32 MB, above which glibc maps every chunk's memory anew. */
+  private static final long LOGITS_PER_CHUNK = 7L << 20;
+
   private static final long MIN_CHUNK_ROWS = 128;
 
   private final TensorRuntime runtime;
@@ -115,6 +117,7 @@ public final class CausalLm implements AutoCloseable {
 
   private Tensor head(Tensor hidden, MicroBatch batch) {
     resetLoss();
+    Tensor head = parts.head().matrix();
     try (Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
         Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
       return parts
@@ -122,7 +125,8 @@ public final class CausalLm implements AutoCloseable {
           .call("head_loss")
           .tensor(hidden)
           .tensor(parts.finalNorm())
-          .tensor(parts.head())
+          .tensor(head)
+          .tensor(parts.head().forLogits(head))
           .tensor(rows)
           .tensor(targets)
           .tensor(chunkRows)
@@ -152,7 +156,7 @@ public final class CausalLm implements AutoCloseable {
                       .call("head_score")
                       .tensor(hidden)
                       .tensor(parts.finalNorm())
-                      .tensor(parts.head())
+                      .tensor(parts.head().matrix())
                       .tensor(rows)
                       .tensor(targets)
                       .tensor(chunkRows)

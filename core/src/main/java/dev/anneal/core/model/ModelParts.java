@@ -31,7 +31,7 @@ public final class ModelParts implements AutoCloseable {
   private final int lowestTrainedLayer;
   private final boolean random;
   private final LayerProgram layerProgram;
-  private final Optional<Tensor> widenedHead;
+  private final OutputHead head;
 
   /**
    * @param weights gives the base weights that are not among the trained ones
@@ -57,8 +57,11 @@ public final class ModelParts implements AutoCloseable {
     for (int i = 0; i < config.layers(); i++) {
       layers.add(layer(runtime, layout, hook, i));
     }
-    this.widenedHead = scratch(runtime, layout, hook);
+    Optional<Tensor> widenedHead = scratch(runtime, layout, hook);
     this.lowestTrainedLayer = lowest();
+    this.head =
+        scope.own(
+            new OutputHead(tensorProgram, weight(headName()), widenedHead, trainsOverFrozenHead()));
     this.random = hook.random();
     this.layerProgram =
         hook.effectiveSource().isPresent()
@@ -78,6 +81,10 @@ public final class ModelParts implements AutoCloseable {
     return frozen.half(headName())
         ? Optional.of(scope.own(tensorProgram.view(scratch, 0, frozen.tensor(headName()).shape())))
         : Optional.empty();
+  }
+
+  private boolean trainsOverFrozenHead() {
+    return lowestTrainedLayer < layers.size() && headSum().isEmpty();
   }
 
   private LayerWeights layer(
@@ -184,16 +191,9 @@ public final class ModelParts implements AutoCloseable {
     return weight(WeightNames.FINAL_NORM);
   }
 
-  /**
-   * [vocabulary, hidden] in fp32; the embedding itself where they are tied. A widened one lies in
-   * the scratch: valid until a layer is computed.
-   */
-  Tensor head() {
-    if (widenedHead.isEmpty()) {
-      return weight(headName());
-    }
-    tensorProgram.copy(widenedHead.get(), frozen.tensor(headName()));
-    return widenedHead.get();
+  /** The output matrix; the embedding itself where they are tied. */
+  OutputHead head() {
+    return head;
   }
 
   /** Logits [rows, vocabulary] of chosen rows of the last hidden states; the caller owns them. */
@@ -202,7 +202,7 @@ public final class ModelParts implements AutoCloseable {
         .call("logits")
         .tensor(hidden)
         .tensor(finalNorm())
-        .tensor(head())
+        .tensor(head.matrix())
         .tensor(rows)
         .one();
   }

@@ -13,7 +13,9 @@ final class RotaryTensors implements AutoCloseable {
     frequencies = runtime.floats(inverseFrequencies, inverseFrequencies.length);
   }
 
-  /** cos and sin [N, D/2] of position ids [N]; the caller owns both. */
+  /**
+   * cos and sin [N, D/2] of position ids [N], and both over the root of D; the caller owns them.
+   */
   List<Tensor> of(Program program, Tensor positionIds) {
     return program.call("rotary").tensor(positionIds).tensor(frequencies).run();
   }

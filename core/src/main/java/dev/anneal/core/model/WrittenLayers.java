@@ -56,28 +56,28 @@ final class WrittenLayers implements LayerProgram {
       return Optional.empty();
     }
     Activations activations = (Activations) saved;
-    Tensor inputGradient =
-        runtime.withoutGradients(() -> backward(layer, activations, outputGradient));
-    if (inputNeeded) {
-      return Optional.of(inputGradient);
-    }
-    inputGradient.close();
-    return Optional.empty();
+    return runtime.withoutGradients(
+        () -> {
+          if (!layer.trained()) {
+            return Optional.of(
+                backward("written_backward_input", layer, activations, outputGradient).one());
+          }
+          String method = inputNeeded ? "written_backward" : "written_backward_gradients";
+          Program.Call call =
+              backward(method, layer, activations, outputGradient).dict(layer.gradients());
+          return call.run().stream().findFirst();
+        });
   }
 
-  private Tensor backward(LayerWeights layer, Activations saved, Tensor outputGradient) {
-    Program.Call call =
-        program
-            .call(layer.trained() ? "written_backward" : "written_backward_input")
-            .list(saved.tensors())
-            .tensor(saved.input())
-            .tensor(outputGradient)
-            .dict(layer.tensors())
-            .dict(saved.context());
-    if (layer.trained()) {
-      call.dict(layer.gradients());
-    }
-    return call.one();
+  private Program.Call backward(
+      String method, LayerWeights layer, Activations saved, Tensor outputGradient) {
+    return program
+        .call(method)
+        .list(saved.tensors())
+        .tensor(saved.input())
+        .tensor(outputGradient)
+        .dict(layer.tensors())
+        .dict(saved.context());
   }
 
   /** The borrowed input and context, and what the program saved, which is owned. */

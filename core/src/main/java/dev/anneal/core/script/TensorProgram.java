@@ -47,6 +47,11 @@ public final class TensorProgram implements AutoCloseable {
     return program.call("leaf").tensor(tensor).one();
   }
 
+  /** A copy of a matrix in fp32 with each column in one piece; the same values and places. */
+  public Tensor columnMajor(Tensor matrix) {
+    return program.call("column_major").tensor(matrix).one();
+  }
+
   /** Copies values element by element; shapes must agree. */
   public void copy(Tensor target, Tensor source) {
     program.call("copy").tensor(target).tensor(source).invoke();

@@ -11,11 +11,12 @@ import java.util.List;
 final class NativeEnvironment {
   private NativeEnvironment() {}
 
-  /** Loads the engine once a JVM, without its call home. */
+  /** Loads the engine once a JVM, without its call home and with bounded caches. */
   static void prepare() {
     if (System.getProperty("OPT_OUT_TRACKING") == null) {
       System.setProperty("OPT_OUT_TRACKING", "true");
     }
+    KernelCaches.bound();
     Engine.getEngine("PyTorch");
   }
 

@@ -111,12 +111,7 @@ public final class RankTrainer {
             train.learningRate(),
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
-    List<StepHook> hooks = new ArrayList<>();
-    hooks.add(new TargetsRequired(plan.stepsPerEpoch()));
-    for (RankInputs.EvalRows eval : inputs.evaluations()) {
-      hooks.add(evaluator(eval, model, plan));
-    }
-    hooks.add(checkpoints);
+    List<StepHook> hooks = hooks(model, plan, checkpoints);
     LoopSettings settings =
         new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
@@ -129,6 +124,16 @@ public final class RankTrainer {
       noteWait(ahead.waitedSeconds(), clock.seconds());
       return end;
     }
+  }
+
+  private List<StepHook> hooks(TrainedModel model, BatchPlan plan, RankCheckpoints checkpoints) {
+    List<StepHook> hooks = new ArrayList<>();
+    hooks.add(new TargetsRequired(plan.stepsPerEpoch()));
+    for (RankInputs.EvalRows eval : inputs.evaluations()) {
+      hooks.add(evaluator(eval, model, plan));
+    }
+    hooks.add(checkpoints);
+    return hooks;
   }
 
   /** Steps should not wait for rows: rank 0 says how long they did, others only if it mattered. */

@@ -82,7 +82,8 @@ class BatchPlanTest {
         .hasMessage("Invalid rank: 1 of 1");
   }
 
-  private static List<Long> globalBatch(BatchPlan plan, long step) {
+  /** Rows of a step, rank by rank and slice by slice. */
+  static List<Long> globalBatch(BatchPlan plan, long step) {
     List<Long> rows = new ArrayList<>();
     for (int a = 0; a < plan.accumulationSteps(); a++) {
       for (int rank = 0; rank < plan.worldSize(); rank++) {

@@ -31,7 +31,7 @@ class AttentionTest {
           v1 = torch.expand(torch.unsqueeze(inputs[2], 1), [heads, groups, n, d])
           sequence = torch.repeat_interleave(torch.arange(torch.size(c["lengths"], 0)), c["lengths"])
           same = torch.eq(torch.unsqueeze(sequence, 0), torch.unsqueeze(sequence, 1))
-          y = torch.scaled_dot_product_attention(q1, k1, v1, torch.tril(same))
+          y = torch.scaled_dot_product_attention(q1, k1, v1, torch.tril(same), 0., False, scale=1.)
           y1 = torch.reshape(torch.permute(y, [2, 0, 1, 3]), [n, -1])
           gradients = torch.autograd.grad([y1], inputs, annotate(List[Optional[Tensor]], [dy]))
           result = [torch.detach(y1)]

@@ -55,17 +55,47 @@ class LayerBackwardTest {
     "mistral, false, none, LORA",
     "llama, false, none, LORA_DROPOUT",
     "qwen2, true, none, LORA_DROPOUT",
+    "qwen2, false, middleLayer, LORA",
+    "llama, true, embedding, LORA_DROPOUT",
+    "mistral, false, none, LORA_DROPOUT",
+    "qwen3, true, none, LORA_DROPOUT",
     "qwen3, false, none, LORA_ON_TWO",
+    "mistral, false, lastLayer, LORA_IN_ONE_LAYER",
+    "qwen3, false, none, LORA_IN_ONE_LAYER",
   })
   void givesTheGradientsOfAutograd(String family, boolean tied, String trained, Method method)
       throws JsonProcessingException {
-    DecoderConfig config = config(family, tied);
+    DecoderConfig config = config(family, tied, new Sizes(6, 2, 10, 20, 27));
+    requireSameGradients(config, TRAINED.get(trained), method, batch(1, 17, 139));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "3, 3, 2, 5, 7, 3", // one query head a key/value head
+    "5, 1, 6, 33, 1, 127", // one key/value head
+    "4, 2, 8, 16, 48, 128", // attention's block, exactly
+    "4, 2, 8, 16, 48, 129",
+    "7, 7, 14, 29, 31, 257",
+  })
+  void givesThemForAnySizes(int heads, int kvHeads, int headDim, int hidden, int inner, long length)
+      throws JsonProcessingException {
+    DecoderConfig config =
+        config("qwen3", false, new Sizes(heads, kvHeads, headDim, hidden, inner));
+    for (Method method : List.of(Method.NONE, Method.LORA, Method.LORA_DROPOUT)) {
+      String trained = method == Method.NONE ? "all" : "none";
+      requireSameGradients(config, TRAINED.get(trained), method, batch(length));
+      requireSameGradients(config, TRAINED.get(trained), method, batch(2, length, 5));
+    }
+  }
+
+  private static void requireSameGradients(
+      DecoderConfig config, Predicate<String> trained, Method method, MicroBatch batch) {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
       for (LayerStorage storage : List.of(LayerStorage.KEEP, new LayerStorage(2))) {
-        Step written = step(runtime, config, TRAINED.get(trained), method.hook(), storage);
-        Step reference =
-            step(runtime, config, TRAINED.get(trained), new AutogradHook(method.hook()), storage);
+        Setting setting = new Setting(config, trained, method.hook(), storage);
+        Step written = step(runtime, setting, batch);
+        Step reference = step(runtime, setting.byAutograd(), batch);
         assertThat(written.loss()).isCloseTo(reference.loss(), within(1e-6 * reference.loss()));
         assertThat(written.gradients()).isNotEmpty();
         written
@@ -79,12 +109,23 @@ class LayerBackwardTest {
     }
   }
 
+  private record Sizes(int heads, int keyValueHeads, int headDim, int hidden, int inner) {}
+
+  /** What is trained of which model, and how. */
+  private record Setting(
+      DecoderConfig config, Predicate<String> trained, LinearHook hook, LayerStorage storage) {
+    Setting byAutograd() {
+      return new Setting(config, trained, new AutogradHook(hook), storage);
+    }
+  }
+
   /** What attaches to the linear modules. */
   private enum Method {
     NONE,
     LORA,
     LORA_DROPOUT,
-    LORA_ON_TWO;
+    LORA_ON_TWO,
+    LORA_IN_ONE_LAYER;
 
     LinearHook hook() {
       return switch (this) {
@@ -92,6 +133,8 @@ class LayerBackwardTest {
         case LORA -> lora(0, List.of("all-linear"));
         case LORA_DROPOUT -> lora(0.25, List.of("all-linear"));
         case LORA_ON_TWO -> lora(0, List.of("v_proj", "down_proj"));
+        case LORA_IN_ONE_LAYER ->
+            lora(0, List.of("layers.1.self_attn.q_proj", "layers.1.mlp.up_proj"));
       };
     }
 
@@ -102,16 +145,13 @@ class LayerBackwardTest {
 
   private record Step(double loss, Map<String, float[]> gradients) {}
 
-  private static Step step(
-      TensorRuntime runtime,
-      DecoderConfig config,
-      Predicate<String> trained,
-      LinearHook hook,
-      LayerStorage storage) {
+  private static Step step(TensorRuntime runtime, Setting setting, MicroBatch batch) {
     List<ParameterSpec> specs = new ArrayList<>();
-    DecoderLayout layout = new DecoderLayout(config);
-    layout.parameters().stream().filter(spec -> trained.test(spec.name())).forEach(specs::add);
-    layout.sites().forEach(site -> specs.addAll(hook.parameters(site)));
+    DecoderLayout layout = new DecoderLayout(setting.config());
+    layout.parameters().stream()
+        .filter(spec -> setting.trained().test(spec.name()))
+        .forEach(specs::add);
+    layout.sites().forEach(site -> specs.addAll(setting.hook().parameters(site)));
     Map<String, Long> offsets = new HashMap<>();
     long length = 0;
     for (ParameterSpec spec : specs) {
@@ -128,9 +168,9 @@ class LayerBackwardTest {
         }
       }
       WeightSource weights = (name, shape) -> values(runtime, name, shape);
-      ModelParts parts = new ModelParts(runtime, config, weights, hook, flat);
-      CausalLm model = scope.own(new CausalLm(runtime, parts, storage));
-      LossSum loss = model.forwardBackward(batch());
+      ModelParts parts = new ModelParts(runtime, setting.config(), weights, setting.hook(), flat);
+      CausalLm model = scope.own(new CausalLm(runtime, parts, setting.storage()));
+      LossSum loss = model.forwardBackward(batch);
       Map<String, float[]> gradients = new LinkedHashMap<>();
       specs.forEach(spec -> gradients.put(spec.name(), flat.gradient(spec.name()).toFloats()));
       return new Step(loss.sum(), gradients);
@@ -152,22 +192,24 @@ class LayerBackwardTest {
     return LongStream.of(shape).reduce(1, (a, b) -> a * b);
   }
 
-  /** Three samples of 1, 17 and 139 tokens; every fifth token is no target. */
-  private static MicroBatch batch() {
-    long[] lengths = {1, 17, 139};
+  /** Samples of these lengths; every fifth token and the last of a sample are no targets. */
+  private static MicroBatch batch(long... lengths) {
     int n = (int) LongStream.of(lengths).sum();
     CounterRandom random = CounterRandom.of(3, "ids");
     long[] ids = LongStream.range(0, n).map(i -> (long) (random.uniform(i) * VOCABULARY)).toArray();
     long[] positions = new long[n];
+    boolean[] last = new boolean[n];
     int at = 0;
     for (long length : lengths) {
       for (int i = 0; i < length; i++) {
         positions[at++] = i;
       }
+      last[at - 1] = true;
     }
-    long[] rows = LongStream.range(1, n - 1).filter(i -> i % 5 != 0 && i != 17).toArray();
+    long[] rows = LongStream.range(0, n).filter(i -> i % 5 != 3 && !last[(int) i]).toArray();
     long[] targets = LongStream.of(rows).map(i -> ids[(int) i + 1]).toArray();
-    return new MicroBatch(ids, positions, lengths, rows, targets, new long[] {11, 12, 13});
+    long[] keys = LongStream.range(0, lengths.length).map(s -> 11 + s).toArray();
+    return new MicroBatch(ids, positions, lengths, rows, targets, keys);
   }
 
   /** Norm of the difference over the norm of the reference; both zero agree. */
@@ -181,15 +223,25 @@ class LayerBackwardTest {
     return difference == 0 ? 0 : Math.sqrt(difference / norm);
   }
 
-  private static DecoderConfig config(String family, boolean tied) throws JsonProcessingException {
+  private static DecoderConfig config(String family, boolean tied, Sizes sizes)
+      throws JsonProcessingException {
     String json =
         """
-        {"model_type": "%s", "vocab_size": %d, "hidden_size": 20, "intermediate_size": 27,
-         "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 10,
+        {"model_type": "%s", "vocab_size": %d, "hidden_size": %d, "intermediate_size": %d,
+         "num_hidden_layers": 3, "num_attention_heads": %d, "num_key_value_heads": %d,
+         "head_dim": %d,
          "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
          "hidden_act": "silu", "tie_word_embeddings": %s}
         """
-            .formatted(family, VOCABULARY, tied);
+            .formatted(
+                family,
+                VOCABULARY,
+                sizes.hidden(),
+                sizes.inner(),
+                sizes.heads(),
+                sizes.keyValueHeads(),
+                sizes.headDim(),
+                tied);
     return DecoderConfigParser.parse(new ObjectMapper().readTree(json), family);
   }
 }

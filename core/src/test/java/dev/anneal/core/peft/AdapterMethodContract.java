@@ -1,12 +1,11 @@
 package dev.anneal.core.peft;
 
+import static dev.anneal.core.peft.AdaptedModel.MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigLoader;
-import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.export.MergedWeights;
@@ -20,24 +19,25 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.model.ParameterSpec;
-import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** What every adapter method keeps; on a recorded Qwen2 model, whose q, k and v have biases. */
+/** What every adapter method keeps, on a recorded model. */
 abstract class AdapterMethodContract {
-  private static final ModelFolder MODEL =
-      ModelFolder.open(Path.of("src/test/resources/parity/qwen2"));
+  private static final double SAME_GRADIENT = 1e-5;
 
   @TempDir private Path temporary;
   private final LocalFileStore disk = new LocalFileStore();
@@ -102,8 +102,8 @@ abstract class AdapterMethodContract {
   @Test
   void onlyTheAdapterIsTrainedAndAllOfIt() throws IOException {
     try (TrainedModel model = fresh()) {
-      fill(model);
-      model.model().forwardBackward(MicroBatch.of(rows(), 0));
+      AdaptedModel.fill(runtime, model);
+      model.model().forwardBackward(MicroBatch.of(AdaptedModel.rows(), 0));
 
       List<String> own = new ArrayList<>();
       for (LinearSite site : new DecoderLayout(MODEL.config()).sites()) {
@@ -123,7 +123,7 @@ abstract class AdapterMethodContract {
   void theMergedModelGivesTheLogitsOfBaseAndAdapter() throws IOException {
     Path folder = temporary.resolve("merged 合并");
     try (TrainedModel model = fresh()) {
-      fill(model);
+      AdaptedModel.fill(runtime, model);
       try (MergedWeights merged = new MergedWeights(runtime, model)) {
         new ModelExport(disk)
             .write(folder.toString(), MODEL, merged, ModelExport.StorageType.FLOAT32);
@@ -141,7 +141,7 @@ abstract class AdapterMethodContract {
   void aSavedAdapterIsOpenedAsItWas() throws IOException {
     Path folder = temporary.resolve("my adapter 适配器");
     try (TrainedModel model = fresh()) {
-      fill(model);
+      AdaptedModel.fill(runtime, model);
       AdapterMethod method = model.adapter().orElseThrow();
       new AdapterExport(disk).write(folder.toString(), method, model.parameters(), "base");
       try (TrainedModel again =
@@ -157,8 +157,8 @@ abstract class AdapterMethodContract {
   @Test
   void givesWhatPeftGives() throws IOException {
     try (TrainedModel model = fresh()) {
-      fill(model);
-      LossSum loss = model.model().forwardBackward(MicroBatch.of(rows(), 0));
+      AdaptedModel.fill(runtime, model);
+      LossSum loss = model.model().forwardBackward(MicroBatch.of(AdaptedModel.rows(), 0));
       double norm = norm(model.parameters().gradients().toFloats()) / loss.targetTokens();
       List<String> tensors =
           model.parameters().specs().stream()
@@ -174,6 +174,36 @@ abstract class AdapterMethodContract {
     }
   }
 
+  /** Whichever program serves the method, its gradients are those of autograd. */
+  @ParameterizedTest
+  @EnumSource(LayerStorage.class)
+  void bothBackwardsGiveTheSameGradients(LayerStorage storage) throws IOException {
+    Map<String, float[]> served = gradients(storage, LayerBackward.AUTO);
+    Map<String, float[]> reference = gradients(storage, LayerBackward.AUTOGRAD);
+    assertThat(served).isNotEmpty().containsOnlyKeys(reference.keySet());
+    reference.forEach(
+        (name, expected) -> {
+          float[] difference = served.get(name).clone();
+          for (int i = 0; i < expected.length; i++) {
+            difference[i] -= expected[i];
+          }
+          assertThat(norm(difference)).as(name).isLessThan(SAME_GRADIENT * norm(expected));
+        });
+  }
+
+  private Map<String, float[]> gradients(LayerStorage storage, LayerBackward backward)
+      throws IOException {
+    try (TrainedModel model = AdaptedModel.open(runtime, method(), storage, backward)) {
+      AdaptedModel.fill(runtime, model);
+      model.model().forwardBackward(MicroBatch.of(AdaptedModel.rows(), 0));
+      Map<String, float[]> gradients = new TreeMap<>();
+      for (ParameterSpec spec : model.parameters().specs()) {
+        gradients.put(spec.name(), model.parameters().gradient(spec.name()).toFloats());
+      }
+      return gradients;
+    }
+  }
+
   private AdapterMethod method() {
     return AdapterRegistry.choose(
             ConfigLoader.of(settings().toArray(String[]::new)).adapter(),
@@ -183,42 +213,7 @@ abstract class AdapterMethodContract {
   }
 
   private TrainedModel fresh() {
-    TrainedModel.Assembly assembly =
-        new TrainedModel.Assembly(
-            MODEL,
-            TrainedModel.BaseWeights.PRETRAINED,
-            Optional.of(method()),
-            Optional.empty(),
-            42,
-            true,
-            LayerStorage.KEEP);
-    return TrainedModel.open(runtime, assembly, 1, 1000);
-  }
-
-  private void fill(TrainedModel model) {
-    for (ParameterSpec spec : model.parameters().specs()) {
-      float[] values = new float[Math.toIntExact(spec.elementCount())];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = (float) (0.3 * Math.sin(i + 1.0));
-      }
-      try (Tensor filled = runtime.floats(values, spec.shape())) {
-        model.tensors().copy(model.parameters().value(spec.name()), filled);
-      }
-    }
-  }
-
-  private static List<TokenRow> rows() throws IOException {
-    List<TokenRow> rows = new ArrayList<>();
-    JsonNode inputs = new ObjectMapper().readTree(MODEL.path().resolve("inputs.json").toFile());
-    for (JsonNode row : inputs.get("rows")) {
-      int[] ids = ints(row.get("input_ids"));
-      rows.add(new TokenRow(ids, ints(row.get("labels")), new int[] {ids.length}));
-    }
-    return rows;
-  }
-
-  private static int[] ints(JsonNode array) {
-    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt()).toArray();
+    return AdaptedModel.open(runtime, method(), LayerStorage.KEEP, LayerBackward.AUTO);
   }
 
   private static String shape(ParameterSpec spec) {

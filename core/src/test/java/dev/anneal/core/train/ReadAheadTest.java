@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.MicroBatch;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class ReadAheadTest {
@@ -150,6 +153,16 @@ class ReadAheadTest {
       assertThatThrownBy(() -> rows.at(0, 0)).hasMessage("Cannot read rows: interrupted");
       assertThat(Thread.interrupted()).as("the flag is kept for others").isTrue();
     }
+  }
+
+  @Test
+  void aRunSaysHowLongItsStepsWaitedAndLeavesNoThread(@TempDir Path folder) throws Exception {
+    SmallRun run = SmallRun.of(new LocalFileStore(), "curve-lora", folder.resolve("一 run"));
+    assertThat(run.train()).hasSize(6);
+    assertThat(run.notes()).hasSize(1);
+    assertThat(run.notes().get(0))
+        .matches("rank=0 data_wait=\\d+\\.\\d{3}s data_wait_share=\\d+\\.\\d{2}%");
+    assertThat(threads("rank-0-rows")).isZero();
   }
 
   private static long threads(String name) {

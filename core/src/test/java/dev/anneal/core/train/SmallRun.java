@@ -41,6 +41,7 @@ final class SmallRun {
   private final FileStore store;
   private final AnnealConfig config;
   private final RowSource rows;
+  private final List<String> notes = new ArrayList<>();
 
   private SmallRun(FileStore store, AnnealConfig config, RowSource rows) {
     this.store = store;
@@ -81,6 +82,11 @@ final class SmallRun {
       ranks(driver, resume.map(Checkpoint::folder), attempt);
       return driver.steps;
     }
+  }
+
+  /** Lines of the first rank, over all calls. */
+  List<String> notes() {
+    return notes;
   }
 
   private void ranks(Driver driver, Optional<String> resume, String attempt)
@@ -166,7 +172,9 @@ final class SmallRun {
     public void phase(long step, String name) {}
 
     @Override
-    public void note(String text) {}
+    public void note(String text) {
+      notes.add(text);
+    }
 
     @Override
     public void onEvaluation(EvalMetrics evaluation) {}

@@ -41,7 +41,6 @@ class InspectJobTest {
             "tokenize.stage=sft",
             "tokenize.inputs=[{path=\"" + corpus + "\"}]",
             "tokenize.block_size=64",
-            "tokenize.packing=bfd",
             "tokenize.output=" + shards));
     ok(
         JobLine.run(

@@ -1,0 +1,70 @@
+package dev.anneal.core.peft;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.config.ModelConfig.FrozenStorage;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.train.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** A recorded Qwen2 model, whose q, k and v have biases, with an adapter, and its recorded rows. */
+final class AdaptedModel {
+  static final ModelFolder MODEL = ModelFolder.open(Path.of("src/test/resources/parity/qwen2"));
+
+  private AdaptedModel() {}
+
+  /** Freshly begun; the caller owns it. */
+  static TrainedModel open(
+      TensorRuntime runtime, AdapterMethod method, LayerStorage storage, LayerBackward backward) {
+    TrainedModel.Assembly assembly =
+        new TrainedModel.Assembly(
+            MODEL,
+            TrainedModel.BaseWeights.PRETRAINED,
+            Optional.of(method),
+            Optional.empty(),
+            42,
+            true,
+            storage,
+            backward,
+            FrozenStorage.FLOAT32);
+    return TrainedModel.open(runtime, assembly, 1, 1000);
+  }
+
+  /** Element i of every trained tensor becomes 0.3 sin(i + 1). */
+  static void fill(TensorRuntime runtime, TrainedModel model) {
+    for (ParameterSpec spec : model.parameters().specs()) {
+      float[] values = new float[Math.toIntExact(spec.elementCount())];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (0.3 * Math.sin(i + 1.0));
+      }
+      try (Tensor filled = runtime.floats(values, spec.shape())) {
+        model.tensors().copy(model.parameters().value(spec.name()), filled);
+      }
+    }
+  }
+
+  static List<TokenRow> rows() throws IOException {
+    List<TokenRow> rows = new ArrayList<>();
+    JsonNode inputs = new ObjectMapper().readTree(MODEL.path().resolve("inputs.json").toFile());
+    for (JsonNode row : inputs.get("rows")) {
+      int[] ids = ints(row.get("input_ids"));
+      rows.add(new TokenRow(ids, ints(row.get("labels")), new int[] {ids.length}));
+    }
+    return rows;
+  }
+
+  private static int[] ints(JsonNode array) {
+    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt()).toArray();
+  }
+}
