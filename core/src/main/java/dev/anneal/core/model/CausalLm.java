@@ -39,16 +39,11 @@ public final class CausalLm implements AutoCloseable {
             Math.min(
                 parts.layers().size(), (long) parts.lowestTrainedLayer() + storage.recomputed());
     lossSum = scope.own(runtime.doubles(new double[1], 1));
-    long rows = headChunkRows(parts.vocabularySize());
+    long rows = HeadMemory.chunkRows(parts.vocabularySize());
     chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
     headSums.put("loss", lossSum);
     parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
     parts.headSum().ifPresent(sum -> headSums.put("head", sum));
-  }
-
-  /** Most rows whose logits the head holds at once. */
-  public static long headChunkRows(long vocabularySize) {
-    return Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / vocabularySize);
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */

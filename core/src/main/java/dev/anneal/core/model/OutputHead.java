@@ -28,11 +28,15 @@ final class OutputHead implements AutoCloseable {
     this.program = program;
     this.weight = weight;
     this.widened = widened;
-    boolean copied =
-        trainedOver
-            && weight.elementCount() <= COPIED
-            && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
-    columns = copied ? Optional.of(scope.own(program.columnMajor(weight))) : Optional.empty();
+    columns =
+        trainedOver && copied(weight.elementCount())
+            ? Optional.of(scope.own(program.columnMajor(weight)))
+            : Optional.empty();
+  }
+
+  /** Whether training over a frozen matrix of that many elements keeps a second copy. */
+  static boolean copied(long elements) {
+    return elements <= COPIED && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
   }
 
   /** A widened one lies in the scratch: valid until a layer is computed. */

@@ -6,7 +6,7 @@ import java.util.Map;
 /**
  * Native bytes of a rank at the widest moment of a step, by kind; the Java heap is not counted.
  *
- * @param frozen base weights that are not trained, and files that trained ones were read from
+ * @param frozen base weights that are not trained, and what is copied of them
  * @param trained values of the trained parameters
  * @param gradients their sums
  * @param moments the optimizer's state of this rank

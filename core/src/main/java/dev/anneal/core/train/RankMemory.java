@@ -3,9 +3,9 @@ package dev.anneal.core.train;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
-import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.LayerMemory;
 import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ModelFolder;
@@ -58,7 +58,8 @@ final class RankMemory {
     boolean random = method.isPresent() && method.get().random();
     layer = written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
     Set<String> halves = halves(setup.model(), folder, written);
-    frozenBytes = frozenBytes(halves);
+    long headCopy = trained.contains(headName()) ? 0 : HeadMemory.frozenCopy(config);
+    frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
     scratchBytes = FLOAT * Math.max(written ? largestAdapted(method) : 0, largestWidened(halves));
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
@@ -103,7 +104,7 @@ final class RankMemory {
 
   /** A chunk of logits, six copies of the hidden states, and the gradient of a trained head. */
   private long head(long tokens) {
-    long rows = Math.min(tokens, CausalLm.headChunkRows(config.vocabSize()));
+    long rows = Math.min(tokens, HeadMemory.chunkRows(config.vocabSize()));
     long gradient = trained.contains(headName()) ? matrix(headName()) : 0;
     return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
   }
