@@ -90,7 +90,9 @@ final class CoreTrainer {
         adapter,
         config.train().seed(),
         true,
-        LayerStorage.KEEP,
+        config.train().gradientCheckpointing() == TrainConfig.GradientCheckpointing.TRUE
+            ? LayerStorage.RECOMPUTE
+            : LayerStorage.KEEP,
         config.model().layerBackward(),
         config.model().frozenStorage());
   }

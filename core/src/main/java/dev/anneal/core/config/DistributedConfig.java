@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param zeroStage 0 replicates the optimizer; 1 and 2 give each rank its part
  * @param threadsPerRank arithmetic threads of a rank; 0 is the host's cores over its ranks
  * @param bucketMb size of the gradient buffers that travel as one collective
+ * @param memoryPerRank most native memory of a rank, outside the Java heap
  * @param port ports the ranks listen on
  * @param scheduleTimeoutSeconds until all ranks run
  * @param joinTimeoutSeconds until all running ranks found each other
@@ -22,6 +23,7 @@ public record DistributedConfig(
     int zeroStage,
     int threadsPerRank,
     int bucketMb,
+    MemorySize memoryPerRank,
     PortRange port,
     int scheduleTimeoutSeconds,
     int joinTimeoutSeconds,

@@ -45,7 +45,16 @@ public record ModelConfig(
     /** All in fp32. */
     FLOAT32,
     /** 16-bit matrices as the files store them, widened one at a time where they are used. */
-    FILE
+    FILE;
+
+    /**
+     * Whether 16-bit matrices stay as they are.
+     *
+     * @param gradientsWritten whether the gradients are written out
+     */
+    public boolean keepsFileTypes(boolean gradientsWritten) {
+      return this == FILE || this == AUTO && gradientsWritten;
+    }
   }
 
   /** The folder, or the error that names the missing key. */

@@ -34,7 +34,7 @@ public record TrainConfig(
     int saveTotalLimit,
     boolean shuffle,
     GroupByLength groupByLength,
-    boolean gradientCheckpointing,
+    GradientCheckpointing gradientCheckpointing,
     Bf16 bf16,
     double neftuneNoiseAlpha,
     Resume resumeFromCheckpoint,
@@ -47,6 +47,16 @@ public record TrainConfig(
     COSINE,
     CONSTANT,
     CONSTANT_WITH_WARMUP
+  }
+
+  /** Which layers are computed twice instead of keeping their activations. */
+  public enum GradientCheckpointing {
+    /** None. */
+    FALSE,
+    /** All. */
+    TRUE,
+    /** As many, from the lowest, as distributed.memory_per_rank asks for. */
+    AUTO
   }
 
   /** Mixed precision; AUTO is off on a CPU and on on a GPU. */

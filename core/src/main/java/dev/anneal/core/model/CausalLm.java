@@ -13,15 +13,12 @@ import java.util.Map;
  * never holds all logits. Borrows weights and flat parameters, owns its programs. One thread.
  */
 public final class CausalLm implements AutoCloseable {
-  /** Just under 32 MB, above which glibc maps every chunk's memory anew. */
-  private static final long LOGITS_PER_CHUNK = 7L << 20;
-
-  private static final long MIN_CHUNK_ROWS = 128;
-
   private final TensorRuntime runtime;
   private final ModelParts parts;
   private final LayerStorage storage;
-  private final LayerProgram layers;
+  private final LayerProgram keeping;
+  private final LayerProgram recomputing;
+  private final int firstKept;
   private final TensorScope scope = new TensorScope();
   private final Tensor lossSum;
   private final Tensor chunkRows;
@@ -32,11 +29,14 @@ public final class CausalLm implements AutoCloseable {
     this.runtime = runtime;
     this.parts = parts;
     this.storage = storage;
-    LayerProgram program = parts.layerProgram();
-    this.layers =
-        storage == LayerStorage.RECOMPUTE ? new RecomputedLayers(program, runtime) : program;
+    this.keeping = parts.layerProgram();
+    this.recomputing = new RecomputedLayers(keeping, runtime);
+    this.firstKept =
+        (int)
+            Math.min(
+                parts.layers().size(), (long) parts.lowestTrainedLayer() + storage.recomputed());
     lossSum = scope.own(runtime.doubles(new double[1], 1));
-    long rows = Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / parts.vocabularySize());
+    long rows = HeadMemory.chunkRows(parts.vocabularySize());
     chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
     headSums.put("loss", lossSum);
     parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
@@ -66,7 +66,7 @@ public final class CausalLm implements AutoCloseable {
           hidden = frozen.own(output(i, hidden, tensors));
         }
         for (int i = lowest; i < parts.layers().size(); i++) {
-          saved.push(layers.forward(parts.layers().get(i), hidden, tensors.context()));
+          saved.push(program(i).forward(parts.layers().get(i), hidden, tensors.context()));
           hidden = saved.peek().output();
         }
         Tensor gradient = head(hidden, batch);
@@ -90,7 +90,7 @@ public final class CausalLm implements AutoCloseable {
             Tensor outputGradient = gradient) {
           gradient = null;
           gradient =
-              layers
+              program(i)
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
@@ -109,6 +109,10 @@ public final class CausalLm implements AutoCloseable {
         gradient.close();
       }
     }
+  }
+
+  private LayerProgram program(int layer) {
+    return layer < firstKept ? recomputing : keeping;
   }
 
   private Tensor head(Tensor hidden, MicroBatch batch) {
@@ -197,7 +201,7 @@ public final class CausalLm implements AutoCloseable {
     Tensor hidden = embed(tensors);
     for (int i = 0; i < parts.layers().size(); i++) {
       try (Tensor input = hidden) {
-        hidden = layers.output(parts.layers().get(i), input, tensors.context());
+        hidden = keeping.output(parts.layers().get(i), input, tensors.context());
       }
     }
     return hidden;
@@ -205,7 +209,7 @@ public final class CausalLm implements AutoCloseable {
 
   private Tensor output(int layer, Tensor hidden, BatchTensors tensors) {
     return runtime.withoutGradients(
-        () -> layers.output(parts.layers().get(layer), hidden, tensors.context()));
+        () -> keeping.output(parts.layers().get(layer), hidden, tensors.context()));
   }
 
   private Tensor embed(BatchTensors tensors) {

@@ -27,12 +27,16 @@ final class OutputHead implements AutoCloseable {
    * @param trainedOver whether training runs through this matrix without changing it
    */
   static OutputHead of(TensorProgram program, Tensor weight, boolean trainedOver) {
-    boolean copied =
-        trainedOver
-            && weight.elementCount() <= COPIED
-            && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
     return new OutputHead(
-        weight, copied ? Optional.of(program.columnMajor(weight)) : Optional.empty());
+        weight,
+        trainedOver && copied(weight.elementCount())
+            ? Optional.of(program.columnMajor(weight))
+            : Optional.empty());
+  }
+
+  /** Whether training over a frozen matrix of that many elements keeps a second copy. */
+  static boolean copied(long elements) {
+    return elements <= COPIED && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
   }
 
   /**

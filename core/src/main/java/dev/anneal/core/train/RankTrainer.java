@@ -6,7 +6,6 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.Optimizer;
@@ -202,8 +201,8 @@ public final class RankTrainer {
   }
 
   private TrainedModel.Assembly assembly() {
-    LayerStorage storage =
-        setup.train().gradientCheckpointing() ? LayerStorage.RECOMPUTE : LayerStorage.KEEP;
+    MemoryPlan memory =
+        MemoryPlan.of(setup, inputs.model(), adapter(), inputs.rows(), ranks.worldSize());
     return new TrainedModel.Assembly(
         inputs.model(),
         setup.model().fromScratch()
@@ -213,7 +212,7 @@ public final class RankTrainer {
         inputs.adapter(),
         setup.train().seed(),
         true,
-        storage,
+        memory.storage(),
         setup.model().layerBackward(),
         setup.model().frozenStorage());
   }

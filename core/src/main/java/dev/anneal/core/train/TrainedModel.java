@@ -72,11 +72,7 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Whether frozen 16-bit weights stay as they are. */
     boolean keepsFileTypes() {
-      return switch (frozen) {
-        case AUTO -> hook(adapter, backward).effectiveSource().isPresent();
-        case FLOAT32 -> false;
-        case FILE -> true;
-      };
+      return frozen.keepsFileTypes(hook(adapter, backward).effectiveSource().isPresent());
     }
 
     /** With the backward written out where the method allows it, and all weights in fp32. */
@@ -154,7 +150,8 @@ public final class TrainedModel implements AutoCloseable {
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
     this.weights = weights(runtime, assembly);
-    List<ParameterSpec> specs = trainedSpecs(assembly);
+    boolean nothing = adapter.isEmpty() && !assembly.trainBase();
+    List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
@@ -175,14 +172,15 @@ public final class TrainedModel implements AutoCloseable {
             : new SafetensorsWeights(runtime, reader));
   }
 
-  private List<ParameterSpec> trainedSpecs(Assembly assembly) {
+  /** What a method trains, or full tuning without one. */
+  public static List<ParameterSpec> trained(DecoderConfig config, Optional<AdapterMethod> method) {
     DecoderLayout layout = new DecoderLayout(config);
-    if (adapter.isEmpty()) {
-      return assembly.trainBase() ? layout.parameters() : List.of();
+    if (method.isEmpty()) {
+      return layout.parameters();
     }
     List<ParameterSpec> specs = new ArrayList<>();
     for (LinearSite site : layout.sites()) {
-      specs.addAll(adapter.get().parameters(site));
+      specs.addAll(method.get().parameters(site));
     }
     return specs;
   }

@@ -92,7 +92,7 @@ class LayerBackwardTest {
       DecoderConfig config, Predicate<String> trained, Method method, MicroBatch batch) {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
-      for (LayerStorage storage : LayerStorage.values()) {
+      for (LayerStorage storage : List.of(LayerStorage.KEEP, new LayerStorage(2))) {
         Setting setting = new Setting(config, trained, method.hook(), storage);
         Step written = step(runtime, setting, batch);
         Step reference = step(runtime, setting.byAutograd(), batch);

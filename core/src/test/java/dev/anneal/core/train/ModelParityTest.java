@@ -18,7 +18,6 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Logits, losses and gradients against values recorded from transformers and PEFT. */
@@ -74,8 +73,9 @@ class ModelParityTest {
   }
 
   @ParameterizedTest
-  @EnumSource(LayerStorage.class)
-  void recomputedLayersGiveTheSameGradients(LayerStorage storage) throws IOException {
+  @ValueSource(ints = {0, 1, Integer.MAX_VALUE})
+  void recomputedLayersGiveTheSameGradients(int recomputed) throws IOException {
+    LayerStorage storage = new LayerStorage(recomputed);
     requireGradients("qwen3", storage);
   }
 

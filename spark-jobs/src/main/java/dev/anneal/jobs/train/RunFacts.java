@@ -6,13 +6,12 @@ import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LinearHook;
-import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.train.MemoryPlan;
 import dev.anneal.core.train.RunProduct;
 import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingSetup;
@@ -33,6 +32,7 @@ record RunFacts(
     long totalSteps,
     Map<String, Shape> parameters,
     Map<String, String> fingerprint,
+    MemoryPlan memory,
     boolean adapter,
     String modelHash,
     List<String> dataHashes) {
@@ -45,15 +45,12 @@ record RunFacts(
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
     setup.requireSupported(method);
+    int worldSize = config.distributed().worldSize();
+    MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
+    memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
     Map<String, Shape> parameters = new LinkedHashMap<>();
-    DecoderLayout layout = new DecoderLayout(model);
-    List<ParameterSpec> specs =
-        method.isEmpty()
-            ? layout.parameters()
-            : layout.sites().stream()
-                .flatMap(site -> method.get().parameters(site).stream())
-                .toList();
-    specs.forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
+    TrainedModel.trained(model, method)
+        .forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
     String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", modelHash);
@@ -66,6 +63,7 @@ record RunFacts(
         totalSteps,
         parameters,
         fingerprint,
+        memory,
         method.isPresent(),
         modelHash,
         inputs.train().contentHashes());

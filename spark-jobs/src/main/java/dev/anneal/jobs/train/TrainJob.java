@@ -3,6 +3,7 @@ package dev.anneal.jobs.train;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.ResumeCheck;
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.control.ControlServer;
 import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
@@ -88,7 +89,11 @@ public final class TrainJob implements SparkJob {
       resume.ifPresent(
           checkpoint ->
               LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));
-      LOG.info("layer_backward={}", facts.layerBackward());
+      LOG.info(
+          "layer_backward={} recomputed_layers={} memory_per_rank={}",
+          facts.layerBackward(),
+          facts.memory().recomputedLayers(),
+          new MemorySize(facts.memory().estimate().total()));
       LOG.info("group_by_length={}", facts.batches().groupedByLength());
       long firstStep = resume.map(Checkpoint::step).orElse(0L);
       if (facts.batches().globalBatch() > inputs.train().rowCount()) {

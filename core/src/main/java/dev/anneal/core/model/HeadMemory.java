@@ -1,0 +1,22 @@
+package dev.anneal.core.model;
+
+/** What the head holds of its logits and of its matrix. Pure arithmetic. */
+public final class HeadMemory {
+  /** Just under 32 MB, above which glibc maps every chunk's memory anew. */
+  private static final long LOGITS_PER_CHUNK = 7L << 20;
+
+  private static final long MIN_CHUNK_ROWS = 128;
+
+  private HeadMemory() {}
+
+  /** Most rows whose logits lie in memory at once. */
+  public static long chunkRows(long vocabularySize) {
+    return Math.max(MIN_CHUNK_ROWS, LOGITS_PER_CHUNK / vocabularySize);
+  }
+
+  /** Values of the second copy that training keeps of a frozen output matrix; 0 for none. */
+  public static long frozenCopy(DecoderConfig config) {
+    long elements = (long) config.vocabSize() * config.hiddenSize();
+    return OutputHead.copied(elements) ? elements : 0;
+  }
+}

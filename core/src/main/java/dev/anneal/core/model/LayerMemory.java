@@ -1,0 +1,52 @@
+package dev.anneal.core.model;
+
+/**
+ * What a decoder layer holds for each token of a micro-batch, in fp32 values. Pure arithmetic over
+ * the layer programs' text.
+ *
+ * @param kept by a forward that keeps its activations, its output included
+ * @param output by a forward that keeps its input alone
+ * @param working of the backward at its widest, beside what the forward kept
+ */
+public record LayerMemory(long kept, long output, long working) {
+  /** Integers and masks of the dropout of the widest module, in fp32 values a column. */
+  private static final long DROPOUT = 8;
+
+  /** {@code written_forward} keeps q, attended, k, v, gate, up, the residual, the output. */
+  public static LayerMemory written(DecoderConfig config, boolean dropout) {
+    long kept =
+        2L * config.hiddenSize()
+            + 2L * config.intermediateSize()
+            + 2L * config.queryWidth()
+            + 2L * config.keyValueWidth();
+    long beforeNorm =
+        config.family().queryKeyNorm() ? config.queryWidth() + config.keyValueWidth() : 0;
+    return new LayerMemory(kept + beforeNorm, config.hiddenSize(), working(config, dropout));
+  }
+
+  /** The tensors that libtorch's graphs of {@code layer_forward} keep. */
+  public static LayerMemory autograd(DecoderConfig config, boolean dropout) {
+    // both norms: scaled and normed; the residual and the output
+    long hidden = 6L * config.hiddenSize();
+    // gate, its silu, up, and their product
+    long feedForward = 4L * config.intermediateSize();
+    long heads = 2L * config.queryWidth() + 2L * config.keyValueWidth();
+    long beforeNorm =
+        config.family().queryKeyNorm() ? 3L * (config.queryWidth() + config.keyValueWidth()) : 0;
+    // mask and masked input of seven modules
+    long masks =
+        dropout
+            ? 2L * (5L * config.hiddenSize() + config.queryWidth() + config.intermediateSize())
+            : 0;
+    return new LayerMemory(
+        hidden + feedForward + heads + beforeNorm + masks,
+        config.hiddenSize(),
+        working(config, dropout));
+  }
+
+  /** silu(gate), its product with up, and a gradient of that width; a few of the hidden width. */
+  private static long working(DecoderConfig config, boolean dropout) {
+    long widest = Math.max(config.intermediateSize(), config.queryWidth());
+    return (3 + (dropout ? DROPOUT : 0)) * widest + 4L * config.hiddenSize();
+  }
+}
