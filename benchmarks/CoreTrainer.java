@@ -24,6 +24,7 @@ import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.LoopSettings;
+import dev.anneal.core.train.ReplicatedModel;
 import dev.anneal.core.train.RowMicroBatches;
 import dev.anneal.core.train.TrainState;
 import dev.anneal.core.train.TrainedModel;
@@ -68,8 +69,10 @@ final class CoreTrainer {
       try (TrainedModel model = TrainedModel.open(runtime, assembly(), world, BUCKET_ELEMENTS);
           OptimizerProgram program = OptimizerProgram.open(runtime);
           TensorProgram tensors = TensorProgram.open(runtime);
-          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, ranks)) {
-        loop(runtime, model, optimizer, ranks).run(TrainState.START);
+          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, ranks);
+          ReplicatedModel replicas =
+              ReplicatedModel.of(runtime, model, config.distributed().threadsPerRank())) {
+        loop(runtime, replicas, optimizer, ranks).run(TrainState.START);
       }
     }
   }
@@ -114,12 +117,15 @@ final class CoreTrainer {
   }
 
   private TrainingLoop loop(
-      TensorRuntime runtime, TrainedModel model, ShardedOptimizer optimizer, TimedCollective ranks) {
+      TensorRuntime runtime,
+      ReplicatedModel model,
+      ShardedOptimizer optimizer,
+      TimedCollective ranks) {
     TrainConfig train = config.train();
     ShardSet rows =
         ShardSet.open(
             config.data().train().stream().map(Path::of).toList(),
-            ShardOptions.of(model.config().vocabSize()).withForeign());
+            ShardOptions.of(model.model().config().vocabSize()).withForeign());
     BatchPlan plan =
         new BatchPlan(
             EpochOrder.asStored(rows.rowCount()),

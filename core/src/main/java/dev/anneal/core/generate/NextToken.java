@@ -16,12 +16,13 @@ final class NextToken {
 
   /**
    * @param logits changed in place
-   * @param history prompt and generated tokens
+   * @param history prompt and generated tokens, and room for more
+   * @param length how many of them there are
    * @param draw names the draw: a function of sequence and place, whatever the batch
    */
-  int choose(float[] logits, int[] history, long draw) {
-    penaliseRepetition(logits, history);
-    forbidNgrams(logits, history);
+  int choose(float[] logits, int[] history, int length, long draw) {
+    penaliseRepetition(logits, history, length);
+    forbidNgrams(logits, history, length);
     int chosen = settings.doSample() ? draw(logits, draw) : largest(logits);
     if (Float.isNaN(logits[chosen])) {
       throw new ConfigException(
@@ -32,24 +33,24 @@ final class NextToken {
   }
 
   /** CTRL's rule (Keskar et al., 2019): seen tokens lose whatever their sign. */
-  private void penaliseRepetition(float[] logits, int[] history) {
+  private void penaliseRepetition(float[] logits, int[] history, int length) {
     if (settings.repetitionPenalty() == 1) {
       return;
     }
     float penalty = (float) settings.repetitionPenalty();
-    int[] seen = Arrays.stream(history).distinct().toArray();
+    int[] seen = Arrays.stream(history, 0, length).distinct().toArray();
     for (int id : seen) {
       logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
     }
   }
 
-  private void forbidNgrams(float[] logits, int[] history) {
+  private void forbidNgrams(float[] logits, int[] history, int length) {
     int n = settings.noRepeatNgramSize();
-    if (n == 0 || history.length + 1 < n) {
+    if (n == 0 || length + 1 < n) {
       return;
     }
-    int prefix = history.length - (n - 1);
-    for (int start = 0; start + n <= history.length; start++) {
+    int prefix = length - (n - 1);
+    for (int start = 0; start + n <= length; start++) {
       boolean same = true;
       for (int i = 0; i < n - 1 && same; i++) {
         same = history[start + i] == history[prefix + i];

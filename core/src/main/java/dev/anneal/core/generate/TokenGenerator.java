@@ -62,40 +62,67 @@ public final class TokenGenerator {
 
   private List<int[]> batch(List<int[]> prompts, GenerationSettings settings, long firstSequence) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-    NextToken choice = new NextToken(settings);
-    int size = prompts.size();
-    int[][] histories = new int[size][];
-    int[] lengths = new int[size];
-    boolean[] ended = new boolean[size];
-    for (int b = 0; b < size; b++) {
-      histories[b] = Arrays.copyOf(prompts.get(b), prompts.get(b).length + settings.maxNewTokens());
-      lengths[b] = prompts.get(b).length;
-    }
-    try (DecodeSession session = model.decode(size, longest + settings.maxNewTokens())) {
-      float[][] logits = session.prefill(prompts);
-      int[] next = new int[size];
+    Growing growing = new Growing(prompts, settings, firstSequence);
+    try (DecodeSession session = model.decode(prompts.size(), longest + settings.maxNewTokens())) {
+      session.prefill(prompts);
       for (int step = 0; step < settings.maxNewTokens(); step++) {
-        boolean all = true;
-        for (int b = 0; b < size; b++) {
-          if (!ended[b]) {
-            int[] history = Arrays.copyOf(histories[b], lengths[b]);
-            long draw = (firstSequence + b << 24) + step;
-            next[b] = choice.choose(logits[b], history, draw);
-            histories[b][lengths[b]++] = next[b];
-            ended[b] = settings.endIds().contains(next[b]);
-          }
-          all &= ended[b];
-        }
-        if (all || step + 1 == settings.maxNewTokens()) {
+        if (!growing.grow(session, step) || step + 1 == settings.maxNewTokens()) {
           break;
         }
-        logits = session.step(next);
+        session.step(growing.next);
       }
     }
-    List<int[]> answers = new ArrayList<>();
-    for (int b = 0; b < size; b++) {
-      answers.add(Arrays.copyOfRange(histories[b], prompts.get(b).length, lengths[b]));
+    return growing.answers(prompts);
+  }
+
+  /** The sequences of a batch and the token that each has got last. */
+  private final class Growing {
+    private final NextToken choice;
+    private final long firstSequence;
+    private final int[] endIds;
+    private final int[][] histories;
+    private final int[] lengths;
+    private final boolean[] ended;
+    private final int[] next;
+    private final float[] logits = new float[Math.toIntExact(vocabularySize)];
+
+    Growing(List<int[]> prompts, GenerationSettings settings, long firstSequence) {
+      this.choice = new NextToken(settings);
+      this.firstSequence = firstSequence;
+      this.endIds = settings.endIds().stream().mapToInt(Integer::intValue).sorted().toArray();
+      int size = prompts.size();
+      histories = new int[size][];
+      lengths = new int[size];
+      ended = new boolean[size];
+      next = new int[size];
+      for (int b = 0; b < size; b++) {
+        lengths[b] = prompts.get(b).length;
+        histories[b] = Arrays.copyOf(prompts.get(b), lengths[b] + settings.maxNewTokens());
+      }
     }
-    return answers;
+
+    /** Gives each sequence that goes on its next token; says whether one still goes on. */
+    boolean grow(DecodeSession session, int step) {
+      boolean goesOn = false;
+      for (int b = 0; b < lengths.length; b++) {
+        if (!ended[b]) {
+          session.logits(b, logits);
+          long draw = (firstSequence + b << 24) + step;
+          next[b] = choice.choose(logits, histories[b], lengths[b], draw);
+          histories[b][lengths[b]++] = next[b];
+          ended[b] = Arrays.binarySearch(endIds, next[b]) >= 0;
+        }
+        goesOn |= !ended[b];
+      }
+      return goesOn;
+    }
+
+    List<int[]> answers(List<int[]> prompts) {
+      List<int[]> answers = new ArrayList<>();
+      for (int b = 0; b < lengths.length; b++) {
+        answers.add(Arrays.copyOfRange(histories[b], prompts.get(b).length, lengths[b]));
+      }
+      return answers;
+    }
   }
 }

@@ -13,13 +13,9 @@ import java.util.Map;
  * never holds all logits. Borrows weights and flat parameters, owns its programs. One thread.
  */
 public final class CausalLm implements AutoCloseable {
-  /** Just under 32 MB, above which glibc maps every chunk's memory anew. */
-  private static final long LOGITS_PER_CHUNK = 7L << 20;
-
-  private static final long MIN_CHUNK_ROWS = 128;
-
   private final TensorRuntime runtime;
   private final ModelParts parts;
+  private final LayerStorage storage;
   private final LayerProgram keeping;
   private final LayerProgram recomputing;
   private final int firstKept;
@@ -32,6 +28,7 @@ public final class CausalLm implements AutoCloseable {
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
     this.runtime = runtime;
     this.parts = parts;
+    this.storage = storage;
     this.keeping = parts.layerProgram();
     this.recomputing = new RecomputedLayers(keeping, runtime);
     this.firstKept =
@@ -44,6 +41,14 @@ public final class CausalLm implements AutoCloseable {
     headSums.put("loss", lossSum);
     parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
     parts.headSum().ifPresent(sum -> headSums.put("head", sum));
+  }
+
+  /**
+   * The same model for another thread, with a runtime and gradients of its own; this one must
+   * outlive it.
+   */
+  public CausalLm replica(TensorRuntime runtime, FlatParameters parameters) {
+    return new CausalLm(runtime, parts.replica(runtime, parameters), storage);
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
@@ -112,7 +117,6 @@ public final class CausalLm implements AutoCloseable {
 
   private Tensor head(Tensor hidden, MicroBatch batch) {
     resetLoss();
-    Tensor head = parts.head().matrix();
     try (Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
         Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
       return parts
@@ -120,8 +124,8 @@ public final class CausalLm implements AutoCloseable {
           .call("head_loss")
           .tensor(hidden)
           .tensor(parts.finalNorm())
-          .tensor(head)
-          .tensor(parts.head().forLogits(head))
+          .tensor(parts.head().matrix())
+          .tensor(parts.head().forLogits())
           .tensor(rows)
           .tensor(targets)
           .tensor(chunkRows)

@@ -1,49 +1,97 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.script.BoundCall;
+import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Keys and values of a batch of sequences while they grow token by token; prompts may differ in
- * length. Owns the preallocated caches. One thread.
+ * length. A token is two calls of the program, over memory that is allocated once: nothing but the
+ * few objects of the calls is made in Java. Owns caches, buffers and calls. One thread.
  */
 public final class DecodeSession implements AutoCloseable {
   private final TensorRuntime runtime;
   private final ModelParts parts;
   private final int batchSize;
   private final int maxTokens;
+  private final int vocabulary;
   private final TensorScope scope = new TensorScope();
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
-  private final long[] lengths;
+  private final LongBuffer ids;
+  private final LongBuffer lengths;
+  private final FloatBuffer logits;
+  private final Tensor logitsTensor;
+  private final BoundCall decode;
+  private final BoundCall decodeLogits;
 
   DecodeSession(TensorRuntime runtime, ModelParts parts, int batchSize, int maxTokens) {
     this.runtime = runtime;
     this.parts = parts;
     this.batchSize = batchSize;
     this.maxTokens = maxTokens;
-    this.lengths = new long[batchSize];
+    this.vocabulary = Math.toIntExact(parts.vocabularySize());
     long heads = parts.keyValueHeads();
     long width = parts.headDim();
     for (int i = 0; i < parts.layers().size(); i++) {
       keys.add(scope.own(runtime.zeros(batchSize, heads, maxTokens, width)));
       values.add(scope.own(runtime.zeros(batchSize, heads, maxTokens, width)));
     }
+    ByteBuffer idBytes = direct(Long.BYTES * batchSize);
+    ByteBuffer lengthBytes = direct(Long.BYTES * batchSize);
+    ByteBuffer logitBytes = direct(Math.multiplyExact(Float.BYTES * batchSize, vocabulary));
+    ids = idBytes.asLongBuffer();
+    lengths = lengthBytes.asLongBuffer();
+    logits = logitBytes.asFloatBuffer();
+    logitsTensor = scope.own(runtime.borrowFloats(logitBytes, batchSize, vocabulary));
+    Tensor hidden = scope.own(runtime.zeros(batchSize, parts.hiddenSize()));
+    Program program = parts.program();
+    List<Map<String, Tensor>> weights = parts.layers().stream().map(LayerWeights::tensors).toList();
+    decode =
+        program
+            .bind("decode")
+            .tensor(scope.own(runtime.borrowLongs(idBytes, batchSize)))
+            .tensor(scope.own(runtime.borrowLongs(lengthBytes, batchSize)))
+            .tensor(parts.rotary().frequencies())
+            .tensor(parts.embedding())
+            .dicts(weights)
+            .list(keys)
+            .list(values)
+            .tensor(hidden)
+            .bind();
+    decodeLogits =
+        program
+            .bind("decode_logits")
+            .tensor(hidden)
+            .tensor(parts.finalNorm())
+            .tensor(parts.head().matrix())
+            .tensor(logitsTensor)
+            .bind();
   }
 
-  /** Reads the prompts; gives the logits after each one's last token, [batch][vocabulary]. */
-  public float[][] prefill(List<int[]> prompts) {
+  private static ByteBuffer direct(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  /** Reads the prompts; afterwards {@link #logits} are those after each one's last token. */
+  public void prefill(List<int[]> prompts) {
     if (prompts.size() != batchSize) {
       throw new IllegalArgumentException(
           "Invalid prompts: " + prompts.size() + " (expected " + batchSize + ")");
     }
     int total = prompts.stream().mapToInt(prompt -> prompt.length).sum();
-    long[] ids = new long[total];
+    long[] tokens = new long[total];
     long[] positions = new long[total];
+    long[] sizes = new long[batchSize];
     long[] last = new long[batchSize];
     int at = 0;
     for (int b = 0; b < batchSize; b++) {
@@ -53,50 +101,49 @@ public final class DecodeSession implements AutoCloseable {
             "Invalid prompt: " + prompt.length + " tokens (must be in [1, " + maxTokens + "])");
       }
       for (int i = 0; i < prompt.length; i++, at++) {
-        ids[at] = prompt[i];
+        tokens[at] = prompt[i];
         positions[at] = i;
       }
-      lengths[b] = prompt.length;
+      sizes[b] = prompt.length;
+      lengths.put(b, prompt.length);
       last[b] = at - 1;
     }
-    return run("layer_prefill", ids, positions, last);
-  }
-
-  /** Adds one token to each sequence; gives the logits after it, [batch][vocabulary]. */
-  public float[][] step(int[] tokens) {
-    long[] ids = Arrays.stream(tokens).asLongStream().toArray();
-    long[] rows = new long[batchSize];
-    for (int b = 0; b < batchSize; b++) {
-      if (lengths[b] >= maxTokens) {
-        throw new IllegalStateException("Cannot add a token: the cache holds " + maxTokens);
-      }
-      rows[b] = b;
-    }
-    float[][] logits = run("layer_decode", ids, lengths.clone(), rows);
-    for (int b = 0; b < batchSize; b++) {
-      lengths[b]++;
-    }
-    return logits;
-  }
-
-  private float[][] run(String method, long[] ids, long[] positions, long[] rows) {
-    return runtime.withoutGradients(
+    runtime.withoutGradients(
         () -> {
           try (BatchTensors tensors =
                   new BatchTensors(
-                      runtime, parts.program(), parts.rotary(), ids, positions, lengths);
-              Tensor places = runtime.longs(positions, positions.length);
-              Tensor rowIndex = runtime.longs(rows, rows.length)) {
-            tensors.context().put("positions", places);
-            try (Tensor hidden = layers(method, tensors);
-                Tensor logits = parts.logits(hidden, rowIndex)) {
-              return split(logits.toFloats());
-            }
+                      runtime, parts.program(), parts.rotary(), tokens, positions, sizes);
+              Tensor rows = runtime.longs(last, batchSize);
+              Tensor hidden = layers(tensors);
+              Tensor result = parts.logits(hidden, rows)) {
+            parts.tensorProgram().copy(logitsTensor, result);
+            return true;
           }
         });
   }
 
-  private Tensor layers(String method, BatchTensors tensors) {
+  /** Adds one token to each sequence; afterwards {@link #logits} are those after it. */
+  public void step(int[] tokens) {
+    for (int b = 0; b < batchSize; b++) {
+      if (lengths.get(b) >= maxTokens) {
+        throw new IllegalStateException("Cannot add a token: the cache holds " + maxTokens);
+      }
+      ids.put(b, tokens[b]);
+    }
+    decode.invoke();
+    parts.head().matrix(); // a widened one lies where the layers have just been
+    decodeLogits.invoke();
+    for (int b = 0; b < batchSize; b++) {
+      lengths.put(b, lengths.get(b) + 1);
+    }
+  }
+
+  /** Copies a sequence's logits, one a word of the vocabulary. */
+  public void logits(int sequence, float[] target) {
+    logits.get(sequence * vocabulary, target, 0, vocabulary);
+  }
+
+  private Tensor layers(BatchTensors tensors) {
     Tensor hidden =
         parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
     for (int i = 0; i < parts.layers().size(); i++) {
@@ -104,7 +151,7 @@ public final class DecodeSession implements AutoCloseable {
         hidden =
             parts
                 .program()
-                .call(method)
+                .call("layer_prefill")
                 .tensor(input)
                 .dict(parts.layers().get(i).tensors())
                 .dict(tensors.context())
@@ -116,17 +163,10 @@ public final class DecodeSession implements AutoCloseable {
     return hidden;
   }
 
-  private float[][] split(float[] flat) {
-    int vocabulary = flat.length / batchSize;
-    float[][] rows = new float[batchSize][];
-    for (int b = 0; b < batchSize; b++) {
-      rows[b] = Arrays.copyOfRange(flat, b * vocabulary, (b + 1) * vocabulary);
-    }
-    return rows;
-  }
-
   @Override
   public void close() {
+    decode.close();
+    decodeLogits.close();
     scope.close();
   }
 }

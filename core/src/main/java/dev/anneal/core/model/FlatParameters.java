@@ -17,6 +17,7 @@ import java.util.function.ToLongFunction;
 public final class FlatParameters implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
   private final TensorProgram tensors;
+  private final ToLongFunction<String> offsets;
   private final Tensor values;
   private final Tensor gradients;
   private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
@@ -34,9 +35,19 @@ public final class FlatParameters implements AutoCloseable {
       List<ParameterSpec> parameters,
       ToLongFunction<String> offsets,
       long length) {
+    this(tensors, parameters, offsets, runtime.zeros(length), runtime.zeros(length));
+  }
+
+  private FlatParameters(
+      TensorProgram tensors,
+      List<ParameterSpec> parameters,
+      ToLongFunction<String> offsets,
+      Tensor values,
+      Tensor gradients) {
     this.tensors = tensors;
-    values = scope.own(runtime.zeros(length));
-    gradients = scope.own(runtime.zeros(length));
+    this.offsets = offsets;
+    this.values = scope.own(values);
+    this.gradients = scope.own(gradients);
     for (ParameterSpec spec : parameters) {
       long offset = offsets.applyAsLong(spec.name());
       Tensor view = scope.own(tensors.view(values, offset, spec.shape()));
@@ -45,6 +56,15 @@ public final class FlatParameters implements AutoCloseable {
       leaves.put(spec.name(), scope.own(tensors.leaf(view)));
       gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, spec.shape())));
     }
+  }
+
+  /**
+   * The same values with gradients of their own, for another thread's runtime and program; these
+   * must outlive it.
+   */
+  public FlatParameters replica(TensorRuntime runtime, TensorProgram program) {
+    return new FlatParameters(
+        program, specs(), offsets, program.alias(values), runtime.zeros(values.elementCount()));
   }
 
   /** The flat buffer of values; borrowed. */

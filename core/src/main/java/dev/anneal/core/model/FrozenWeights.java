@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.HashSet;
@@ -14,19 +15,46 @@ final class FrozenWeights implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final Set<String> halves = new HashSet<>();
 
-  FrozenWeights(DecoderLayout layout, WeightSource source, Predicate<String> trained) {
+  /**
+   * @param headName the head, which is in fp32: widened as a whole in every step it would take that
+   *     memory anyway
+   */
+  FrozenWeights(
+      DecoderLayout layout, WeightSource source, Predicate<String> trained, String headName) {
     layout
         .weights()
         .forEach(
             (name, shape) -> {
               if (!trained.test(name)) {
-                FrozenWeight weight = source.openFrozen(name, shape);
-                tensors.put(name, scope.own(weight.tensor()));
-                if (weight.half()) {
-                  halves.add(name);
-                }
+                put(
+                    name,
+                    name.equals(headName)
+                        ? new FrozenWeight(source.open(name, shape), false)
+                        : source.openFrozen(name, shape));
               }
             });
+  }
+
+  private void put(String name, FrozenWeight weight) {
+    tensors.put(name, scope.own(weight.tensor()));
+    if (weight.half()) {
+      halves.add(name);
+    }
+  }
+
+  /** The same memory for another thread; these weights must outlive what it opens. */
+  WeightSource shared(TensorProgram program) {
+    return new WeightSource() {
+      @Override
+      public Tensor open(String name, long[] shape) {
+        return program.alias(tensors.get(name));
+      }
+
+      @Override
+      public FrozenWeight openFrozen(String name, long[] shape) {
+        return new FrozenWeight(open(name, shape), halves.contains(name));
+      }
+    };
   }
 
   /** Borrowed. */
@@ -43,10 +71,10 @@ final class FrozenWeights implements AutoCloseable {
   }
 
   /** Elements of the largest matrix that is widened as a whole; 0 where there is none. */
-  long largestWidened(String headName) {
+  long largestWidened() {
     return halves.stream()
-        // an embedding that is not the head is read row by row
-        .filter(name -> !name.equals(WeightNames.EMBED_TOKENS) || name.equals(headName))
+        // read row by row
+        .filter(name -> !name.equals(WeightNames.EMBED_TOKENS))
         .mapToLong(name -> tensors.get(name).elementCount())
         .max()
         .orElse(0);

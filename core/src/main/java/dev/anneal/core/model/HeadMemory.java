@@ -2,7 +2,9 @@ package dev.anneal.core.model;
 
 /** What the head holds of its logits and of its matrix. Pure arithmetic. */
 public final class HeadMemory {
-  private static final long LOGITS_PER_CHUNK = 1L << 23;
+  /** Just under 32 MB, above which glibc maps every chunk's memory anew. */
+  private static final long LOGITS_PER_CHUNK = 7L << 20;
+
   private static final long MIN_CHUNK_ROWS = 128;
 
   private HeadMemory() {}

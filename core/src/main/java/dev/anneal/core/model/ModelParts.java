@@ -17,11 +17,12 @@ import java.util.Optional;
  * parameters. One thread.
  */
 public final class ModelParts implements AutoCloseable {
-  /** Memory for one weight at a time, effective or widened, shared by all layers and the head. */
+  /** Memory for one weight at a time, effective or widened, shared by all layers. */
   private static final String SCRATCH = "scratch";
 
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
+  private final LinearHook hook;
   private final FlatParameters trained;
   private final Program program;
   private final TensorProgram tensorProgram;
@@ -43,25 +44,40 @@ public final class ModelParts implements AutoCloseable {
       WeightSource weights,
       LinearHook hook,
       FlatParameters trained) {
+    this(runtime, config, weights, hook, trained, Optional.empty());
+  }
+
+  private ModelParts(
+      TensorRuntime runtime,
+      DecoderConfig config,
+      WeightSource weights,
+      LinearHook hook,
+      FlatParameters trained,
+      Optional<OutputHead> sharedHead) {
     this.config = config;
+    this.hook = hook;
     this.trained = trained;
     this.program = DecoderProgram.compile(runtime, config, hook);
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
-    this.frozen = scope.own(new FrozenWeights(layout, weights, trained::contains));
+    this.frozen = scope.own(new FrozenWeights(layout, weights, trained::contains, headName()));
     if (frozen.anyHalf() && hook.effectiveSource().isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
     }
     for (int i = 0; i < config.layers(); i++) {
-      layers.add(layer(runtime, layout, hook, i));
+      layers.add(layer(runtime, layout, i));
     }
-    Optional<Tensor> widenedHead = scratch(runtime, layout, hook);
+    shareScratch(runtime, layout);
     this.lowestTrainedLayer = lowest();
     this.head =
         scope.own(
-            new OutputHead(tensorProgram, weight(headName()), widenedHead, trainsOverFrozenHead()));
+            sharedHead
+                .map(shared -> shared.replica(tensorProgram, weight(headName())))
+                .orElseGet(
+                    () ->
+                        OutputHead.of(tensorProgram, weight(headName()), trainsOverFrozenHead())));
     this.random = hook.random();
     this.layerProgram =
         hook.effectiveSource().isPresent()
@@ -69,26 +85,33 @@ public final class ModelParts implements AutoCloseable {
             : new AutogradLayers(program);
   }
 
-  /** Gives the layers their scratch; the head's place in it where the head is widened too. */
-  private Optional<Tensor> scratch(TensorRuntime runtime, DecoderLayout layout, LinearHook hook) {
-    long adapted = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout, hook) : 0;
-    long size = Math.max(adapted, frozen.largestWidened(headName()));
-    if (size == 0) {
-      return Optional.empty();
+  /**
+   * The same weights for another thread, with programs and scratch of its own; these parts must
+   * outlive it.
+   *
+   * @param replica the trained parameters as that thread sees them
+   */
+  ModelParts replica(TensorRuntime runtime, FlatParameters replica) {
+    try (TensorProgram program = TensorProgram.open(runtime)) {
+      return new ModelParts(
+          runtime, config, frozen.shared(program), hook, replica, Optional.of(head));
     }
-    Tensor scratch = scope.own(runtime.zeros(size));
-    layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
-    return frozen.half(headName())
-        ? Optional.of(scope.own(tensorProgram.view(scratch, 0, frozen.tensor(headName()).shape())))
-        : Optional.empty();
+  }
+
+  private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
+    long adapted = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout) : 0;
+    long size = Math.max(adapted, frozen.largestWidened());
+    if (size > 0) {
+      Tensor scratch = scope.own(runtime.zeros(size));
+      layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
+    }
   }
 
   private boolean trainsOverFrozenHead() {
     return lowestTrainedLayer < layers.size() && headSum().isEmpty();
   }
 
-  private LayerWeights layer(
-      TensorRuntime runtime, DecoderLayout layout, LinearHook hook, int index) {
+  private LayerWeights layer(TensorRuntime runtime, DecoderLayout layout, int index) {
     String prefix = WeightNames.layer(index, "");
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     List<String> trainedNames = new ArrayList<>();
@@ -119,7 +142,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   /** Elements of the largest weight that a method changes; 0 where it changes none. */
-  private static long largestAdaptedSite(DecoderLayout layout, LinearHook hook) {
+  private long largestAdaptedSite(DecoderLayout layout) {
     return layout.sites().stream()
         .filter(site -> !hook.parameters(site).isEmpty())
         .mapToLong(site -> site.inFeatures() * site.outFeatures())
@@ -171,6 +194,10 @@ public final class ModelParts implements AutoCloseable {
 
   long vocabularySize() {
     return config.vocabSize();
+  }
+
+  long hiddenSize() {
+    return config.hiddenSize();
   }
 
   long keyValueHeads() {

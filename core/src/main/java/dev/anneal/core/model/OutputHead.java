@@ -14,24 +14,24 @@ final class OutputHead implements AutoCloseable {
   private static final long COPIED = 1L << 25;
 
   private final TensorScope scope = new TensorScope();
-  private final TensorProgram program;
   private final Tensor weight;
-  private final Optional<Tensor> widened;
   private final Optional<Tensor> columns;
 
+  private OutputHead(Tensor weight, Optional<Tensor> columns) {
+    this.weight = weight;
+    this.columns = columns;
+    columns.ifPresent(scope::own);
+  }
+
   /**
-   * @param weight fp32, or 16-bit floats where {@code widened} is there
-   * @param widened memory for the weight in fp32, shared with the layers
    * @param trainedOver whether training runs through this matrix without changing it
    */
-  OutputHead(TensorProgram program, Tensor weight, Optional<Tensor> widened, boolean trainedOver) {
-    this.program = program;
-    this.weight = weight;
-    this.widened = widened;
-    columns =
+  static OutputHead of(TensorProgram program, Tensor weight, boolean trainedOver) {
+    return new OutputHead(
+        weight,
         trainedOver && copied(weight.elementCount())
-            ? Optional.of(scope.own(program.columnMajor(weight)))
-            : Optional.empty();
+            ? Optional.of(program.columnMajor(weight))
+            : Optional.empty());
   }
 
   /** Whether training over a frozen matrix of that many elements keeps a second copy. */
@@ -39,23 +39,25 @@ final class OutputHead implements AutoCloseable {
     return elements <= COPIED && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
   }
 
-  /** A widened one lies in the scratch: valid until a layer is computed. */
+  /**
+   * The same memory for another thread; this one must outlive it.
+   *
+   * @param own the other thread's handle of the weight
+   */
+  OutputHead replica(TensorProgram program, Tensor own) {
+    return new OutputHead(own, columns.map(program::alias));
+  }
+
   Tensor matrix() {
-    if (widened.isEmpty()) {
-      return weight;
-    }
-    program.copy(widened.get(), weight);
-    return widened.get();
+    return weight;
   }
 
   /**
    * The same values for the product that gives the logits. It reads the matrix column by column,
    * for a chunk of rows at a time, and is a fifth faster where the columns lie in one piece each.
-   *
-   * @param matrix what {@link #matrix} gave
    */
-  Tensor forLogits(Tensor matrix) {
-    return columns.orElse(matrix);
+  Tensor forLogits() {
+    return columns.orElse(weight);
   }
 
   @Override

@@ -13,6 +13,11 @@ final class RotaryTensors implements AutoCloseable {
     frequencies = runtime.floats(inverseFrequencies, inverseFrequencies.length);
   }
 
+  /** [D/2]; borrowed. */
+  Tensor frequencies() {
+    return frequencies;
+  }
+
   /**
    * cos and sin [N, D/2] of position ids [N], and both over the root of D; the caller owns them.
    */

@@ -61,6 +61,11 @@ public final class Program implements AutoCloseable {
     return new Call(method);
   }
 
+  /** Begins a call that will be made many times with the same tensors. */
+  public BoundCall.Binder bind(String method) {
+    return new BoundCall.Binder(block, method);
+  }
+
   /** Arguments of one call. */
   public final class Call {
     private final String method;

@@ -42,6 +42,16 @@ public final class TensorProgram implements AutoCloseable {
     }
   }
 
+  /** Another handle of the same memory, in the same layout. */
+  public Tensor alias(Tensor tensor) {
+    return program.call("alias").tensor(tensor).one();
+  }
+
+  /** Adds values element by element; shapes must agree. */
+  public void add(Tensor sum, Tensor values) {
+    program.call("add").tensor(sum).tensor(values).invoke();
+  }
+
   /** The same memory as a leaf that gradients are asked for. */
   public Tensor leaf(Tensor tensor) {
     return program.call("leaf").tensor(tensor).one();

@@ -93,6 +93,11 @@ public final class TensorRuntime implements AutoCloseable {
     return borrow(direct, DataType.FLOAT32, shape);
   }
 
+  /** As {@link #borrowFloats}, of int64 values. */
+  public Tensor borrowLongs(ByteBuffer direct, long... shape) {
+    return borrow(direct, DataType.INT64, shape);
+  }
+
   /** Raw bytes over the caller's direct buffer; a program gives them their dtype. */
   public Tensor borrowBytes(ByteBuffer direct) {
     return borrow(direct, DataType.UINT8, direct.remaining());

@@ -146,7 +146,10 @@ final class RankMemory {
           .forEach(
               (name, shape) -> {
                 boolean half = tensors.get(name).dtype().bytes() == Short.BYTES;
-                if (half && shape.length == 2 && !trained.contains(name)) {
+                if (half
+                    && shape.length == 2
+                    && !trained.contains(name)
+                    && !name.equals(headName())) {
                   halves.add(name);
                 }
               });
@@ -165,7 +168,7 @@ final class RankMemory {
 
   private long largestWidened(Set<String> halves) {
     return halves.stream()
-        .filter(name -> !name.equals(WeightNames.EMBED_TOKENS) || name.equals(headName()))
+        .filter(name -> !name.equals(WeightNames.EMBED_TOKENS))
         .mapToLong(this::matrix)
         .max()
         .orElse(0);

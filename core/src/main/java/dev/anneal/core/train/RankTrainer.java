@@ -71,14 +71,15 @@ public final class RankTrainer {
                   runtime, assembly(), ranks.worldSize(), setup.distributed().bucketElements());
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime);
-          ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program)) {
+          ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program);
+          ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads)) {
         RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
         TrainState start = TrainState.START;
         if (resumeFrom.isPresent()) {
           start = restore(checkpoints, resumeFrom.get());
         }
         observer.phase(start.step(), "train");
-        TrainState end = train(model, optimizer, checkpoints, start);
+        TrainState end = train(replicas, optimizer, checkpoints, start);
         if (ranks.rank() == 0) {
           observer.phase(end.step(), "export");
           new RunProduct(store, setup).write(runtime, model, inputs.model());
@@ -98,7 +99,7 @@ public final class RankTrainer {
   }
 
   private TrainState train(
-      TrainedModel model,
+      ReplicatedModel model,
       ShardedOptimizer optimizer,
       RankCheckpoints checkpoints,
       TrainState start) {
@@ -111,7 +112,7 @@ public final class RankTrainer {
             train.learningRate(),
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
-    List<StepHook> hooks = hooks(model, plan, checkpoints);
+    List<StepHook> hooks = hooks(model.model(), plan, checkpoints);
     LoopSettings settings =
         new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());

@@ -1,7 +1,6 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.collective.Collective;
-import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.optim.LearningRateSchedule;
@@ -19,7 +18,7 @@ import java.util.List;
 public final class TrainingLoop {
   private final LoopSettings settings;
   private final MicroBatchSource data;
-  private final CausalLm model;
+  private final ReplicatedModel model;
   private final FlatParameters parameters;
   private final ShardedOptimizer optimizer;
   private final LearningRateSchedule schedule;
@@ -31,7 +30,7 @@ public final class TrainingLoop {
   public TrainingLoop(
       LoopSettings settings,
       MicroBatchSource data,
-      TrainedModel model,
+      ReplicatedModel model,
       ShardedOptimizer optimizer,
       LearningRateSchedule schedule,
       Collective ranks,
@@ -39,7 +38,7 @@ public final class TrainingLoop {
       List<StepHook> hooks) {
     this.settings = settings;
     this.data = data;
-    this.model = model.model();
+    this.model = model;
     this.parameters = model.parameters();
     this.optimizer = optimizer;
     this.schedule = schedule;

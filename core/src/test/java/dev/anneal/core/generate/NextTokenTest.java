@@ -20,7 +20,7 @@ class NextTokenTest {
     double[] shares = new double[logits.length];
     int draws = 20_000;
     for (int i = 0; i < draws; i++) {
-      shares[choice.choose(logits.clone(), HISTORY, i)] += 1.0 / draws;
+      shares[choice.choose(logits.clone(), HISTORY, HISTORY.length, i)] += 1.0 / draws;
     }
     return shares;
   }
@@ -59,10 +59,12 @@ class NextTokenTest {
 
   @Test
   void ofEqualLogitsTheFirstIdWins() {
-    assertThat(new NextToken(drawn(1, 1, 1)).choose(new float[] {-1, 2, 2, 2}, HISTORY, 0))
+    assertThat(
+            new NextToken(drawn(1, 1, 1))
+                .choose(new float[] {-1, 2, 2, 2}, HISTORY, HISTORY.length, 0))
         .isEqualTo(1);
     NextToken greedy = new NextToken(GenerationSettings.greedy(1, Set.of()));
-    assertThat(greedy.choose(new float[] {-1, 2, 2, 2}, HISTORY, 0)).isEqualTo(1);
+    assertThat(greedy.choose(new float[] {-1, 2, 2, 2}, HISTORY, HISTORY.length, 0)).isEqualTo(1);
   }
 
   @Test
@@ -70,7 +72,7 @@ class NextTokenTest {
     GenerationSettings settings = new GenerationSettings(1, true, 1, 0, 1, 1, 1, Set.of(), 5);
     NextToken choice = new NextToken(settings);
     for (int i = 0; i < 200; i++) {
-      assertThat(choice.choose(new float[] {9, 1, 1}, new int[] {0, 2}, i)).isEqualTo(1);
+      assertThat(choice.choose(new float[] {9, 1, 1}, new int[] {0, 2, 1}, 2, i)).isEqualTo(1);
     }
   }
 
@@ -83,7 +85,11 @@ class NextTokenTest {
       assertThatThrownBy(
               () ->
                   new NextToken(settings)
-                      .choose(new float[] {Float.NaN, Float.NaN, Float.NaN}, HISTORY, 0))
+                      .choose(
+                          new float[] {Float.NaN, Float.NaN, Float.NaN},
+                          HISTORY,
+                          HISTORY.length,
+                          0))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("the model's logits are NaN");
     }

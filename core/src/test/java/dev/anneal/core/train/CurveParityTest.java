@@ -163,7 +163,7 @@ class CurveParityTest {
                     accumulation,
                     settings.get("max_grad_norm").asDouble()),
                 new RowMicroBatches(new SmallRun.ListRows(rows), plan, ranks.rank(), 42),
-                model,
+                ReplicatedModel.of(runtime, model, 1),
                 optimizer,
                 schedule,
                 ranks,

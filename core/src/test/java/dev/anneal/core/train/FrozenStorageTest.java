@@ -168,13 +168,25 @@ class FrozenStorageTest {
           DecodeSession session = opened.model().decode(2, 8)) {
         Score score = opened.model().score(batch());
         results.add(new float[] {(float) score.loss().sum(), score.rightTokens()});
-        results.addAll(List.of(session.prefill(List.of(new int[] {3, 4}, new int[] {5}))));
-        results.addAll(List.of(session.step(new int[] {6, 7})));
-        results.addAll(List.of(session.step(new int[] {8, 9})));
+        int vocabulary = Math.toIntExact(opened.config().vocabSize());
+        session.prefill(List.of(new int[] {3, 4}, new int[] {5}));
+        results.addAll(logits(session, vocabulary));
+        session.step(new int[] {6, 7});
+        results.addAll(logits(session, vocabulary));
+        session.step(new int[] {8, 9});
+        results.addAll(logits(session, vocabulary));
       }
       assertThat(runtime.liveTensors()).isZero();
     }
     return results;
+  }
+
+  private static List<float[]> logits(DecodeSession session, int vocabulary) {
+    List<float[]> rows = List.of(new float[vocabulary], new float[vocabulary]);
+    for (int row = 0; row < rows.size(); row++) {
+      session.logits(row, rows.get(row));
+    }
+    return rows;
   }
 
   private static MicroBatch batch() {

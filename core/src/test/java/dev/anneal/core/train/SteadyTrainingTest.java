@@ -120,7 +120,9 @@ class SteadyTrainingTest {
           TensorProgram tensors = TensorProgram.open(runtime);
           ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, alone)) {
         List<Long> handles = new ArrayList<>();
-        loop(model, optimizer, alone, runtime, handles).run(TrainState.START);
+        try (ReplicatedModel replicas = ReplicatedModel.of(runtime, model, 1)) {
+          loop(replicas, optimizer, alone, runtime, handles).run(TrainState.START);
+        }
         assertThat(handles).hasSize(STEPS);
         assertThat(new HashSet<>(handles)).as("handles after each step").hasSize(1);
       }
@@ -129,7 +131,7 @@ class SteadyTrainingTest {
   }
 
   private static TrainingLoop loop(
-      TrainedModel model,
+      ReplicatedModel model,
       ShardedOptimizer optimizer,
       Collective alone,
       TensorRuntime runtime,
@@ -144,7 +146,7 @@ class SteadyTrainingTest {
         optimizer,
         new LearningRateSchedule(LrSchedulerType.CONSTANT, 1e-4, 0, STEPS),
         alone,
-        step -> handles.add(runtime.liveTensors()),
+        step -> handles.add(runtime.liveTensors() + model.liveTensors()),
         List.of());
   }
 

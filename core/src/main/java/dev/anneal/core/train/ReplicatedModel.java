@@ -1,0 +1,97 @@
+package dev.anneal.core.train;
+
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.model.MicroBatchSplit;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+
+/**
+ * A rank's model on all threads of the rank. Where it pays, a micro-batch is cut between samples
+ * and each thread computes its part alone: threads that share every small operation spend a good
+ * part of a step waiting for each other. Their gradients are summed in a fixed order, so a run
+ * repeats bit for bit with the same number of threads. Used by the rank's thread; owns its replicas
+ * and borrows the model.
+ */
+public final class ReplicatedModel implements AutoCloseable {
+  /** A replica has gradients of its own: cheap for adapters, a second model for full tuning. */
+  private static final int LARGEST_SHARE = 8;
+
+  private final TensorRuntime runtime;
+  private final TrainedModel model;
+  private final int threads;
+  private final int mostParts;
+  private final List<Replica> replicas = new ArrayList<>();
+
+  ReplicatedModel(TensorRuntime runtime, TrainedModel model, int threads, int mostParts) {
+    this.runtime = runtime;
+    this.model = model;
+    this.threads = threads;
+    this.mostParts = mostParts;
+  }
+
+  /**
+   * @param threads of the rank, as {@link TensorRuntime#prepareThread} was told
+   */
+  public static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
+    long trained = model.parameters().values().elementCount();
+    boolean cheap = trained <= model.config().parameterCount() / LARGEST_SHARE;
+    return new ReplicatedModel(runtime, model, threads, cheap ? threads : 1);
+  }
+
+  /** Borrowed. */
+  public TrainedModel model() {
+    return model;
+  }
+
+  /** Of the model; borrowed. */
+  public FlatParameters parameters() {
+    return model.parameters();
+  }
+
+  /** Tensors that the replicas hold open. */
+  long liveTensors() {
+    return replicas.stream().mapToLong(Replica::liveTensors).sum();
+  }
+
+  /** Adds the gradient of the micro-batch's summed loss to the model's flat gradients. */
+  public LossSum forwardBackward(MicroBatch batch) {
+    List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
+    if (parts.size() == 1) {
+      return model.model().forwardBackward(batch);
+    }
+    while (replicas.size() < parts.size() - 1) {
+      replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
+    }
+    return together(parts);
+  }
+
+  private LossSum together(List<MicroBatch> parts) {
+    int threadsOfPart = threads / parts.size();
+    List<Future<LossSum>> others = new ArrayList<>();
+    for (int i = 1; i < parts.size(); i++) {
+      others.add(replicas.get(i - 1).begin(parts.get(i), threadsOfPart));
+    }
+    LossSum sum;
+    runtime.prepareThread(threadsOfPart);
+    try {
+      sum = model.model().forwardBackward(parts.get(0));
+    } finally {
+      runtime.prepareThread(threads);
+      others.forEach(Replica::await);
+    }
+    for (int i = 0; i < others.size(); i++) {
+      sum = sum.plus(Replica.result(others.get(i)));
+      replicas.get(i).addGradientsTo(model.parameters(), model.tensors());
+    }
+    return sum;
+  }
+
+  @Override
+  public void close() {
+    replicas.forEach(Replica::close);
+  }
+}

@@ -1,0 +1,141 @@
+package dev.anneal.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.anneal.core.config.ModelConfig.FrozenStorage;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.Lora;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Parts of a micro-batch on threads of their own against the whole on one. */
+class ReplicatedModelTest {
+  private static final int THREADS = 4;
+  private TensorRuntime runtime;
+
+  @BeforeEach
+  void open() {
+    runtime = TensorRuntime.open();
+    runtime.prepareThread(THREADS);
+  }
+
+  @AfterEach
+  void close() {
+    assertThat(runtime.liveTensors()).isZero();
+    runtime.close();
+  }
+
+  private record Result(LossSum loss, float[] gradients) {}
+
+  private static MicroBatch batch() throws IOException {
+    List<TokenRow> rows = Parity.rows(Parity.json("qwen3/inputs.json").get("rows"));
+    List<TokenRow> twice = new ArrayList<>(rows);
+    twice.addAll(rows);
+    return MicroBatch.of(twice, 11);
+  }
+
+  private static TrainedModel.Assembly assembly(boolean lora, LayerBackward backward) {
+    TrainedModel.Assembly plain =
+        lora
+            ? Parity.assembly("qwen3", Optional.of(dropout()), Optional.empty(), LayerStorage.KEEP)
+            : Parity.full("qwen3", LayerStorage.KEEP);
+    return new TrainedModel.Assembly(
+        plain.folder(),
+        plain.weights(),
+        plain.adapter(),
+        plain.adapterFolder(),
+        plain.seed(),
+        plain.trainBase(),
+        plain.storage(),
+        backward,
+        FrozenStorage.FLOAT32);
+  }
+
+  private static AdapterMethod dropout() {
+    return new Lora(new Lora.Settings(4, 8, 0.2, false, List.of("all-linear"), Map.of(), Map.of()));
+  }
+
+  private static Result result(ReplicatedModel model, MicroBatch batch) {
+    model.parameters().zeroGradients();
+    LossSum loss = model.forwardBackward(batch);
+    return new Result(loss, model.parameters().gradients().toFloats());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, AUTO", "true, AUTOGRAD", "false, AUTO", "false, AUTOGRAD"})
+  void partsSumToTheWhole(boolean lora, LayerBackward backward) throws IOException {
+    MicroBatch batch = batch();
+    try (TrainedModel model = TrainedModel.open(runtime, assembly(lora, backward), 1, 1000);
+        ReplicatedModel whole = new ReplicatedModel(runtime, model, THREADS, 1);
+        ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
+      Result expected = result(whole, batch);
+      Result actual = result(parts, batch);
+      assertThat(whole.liveTensors()).isZero();
+      assertThat(parts.liveTensors()).isPositive();
+      assertThat(actual.loss().sum()).isCloseTo(expected.loss().sum(), within(1e-4));
+      assertThat(actual.loss().targetTokens()).isEqualTo(expected.loss().targetTokens());
+      assertThat(actual.loss().tokens()).isEqualTo(expected.loss().tokens());
+      float largest = 0;
+      for (float gradient : expected.gradients()) {
+        largest = Math.max(largest, Math.abs(gradient));
+      }
+      assertThat(actual.gradients()).containsExactly(expected.gradients(), within(1e-5f * largest));
+    }
+  }
+
+  @Test
+  void repeatsBitForBitAndLeavesNothingOpen() throws IOException {
+    MicroBatch batch = batch();
+    try (TrainedModel model =
+            TrainedModel.open(runtime, assembly(true, LayerBackward.AUTO), 1, 1000);
+        ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
+      Result first = result(parts, batch);
+      long open = runtime.liveTensors() + parts.liveTensors();
+      for (int i = 0; i < 10; i++) {
+        Result again = result(parts, batch);
+        assertThat(again.loss()).isEqualTo(first.loss());
+        assertThat(again.gradients()).containsExactly(first.gradients());
+        assertThat(runtime.liveTensors() + parts.liveTensors()).isEqualTo(open);
+      }
+    }
+  }
+
+  @Test
+  void aFailureInAPartIsTheBatchs() throws IOException {
+    MicroBatch good = batch();
+    long[] ids = good.tokenIds().clone();
+    ids[ids.length - 1] = 1L << 30;
+    MicroBatch bad =
+        new MicroBatch(
+            ids,
+            good.positionIds(),
+            good.sequenceLengths(),
+            good.targetRows(),
+            good.targets(),
+            good.sampleKeys());
+    try (TrainedModel model =
+            TrainedModel.open(runtime, assembly(true, LayerBackward.AUTO), 1, 1000);
+        ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
+      assertThatThrownBy(() -> parts.forwardBackward(bad))
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageContaining("index out of range");
+      assertThat(result(parts, good).loss().sum()).isPositive();
+    }
+  }
+}
