@@ -52,6 +52,17 @@ def test_unknown_key_names_the_nearest(product, scratch, models, shards):
     )
 
 
+def test_a_rank_that_cannot_fit(product, scratch, models, shards):
+    settings = train_settings(models.case("qwen2"), shards, scratch / "x plan")
+    planned = product.run("plan", settings)
+    assert planned.code == 0, tail(planned.output)
+    assert "memory of a rank" in planned.output
+    assert json.loads((scratch / "x plan" / "plan" / "result.json").read_text())["counts"]["steps"]
+    small = {**settings, "distributed.memory_per_rank": "10m"}
+    for job in ("plan", "train"):
+        refused(product, job, small, "distributed.memory_per_rank: 10.0 MiB", "batch_size")
+
+
 def test_wrong_type(product, scratch, models, shards):
     settings = train_settings(models.case("qwen2"), shards, scratch / "x2")
     refused(product, "train", {**settings, "train.max_steps": "many"}, "max_steps", "many")

@@ -7,6 +7,7 @@ import dev.anneal.jobs.inspect.InspectJob;
 import dev.anneal.jobs.quickstart.QuickstartJob;
 import dev.anneal.jobs.tokenize.SampleJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
+import dev.anneal.jobs.train.PlanJob;
 import dev.anneal.jobs.train.TrainJob;
 import java.util.List;
 
@@ -19,6 +20,7 @@ final class Jobs {
         new QuickstartJob(),
         new TokenizeJob(),
         new SampleJob(),
+        new PlanJob(),
         new TrainJob(),
         new EvaluateJob(),
         new GenerateJob(),

@@ -4,33 +4,33 @@ import java.io.PrintStream;
 import java.util.Locale;
 
 /** Lines of names and values for people. One thread. */
-final class Page {
+public final class Page {
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
 
   private final PrintStream out;
 
-  Page(PrintStream out) {
+  public Page(PrintStream out) {
     this.out = out;
   }
 
-  void title(String kind, String path) {
+  public void title(String kind, String path) {
     out.println(kind + " " + path);
   }
 
-  Page line(String name, Object value) {
+  public Page line(String name, Object value) {
     out.printf(Locale.ROOT, "  %-18s %s%n", name + ":", value);
     return this;
   }
 
-  void text(String line) {
+  public void text(String line) {
     out.println(line);
   }
 
-  static String count(long number) {
+  public static String count(long number) {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
-  static String bytes(long bytes) {
+  public static String bytes(long bytes) {
     double value = bytes;
     int unit = 0;
     while (value >= 1024 && unit + 1 < UNITS.length) {

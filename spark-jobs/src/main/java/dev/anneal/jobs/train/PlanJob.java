@@ -1,0 +1,162 @@
+package dev.anneal.jobs.train;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.MemorySize;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.data.BatchPlan;
+import dev.anneal.core.data.RowSource;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.peft.AdapterAgreement;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.train.MemoryPlan;
+import dev.anneal.core.train.TrainedModel;
+import dev.anneal.core.train.TrainingSetup;
+import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.inspect.Page;
+import dev.anneal.jobs.io.HadoopFileStore;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+
+/**
+ * Says what a training run would need, by the settings of the train job, and refuses what cannot
+ * fit. Reads configurations, headers and row lengths alone; starts no Spark.
+ */
+public final class PlanJob implements SparkJob {
+  /** Below the run's folder, whose own result.json it leaves alone. */
+  private static final String FOLDER = "plan";
+
+  @Override
+  public String name() {
+    return "plan";
+  }
+
+  @Override
+  public String description() {
+    return "memory per rank, steps and tokens of a training run before it starts";
+  }
+
+  @Override
+  public String outputFolder(AnnealConfig config) {
+    String run = config.train().outputDir();
+    return run.isEmpty() ? "" : FileStore.join(run, FOLDER);
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws IOException {
+    AnnealConfig config = context.config();
+    TrainingSetup setup = TrainingSetup.of(config);
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    try (OpenedInputs inputs = OpenedInputs.open(setup, config.data(), store)) {
+      DecoderConfig model = inputs.model().config();
+      inputs
+          .adapter()
+          .ifPresent(adapter -> AdapterAgreement.require(context.loaded(), adapter, model));
+      Optional<AdapterMethod> method =
+          AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
+      setup.requireSupported(method);
+      int worldSize = config.distributed().worldSize();
+      BatchPlan batches = setup.batchPlan(inputs.train(), worldSize);
+      MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
+      Page page = new Page(context.out());
+      page.title("plan for", config.model().path());
+      JobResult result = work(page, setup, inputs, method, batches);
+      memory(page, memory);
+      requireFits(page, memory, setup);
+      return result
+          .withCount("memory_per_rank_bytes", memory.estimate().total())
+          .withCount("recomputed_layers", memory.recomputed());
+    }
+  }
+
+  private static JobResult work(
+      Page page,
+      TrainingSetup setup,
+      OpenedInputs inputs,
+      Optional<AdapterMethod> method,
+      BatchPlan batches) {
+    DecoderConfig model = inputs.model().config();
+    long trained =
+        TrainedModel.trained(model, method).stream().mapToLong(ParameterSpec::elementCount).sum();
+    long steps = setup.totalSteps(batches);
+    long tokens = tokens(inputs.train());
+    page.line("parameters", Page.count(model.parameterCount()) + " in the model")
+        .line(
+            "trained",
+            Page.count(trained)
+                + " by "
+                + method.map(Object::getClass).map(Class::getSimpleName).orElse("full tuning"))
+        .line("layer backward", backward(setup, method))
+        .line("rows", Page.count(inputs.train().rowCount()) + ", " + Page.count(tokens) + " tokens")
+        .line(
+            "global batch",
+            batches.globalBatch()
+                + " rows, about "
+                + Page.count(tokens / batches.stepsPerEpoch())
+                + " tokens a step")
+        .line(
+            "steps",
+            Page.count(steps)
+                + ", "
+                + String.format(Locale.ROOT, "%.2f", batches.epochAfter(steps - 1))
+                + " epochs");
+    return JobResult.ok("planned " + steps + " steps")
+        .withCount("parameters", model.parameterCount())
+        .withCount("trained_parameters", trained)
+        .withCount("steps", steps)
+        .withCount("tokens_per_epoch", tokens);
+  }
+
+  /** Which program computes a layer's gradients, and why. */
+  private static String backward(TrainingSetup setup, Optional<AdapterMethod> method) {
+    LayerBackward wanted = setup.model().layerBackward();
+    if (TrainedModel.hook(method, wanted).effectiveSource().isPresent()) {
+      return "written (the method comes down to an effective weight)";
+    }
+    return wanted == LayerBackward.AUTOGRAD
+        ? "autograd (model.layer_backward = autograd)"
+        : "autograd (the method has no effective weight)";
+  }
+
+  private static long tokens(RowSource rows) {
+    long tokens = 0;
+    for (long i = 0; i < rows.rowCount(); i++) {
+      tokens += rows.length(i);
+    }
+    return tokens;
+  }
+
+  private static void memory(Page page, MemoryPlan memory) {
+    page.line("largest batch", Page.count(memory.tokens()) + " tokens on a rank")
+        .line("recomputed layers", memory.recomputedLayers())
+        .line(
+            "memory of a rank",
+            "about " + Page.bytes(memory.estimate().total()) + " beside the Java heap");
+    memory.estimate().byKind().forEach((kind, bytes) -> page.line("  " + kind, Page.bytes(bytes)));
+  }
+
+  /** By the budget, or where the ranks share this host, by their part of it. */
+  private static void requireFits(Page page, MemoryPlan memory, TrainingSetup setup) {
+    MemorySize budget = setup.distributed().memoryPerRank();
+    if (budget.bounded()) {
+      memory.requireFits(budget, "distributed.memory_per_rank", setup);
+      page.line("budget", budget + " (distributed.memory_per_rank): fits");
+    } else if (new SparkConf().get("spark.master", "local").startsWith("local")) {
+      OperatingSystemMXBean host = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+      int ranks = setup.distributed().worldSize();
+      MemorySize part = new MemorySize(host.getTotalMemorySize() / ranks);
+      memory.requireFits(part, "this host's memory over its ranks, " + ranks, setup);
+      page.line("budget", part + " (this host's memory over its ranks): fits");
+    } else {
+      page.line("budget", "unknown on a cluster (set distributed.memory_per_rank): not checked");
+    }
+  }
+}
