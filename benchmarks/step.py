@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import statistics
 import sys
 import tempfile
@@ -76,7 +77,20 @@ SHAPES = {
 
 
 def prepare(folder: Path, shape: Shape, method: str, steps: int) -> None:
-    """model/, adapter/ and rows/ in folder, the same for every party."""
+    """model/, adapter/ and rows/ in folder, the same for every party.
+
+    In a process of its own: the peak memory of a child counts what its parent held at its start.
+    """
+    maker = multiprocessing.get_context("spawn").Process(
+        target=make, args=(folder, shape, method, steps)
+    )
+    maker.start()
+    maker.join()
+    if maker.exitcode != 0:
+        raise SystemExit(f"the model's process ended with {maker.exitcode}")
+
+
+def make(folder: Path, shape: Shape, method: str, steps: int) -> None:
     import datasets
     import torch
     from peft import LoraConfig, get_peft_model
