@@ -25,6 +25,7 @@ import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.LoopSettings;
 import dev.anneal.core.train.ReplicatedModel;
+import dev.anneal.core.train.MemoryGivenBack;
 import dev.anneal.core.train.RowMicroBatches;
 import dev.anneal.core.train.TrainState;
 import dev.anneal.core.train.TrainedModel;
@@ -142,7 +143,7 @@ final class CoreTrainer {
             train.lrSchedulerType(), train.learningRate(), 0, train.maxSteps()),
         ranks,
         step -> print(step, runtime, ranks),
-        List.of());
+        List.of(new MemoryGivenBack()));
   }
 
   private static void print(StepMetrics step, TensorRuntime runtime, TimedCollective ranks) {

@@ -134,6 +134,7 @@ public final class RankTrainer {
       hooks.add(evaluator(eval, model, plan));
     }
     hooks.add(checkpoints);
+    hooks.add(new MemoryGivenBack());
     return hooks;
   }
 
