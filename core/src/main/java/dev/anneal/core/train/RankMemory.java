@@ -46,6 +46,7 @@ final class RankMemory {
   private final long flatLength;
   private final long stateLength;
   private final int lowestLayer;
+  private final int parts;
 
   RankMemory(
       TrainingSetup setup, ModelFolder folder, Optional<AdapterMethod> method, int worldSize) {
@@ -65,6 +66,8 @@ final class RankMemory {
     flatLength = plan.length();
     stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
     lowestLayer = lowest(method);
+    int threads = threads(setup.distributed().threadsPerRank(), worldSize);
+    parts = ReplicatedModel.mostParts(flatLength, config, threads);
   }
 
   /** The lowest layer with gradients. */
@@ -93,18 +96,26 @@ final class RankMemory {
     return new MemoryEstimate(
         frozenBytes,
         FLOAT * flatLength,
-        FLOAT * flatLength,
+        FLOAT * flatLength * parts,
         2 * FLOAT * stateLength,
-        scratchBytes,
+        scratchBytes * parts,
         activations,
         widest - activations,
         SLACK * bytesPerValue * layer.working(),
         RUNTIME);
   }
 
-  /** A chunk of logits, six copies of the hidden states, and the gradient of a trained head. */
+  /** Where it is not set: as if all ranks were on this host. */
+  private static int threads(int set, int worldSize) {
+    return set > 0 ? set : Math.max(1, Runtime.getRuntime().availableProcessors() / worldSize);
+  }
+
+  /**
+   * A chunk of logits a thread, six copies of the hidden states, and the gradient of a trained
+   * head.
+   */
   private long head(long tokens) {
-    long rows = Math.min(tokens, HeadMemory.chunkRows(config.vocabSize()));
+    long rows = Math.min(tokens, parts * HeadMemory.chunkRows(config.vocabSize()));
     long gradient = trained.contains(headName()) ? matrix(headName()) : 0;
     return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
   }

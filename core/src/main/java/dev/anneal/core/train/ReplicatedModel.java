@@ -1,5 +1,6 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
@@ -38,8 +39,13 @@ public final class ReplicatedModel implements AutoCloseable {
    */
   public static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
     long trained = model.parameters().values().elementCount();
-    boolean cheap = trained <= model.config().parameterCount() / LARGEST_SHARE;
-    return new ReplicatedModel(runtime, model, threads, cheap ? threads : 1);
+    return new ReplicatedModel(
+        runtime, model, threads, mostParts(trained, model.config(), threads));
+  }
+
+  /** Into how many parts a micro-batch may be cut where that many values are trained. */
+  static int mostParts(long trained, DecoderConfig config, int threads) {
+    return trained <= config.parameterCount() / LARGEST_SHARE ? threads : 1;
   }
 
   /** Borrowed. */
