@@ -131,7 +131,6 @@ public final class DecodeSession implements AutoCloseable {
       ids.put(b, tokens[b]);
     }
     decode.invoke();
-    parts.head().matrix(); // a widened one lies where the layers have just been
     decodeLogits.invoke();
     for (int b = 0; b < batchSize; b++) {
       lengths.put(b, lengths.get(b) + 1);
