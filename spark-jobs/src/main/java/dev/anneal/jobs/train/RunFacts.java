@@ -45,13 +45,13 @@ record RunFacts(
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
     setup.requireSupported(method);
+    String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     int worldSize = config.distributed().worldSize();
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
     Map<String, Shape> parameters = new LinkedHashMap<>();
     TrainedModel.trained(model, method)
         .forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
-    String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", modelHash);
     fingerprint.put("layer backward", layerBackward(config, method));
