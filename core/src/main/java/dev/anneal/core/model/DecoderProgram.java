@@ -19,6 +19,7 @@ final class DecoderProgram {
     parts.add(hook.forwardSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
+    parts.add(text(config, "generation.torchscript"));
     String layers = hook.effectiveSource().isPresent() ? "written" : "autograd";
     parts.add(text(config, "layers-" + layers + ".torchscript"));
     return Program.compile(runtime, parts);
