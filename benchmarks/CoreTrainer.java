@@ -45,7 +45,8 @@ import java.util.Optional;
  * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...}
  * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens
  * residentBytes waitSeconds reduceSeconds} a step. With {@code -Danneal.rank=N} it is one rank of
- * several: prints {@code ADDRESS host:port} first and reads every rank's address as one line.
+ * several: prints {@code ADDRESS host:port} first and reads every rank's address as one line. With
+ * {@code -Danneal.profile=FILE} it writes the operations of one step there.
  */
 final class CoreTrainer {
   private static final long BUCKET_ELEMENTS = 1L << 22;
@@ -142,7 +143,7 @@ final class CoreTrainer {
         new LearningRateSchedule(
             train.lrSchedulerType(), train.learningRate(), 0, train.maxSteps()),
         ranks,
-        step -> print(step, runtime, ranks),
+        ProfiledStep.around(step -> print(step, runtime, ranks)),
         List.of(new MemoryGivenBack()));
   }
 

@@ -13,6 +13,7 @@ SMOKES = [
     ["benchmarks/run", "step", "--smoke"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "sft", "--smoke"],
+    ["benchmarks/run", "phases", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
     ["interop/ids", "--smoke"],
     ["benchmarks/run", "minhash", "--smoke"],

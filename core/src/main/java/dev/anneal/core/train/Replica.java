@@ -59,6 +59,7 @@ final class Replica implements AutoCloseable {
     return thread.submit(
         () -> {
           runtime.prepareThread(threads);
+          parameters.zeroGradients();
           return model.forwardBackward(part);
         });
   }
@@ -98,10 +99,9 @@ final class Replica implements AutoCloseable {
     }
   }
 
-  /** Moves what was summed here to the original's gradients. */
+  /** Adds what the last part gave to the original's gradients. */
   void addGradientsTo(FlatParameters originals, TensorProgram tensors) {
     tensors.add(originals.gradients(), parameters.gradients());
-    parameters.zeroGradients();
   }
 
   @Override

@@ -7,13 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.format.DType;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -80,8 +84,12 @@ class ReplicatedModelTest {
   @ParameterizedTest
   @CsvSource({"true, AUTO", "true, AUTOGRAD", "false, AUTO", "false, AUTOGRAD"})
   void partsSumToTheWhole(boolean lora, LayerBackward backward) throws IOException {
+    requireSumOfParts(assembly(lora, backward));
+  }
+
+  private void requireSumOfParts(TrainedModel.Assembly assembly) throws IOException {
     MicroBatch batch = batch();
-    try (TrainedModel model = TrainedModel.open(runtime, assembly(lora, backward), 1, 1000);
+    try (TrainedModel model = TrainedModel.open(runtime, assembly, 1, 1000);
         ReplicatedModel whole = new ReplicatedModel(runtime, model, THREADS, 1);
         ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
       Result expected = result(whole, batch);
@@ -97,6 +105,23 @@ class ReplicatedModelTest {
       }
       assertThat(actual.gradients()).containsExactly(expected.gradients(), within(1e-5f * largest));
     }
+  }
+
+  @Test
+  void replicasShareWeightsOf16Bits(@TempDir Path folder) throws IOException {
+    Path half = HalfFolder.write(folder.resolve("half"), "qwen3", name -> DType.BF16);
+    TrainedModel.Assembly assembly =
+        new TrainedModel.Assembly(
+            ModelFolder.open(half),
+            TrainedModel.BaseWeights.PRETRAINED,
+            Optional.of(dropout()),
+            Optional.empty(),
+            42,
+            true,
+            LayerStorage.KEEP,
+            LayerBackward.AUTO,
+            FrozenStorage.FILE);
+    requireSumOfParts(assembly);
   }
 
   @Test
@@ -132,10 +157,11 @@ class ReplicatedModelTest {
     try (TrainedModel model =
             TrainedModel.open(runtime, assembly(true, LayerBackward.AUTO), 1, 1000);
         ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
+      float[] before = result(parts, good).gradients();
       assertThatThrownBy(() -> parts.forwardBackward(bad))
           .isInstanceOf(RuntimeException.class)
           .hasMessageContaining("index out of range");
-      assertThat(result(parts, good).loss().sum()).isPositive();
+      assertThat(result(parts, good).gradients()).as("nothing is left of it").isEqualTo(before);
     }
   }
 }

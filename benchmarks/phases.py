@@ -1,0 +1,134 @@
+"""Where a training step goes: libtorch's profile of one step of our trainer, by phase.
+
+Usage: phases.py [--method lora|full] [--shape base|qwen] [--smoke]
+One thread, so that every operation is the rank's own. The programs' methods are in the profile too,
+around their operations: an operation belongs to the innermost method that names a phase. The
+profiler itself makes small operations slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections import defaultdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+from measure import commit, hardware, measure
+from step import CHECKOUT, HERE, SHAPES, Parties, native_environment, prepare
+
+STEPS = 7
+PRODUCTS = ("mkldnn::_linear_pointwise", "aten::mm", "aten::addmm")
+PHASES = {
+    "attend": "attention",
+    "attend_backward": "attention",
+    "lora_gradients": "LoRA's gradients",
+    "effective_weight": "merging W + sBA",
+    "rotate": "rotary embedding",
+    "rotate_backward": "rotary embedding",
+    "rotary": "rotary embedding",
+    "rms_norm": "norms",
+    "rms_norm_backward": "norms",
+    "rms_scale": "norms",
+    "head_loss": "head",
+    "linear_gradients": "weights' gradients",
+    "written_linear": "linear modules",
+    "written_linear_onto": "linear modules",
+    "linear_backward": "linear modules",
+    "linear_backward_onto": "linear modules",
+    "linear_backward_gradients": "linear modules",
+    "written_forward": "feed-forward and layout, element by element",
+    "written_project": "feed-forward and layout, element by element",
+    "feed_forward_backward": "feed-forward and layout, element by element",
+    "attention_backward": "feed-forward and layout, element by element",
+    "written_backward": "feed-forward and layout, element by element",
+    "written_backward_gradients": "feed-forward and layout, element by element",
+    "adamw": "optimizer",
+    "norm": "optimizer",
+    "scale": "optimizer",
+    "embed": "embedding",
+    "embed_backward": "embedding",
+}
+SPLIT = ("attention", "head")
+
+
+def self_times(events: list[dict]) -> list[tuple[list[str], float]]:
+    """Every event's own milliseconds with the names around it, outermost first."""
+    times: list[tuple[list[str], float]] = []
+    open_events: list[list] = []  # [name, end, own]
+
+    def close() -> None:
+        name, _end, own = open_events.pop()
+        times.append(([*(e[0] for e in open_events), name], own / 1000))
+
+    for event in sorted(events, key=lambda e: (e["ts"], -e["dur"])):
+        while open_events and open_events[-1][1] <= event["ts"]:
+            close()
+        if open_events:
+            open_events[-1][2] -= event["dur"]
+        open_events.append([event["name"], event["ts"] + event["dur"], event["dur"]])
+    while open_events:
+        close()
+    return times
+
+
+def phase(names: list[str]) -> str:
+    for name in reversed(names):
+        if name in PHASES:
+            found = PHASES[name]
+            if found in SPLIT:
+                kind = "products" if any(n in PRODUCTS for n in names) else "the rest"
+                return f"{found}: {kind}"
+            return found
+    return "other"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--method", choices=["lora", "full"], default="lora")
+    parser.add_argument("--shape", choices=["base", "qwen"], default="base")
+    options = parser.parse_args()
+    shape = SHAPES["smoke" if options.smoke else options.shape]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder, shape, options.method, STEPS)
+        parties = Parties(folder, shape, options.method, STEPS, threads=1)
+        trace = folder / "trace.json"
+        command = ["java", "-Xmx512m", f"-Danneal.profile={trace}", "-cp", parties.classes]
+        settings = parties.settings(folder / "unused")
+        done = measure([*command, "CoreTrainer", *settings], native_environment(CHECKOUT))
+        events = [e for e in json.loads(trace.read_text()) if e.get("ph") == "X"]
+    steps = [float(x.split()[2]) for x in done.output.splitlines() if x.startswith("STEP ")]
+    milliseconds: dict[str, float] = defaultdict(float)
+    for names, own in self_times(events):
+        milliseconds[phase(names)] += own
+    milliseconds["between the programs' calls"] = max(
+        0.0, 1000 * steps[STEPS - 2] - sum(milliseconds.values())
+    )
+    ordered = dict(sorted(milliseconds.items(), key=lambda item: -item[1]))
+    total = sum(ordered.values())
+    print("| phase | ms | share |\n| --- | --- | --- |")
+    for name, own in ordered.items():
+        print(f"| {name} | {own:.1f} | {own / total:.1%} |")
+    print(f"the step {steps[STEPS - 2]:.3f} s, the next one without the profiler {steps[-1]:.3f} s")
+    if not options.smoke:
+        target = HERE / "results" / f"phases-{options.method}-{options.shape}.json"
+        report = {
+            "benchmark": "phases",
+            "commit": commit(CHECKOUT),
+            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "hardware": hardware(),
+            "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
+            "threads": 1,
+            "other_cpu_share": round(done.other_cpu_share, 3),
+            "step_seconds": {"profiled": steps[STEPS - 2], "next": steps[-1]},
+            "milliseconds": {name: round(own, 2) for name, own in ordered.items()},
+        }
+        target.write_text(json.dumps(report, indent=2) + "\n")
+        print(f"wrote {target.relative_to(CHECKOUT)}")
+
+
+if __name__ == "__main__":
+    main()
