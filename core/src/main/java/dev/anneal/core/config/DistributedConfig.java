@@ -50,6 +50,12 @@ public record DistributedConfig(
     Rule.positive("distributed.progress_timeout_seconds", progressTimeoutSeconds);
   }
 
+  /** Arithmetic threads of a rank on this host, which shares its cores with others. */
+  public int threads(int ranksOfHost) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return threadsPerRank > 0 ? threadsPerRank : Math.max(1, cores / ranksOfHost);
+  }
+
   /** Elements of one gradient bucket. */
   public long bucketElements() {
     return bucketMb * (1L << 20) / Float.BYTES;

@@ -62,6 +62,12 @@ public record ModelConfig(
     return Rule.required("model.path", path);
   }
 
+  /** The same settings for another folder. */
+  public ModelConfig at(String folder) {
+    return new ModelConfig(
+        folder, fromScratch, dtype, attnImplementation, layerBackward, frozenStorage);
+  }
+
   /** The same settings for the weights of another folder. */
   public ModelConfig pretrainedAt(String folder) {
     return new ModelConfig(folder, false, dtype, attnImplementation, layerBackward, frozenStorage);

@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
@@ -47,8 +48,8 @@ public final class CausalLm implements AutoCloseable {
    * The same model for another thread, with a runtime and gradients of its own; this one must
    * outlive it.
    */
-  public CausalLm replica(TensorRuntime runtime, FlatParameters parameters) {
-    return new CausalLm(runtime, parts.replica(runtime, parameters), storage);
+  public CausalLm replica(TensorRuntime runtime, TensorProgram program, FlatParameters parameters) {
+    return new CausalLm(runtime, parts.replica(runtime, program, parameters), storage);
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** The weights of a decoder by name, and its linear modules. Immutable. */
 public final class DecoderLayout {
@@ -36,6 +37,15 @@ public final class DecoderLayout {
       sites.addAll(sites(i));
     }
     return sites;
+  }
+
+  /** Elements of the largest weight among some linear modules; 0 for none. */
+  public long largestSite(Predicate<LinearSite> chosen) {
+    return sites().stream()
+        .filter(chosen)
+        .mapToLong(site -> site.inFeatures() * site.outFeatures())
+        .max()
+        .orElse(0);
   }
 
   /** All weights as trained parameters; norms and biases take no weight decay, as in HF Trainer. */

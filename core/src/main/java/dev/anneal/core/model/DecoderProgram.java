@@ -20,7 +20,7 @@ final class DecoderProgram {
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
     parts.add(text(config, "generation.torchscript"));
-    String layers = hook.effectiveSource().isPresent() ? "written" : "autograd";
+    String layers = hook.written() ? "written" : "autograd";
     parts.add(text(config, "layers-" + layers + ".torchscript"));
     return Program.compile(runtime, parts);
   }

@@ -62,10 +62,6 @@ final class FrozenWeights implements AutoCloseable {
     return tensors.get(name);
   }
 
-  boolean half(String name) {
-    return halves.contains(name);
-  }
-
   boolean anyHalf() {
     return !halves.isEmpty();
   }

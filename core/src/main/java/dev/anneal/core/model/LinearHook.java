@@ -26,6 +26,11 @@ public interface LinearHook {
     return Optional.empty();
   }
 
+  /** Whether the hand-written backward serves it. */
+  default boolean written() {
+    return effectiveSource().isPresent();
+  }
+
   /** The tensors this hook trains at a site; empty where it does not attach. */
   List<ParameterSpec> parameters(LinearSite site);
 

@@ -61,8 +61,9 @@ public final class ModelParts implements AutoCloseable {
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
-    this.frozen = scope.own(new FrozenWeights(layout, weights, trained::contains, headName()));
-    if (frozen.anyHalf() && hook.effectiveSource().isEmpty()) {
+    this.frozen =
+        scope.own(new FrozenWeights(layout, weights, trained::contains, WeightNames.head(config)));
+    if (frozen.anyHalf() && !hook.written()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
     }
@@ -74,32 +75,33 @@ public final class ModelParts implements AutoCloseable {
     this.head =
         scope.own(
             sharedHead
-                .map(shared -> shared.replica(tensorProgram, weight(headName())))
+                .map(shared -> shared.replica(tensorProgram, weight(WeightNames.head(config))))
                 .orElseGet(
                     () ->
-                        OutputHead.of(tensorProgram, weight(headName()), trainsOverFrozenHead())));
+                        OutputHead.of(
+                            tensorProgram,
+                            weight(WeightNames.head(config)),
+                            trainsOverFrozenHead())));
     this.random = hook.random();
     this.layerProgram =
-        hook.effectiveSource().isPresent()
-            ? new WrittenLayers(program, runtime)
-            : new AutogradLayers(program);
+        hook.written() ? new WrittenLayers(program, runtime) : new AutogradLayers(program);
   }
 
   /**
    * The same weights for another thread, with programs and scratch of its own; these parts must
    * outlive it.
    *
+   * @param program of that thread
    * @param replica the trained parameters as that thread sees them
    */
-  ModelParts replica(TensorRuntime runtime, FlatParameters replica) {
-    try (TensorProgram program = TensorProgram.open(runtime)) {
-      return new ModelParts(
-          runtime, config, frozen.shared(program), hook, replica, Optional.of(head));
-    }
+  ModelParts replica(TensorRuntime runtime, TensorProgram program, FlatParameters replica) {
+    return new ModelParts(
+        runtime, config, frozen.shared(program), hook, replica, Optional.of(head));
   }
 
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
-    long adapted = hook.effectiveSource().isPresent() ? largestAdaptedSite(layout) : 0;
+    long adapted =
+        hook.written() ? layout.largestSite(site -> !hook.parameters(site).isEmpty()) : 0;
     long size = Math.max(adapted, frozen.largestWidened());
     if (size > 0) {
       Tensor scratch = scope.own(runtime.zeros(size));
@@ -139,15 +141,6 @@ public final class ModelParts implements AutoCloseable {
       gradients.put(inLayer, trained.gradient(name));
     }
     return new LayerWeights(tensors, gradients);
-  }
-
-  /** Elements of the largest weight that a method changes; 0 where it changes none. */
-  private long largestAdaptedSite(DecoderLayout layout) {
-    return layout.sites().stream()
-        .filter(site -> !hook.parameters(site).isEmpty())
-        .mapToLong(site -> site.inFeatures() * site.outFeatures())
-        .max()
-        .orElse(0);
   }
 
   private int lowest() {
@@ -243,11 +236,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   Optional<Tensor> headSum() {
-    return sum(headName());
-  }
-
-  private String headName() {
-    return config.tieWordEmbeddings() ? WeightNames.EMBED_TOKENS : WeightNames.LM_HEAD;
+    return sum(WeightNames.head(config));
   }
 
   private Optional<Tensor> sum(String name) {

@@ -18,6 +18,11 @@ public final class WeightNames {
     return "model.layers." + layer + "." + part;
   }
 
+  /** The output matrix: the embedding itself where they are tied. */
+  public static String head(DecoderConfig config) {
+    return config.tieWordEmbeddings() ? EMBED_TOKENS : LM_HEAD;
+  }
+
   /** The seven linear maps of a layer, in the order in which the layer uses them. */
   public static List<LinearSpec> layerLinears(DecoderConfig config, int layer) {
     boolean bias = config.family().queryKeyValueBias();

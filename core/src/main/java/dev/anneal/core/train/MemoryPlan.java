@@ -47,6 +47,20 @@ public record MemoryPlan(MemoryEstimate estimate, long tokens, int lowestLayer, 
         memory.estimate(tokens, recomputed), tokens, memory.lowestLayer(), recomputed);
   }
 
+  /** The same choice alone: only {@code auto} looks at rows and weights for it. */
+  static LayerStorage storage(
+      TrainingSetup setup,
+      ModelFolder model,
+      Optional<AdapterMethod> method,
+      RowSource rows,
+      int worldSize) {
+    return switch (setup.train().gradientCheckpointing()) {
+      case FALSE -> LayerStorage.KEEP;
+      case TRUE -> LayerStorage.RECOMPUTE;
+      case AUTO -> of(setup, model, method, rows, worldSize).storage();
+    };
+  }
+
   /** As few as fit; never the last one, whose backward follows its forward at once. */
   private static int fewest(RankMemory memory, long tokens, MemorySize budget) {
     int recomputed = 0;

@@ -54,19 +54,23 @@ final class RankMemory {
     this.layout = new DecoderLayout(config);
     List<ParameterSpec> specs = TrainedModel.trained(config, method);
     specs.forEach(spec -> trained.add(spec.name()));
-    boolean written =
-        TrainedModel.hook(method, setup.model().layerBackward()).effectiveSource().isPresent();
+    boolean written = TrainedModel.hook(method, setup.model().layerBackward()).written();
     boolean random = method.isPresent() && method.get().random();
     layer = written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
     Set<String> halves = halves(setup.model(), folder, written);
-    long headCopy = trained.contains(headName()) ? 0 : HeadMemory.frozenCopy(config);
+    long headCopy = trained.contains(WeightNames.head(config)) ? 0 : HeadMemory.frozenCopy(config);
     frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
-    scratchBytes = FLOAT * Math.max(written ? largestAdapted(method) : 0, largestWidened(halves));
+    scratchBytes =
+        FLOAT
+            * Math.max(
+                written ? layout.largestSite(site -> adapted(method, site)) : 0,
+                largestWidened(halves));
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
     stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
     lowestLayer = lowest(method);
-    int threads = threads(setup.distributed().threadsPerRank(), worldSize);
+    // as if all ranks were on this host
+    int threads = setup.distributed().threads(worldSize);
     parts = ReplicatedModel.mostParts(flatLength, config, threads);
   }
 
@@ -105,23 +109,15 @@ final class RankMemory {
         RUNTIME);
   }
 
-  /** Where it is not set: as if all ranks were on this host. */
-  private static int threads(int set, int worldSize) {
-    return set > 0 ? set : Math.max(1, Runtime.getRuntime().availableProcessors() / worldSize);
-  }
-
   /**
    * A chunk of logits a thread, six copies of the hidden states, and the gradient of a trained
    * head.
    */
   private long head(long tokens) {
     long rows = Math.min(tokens, parts * HeadMemory.chunkRows(config.vocabSize()));
-    long gradient = trained.contains(headName()) ? matrix(headName()) : 0;
+    long gradient =
+        trained.contains(WeightNames.head(config)) ? matrix(WeightNames.head(config)) : 0;
     return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
-  }
-
-  private String headName() {
-    return config.tieWordEmbeddings() ? WeightNames.EMBED_TOKENS : WeightNames.LM_HEAD;
   }
 
   private long largestTrainedMatrix() {
@@ -160,7 +156,7 @@ final class RankMemory {
                 if (half
                     && shape.length == 2
                     && !trained.contains(name)
-                    && !name.equals(headName())) {
+                    && !name.equals(WeightNames.head(config))) {
                   halves.add(name);
                 }
               });
@@ -185,19 +181,15 @@ final class RankMemory {
         .orElse(0);
   }
 
-  private long largestAdapted(Optional<AdapterMethod> method) {
-    return layout.sites().stream()
-        .filter(site -> method.isPresent() && !method.get().parameters(site).isEmpty())
-        .mapToLong(site -> site.inFeatures() * site.outFeatures())
-        .max()
-        .orElse(0);
+  private static boolean adapted(Optional<AdapterMethod> method, LinearSite site) {
+    return method.isPresent() && !method.get().parameters(site).isEmpty();
   }
 
   private int lowest(Optional<AdapterMethod> method) {
     return method.isEmpty()
         ? 0
         : layout.sites().stream()
-            .filter(site -> !method.get().parameters(site).isEmpty())
+            .filter(site -> adapted(method, site))
             .mapToInt(LinearSite::layer)
             .min()
             .orElse(config.layers());

@@ -202,8 +202,6 @@ public final class RankTrainer {
   }
 
   private TrainedModel.Assembly assembly() {
-    MemoryPlan memory =
-        MemoryPlan.of(setup, inputs.model(), adapter(), inputs.rows(), ranks.worldSize());
     return new TrainedModel.Assembly(
         inputs.model(),
         setup.model().fromScratch()
@@ -213,7 +211,7 @@ public final class RankTrainer {
         inputs.adapter(),
         setup.train().seed(),
         true,
-        memory.storage(),
+        MemoryPlan.storage(setup, inputs.model(), adapter(), inputs.rows(), ranks.worldSize()),
         setup.model().layerBackward(),
         setup.model().frozenStorage());
   }

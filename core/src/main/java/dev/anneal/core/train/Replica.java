@@ -29,7 +29,7 @@ final class Replica implements AutoCloseable {
     this.runtime = scope.own(TensorRuntime.open());
     TensorProgram tensors = scope.own(TensorProgram.open(runtime));
     this.parameters = scope.own(originals.replica(runtime, tensors));
-    this.model = scope.own(original.replica(runtime, parameters));
+    this.model = scope.own(original.replica(runtime, tensors, parameters));
     String name = Thread.currentThread().getName() + "-replica-" + number;
     this.thread =
         Executors.newSingleThreadExecutor(

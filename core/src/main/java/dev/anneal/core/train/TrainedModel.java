@@ -72,7 +72,7 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Whether frozen 16-bit weights stay as they are. */
     boolean keepsFileTypes() {
-      return frozen.keepsFileTypes(hook(adapter, backward).effectiveSource().isPresent());
+      return frozen.keepsFileTypes(hook(adapter, backward).written());
     }
 
     /** With the backward written out where the method allows it, and all weights in fp32. */

@@ -44,8 +44,7 @@ public record TrainingSetup(
               + train.neftuneNoiseAlpha()
               + " (only 0 is supported)");
     }
-    boolean written =
-        TrainedModel.hook(method, model.layerBackward()).effectiveSource().isPresent();
+    boolean written = TrainedModel.hook(method, model.layerBackward()).written();
     if (model.frozenStorage() == ModelConfig.FrozenStorage.FILE && !written) {
       throw new ConfigException(
           "Invalid model.frozen_storage: file (must be float32 where autograd computes the"

@@ -12,7 +12,6 @@ import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
-import dev.anneal.jobs.generate.TextGenerator;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.StagedModel;
 import dev.anneal.jobs.placement.BarrierLauncher;
@@ -98,7 +97,7 @@ public final class EvaluateJob implements SparkJob {
         return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
             .run(work);
       }
-      int threads = TextGenerator.driverThreads(config.distributed());
+      int threads = config.distributed().threads(1);
       try (Collective alone = LocalGroup.of(1).member(0)) {
         return List.of(work.run(staged, alone, threads));
       }

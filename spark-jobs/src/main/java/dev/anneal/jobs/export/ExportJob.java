@@ -16,7 +16,6 @@ import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
-import dev.anneal.jobs.generate.TextGenerator;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.LocalFolder;
 import java.io.IOException;
@@ -60,7 +59,7 @@ public final class ExportJob implements SparkJob {
     ExportSource source = ExportSource.of(context.loaded(), store);
     ExportFolder.requireApart(store, output, source.model().path(), "model.path");
     ExportFolder.requireApart(store, output, source.adapter().path(), "adapter.path");
-    int threads = TextGenerator.driverThreads(context.config().distributed());
+    int threads = context.config().distributed().threads(1);
     try (OpenedExport opened = OpenedExport.open(context.loaded(), source, store, threads)) {
       requireFormat(config, source, opened);
       ExportFolder.claim(store, output);

@@ -30,14 +30,7 @@ record ExportSource(
     boolean ownAdapter = loaded.setKeys().stream().anyMatch(key -> key.startsWith("adapter."));
     ModelConfig model = run.model();
     if (loaded.isSet("model.path")) {
-      model =
-          new ModelConfig(
-              config.model().path(),
-              model.fromScratch(),
-              model.dtype(),
-              model.attnImplementation(),
-              model.layerBackward(),
-              model.frozenStorage());
+      model = model.at(config.model().path());
     }
     return new ExportSource(
         model,

@@ -46,7 +46,7 @@ public final class TextGenerator implements AutoCloseable {
 
     /** On the driver, with {@code distributed.threads_per_rank} or else all cores. */
     public static Source of(StagedModel staged, DistributedConfig config) {
-      return new Source(staged.model(), staged.adapter(), driverThreads(config));
+      return new Source(staged.model(), staged.adapter(), config.threads(1));
     }
   }
 
@@ -66,13 +66,6 @@ public final class TextGenerator implements AutoCloseable {
       scope.close();
       throw e;
     }
-  }
-
-  /** libtorch's threads for work on the driver. */
-  public static int driverThreads(DistributedConfig config) {
-    return config.threadsPerRank() == 0
-        ? Runtime.getRuntime().availableProcessors()
-        : config.threadsPerRank();
   }
 
   /** Opens everything; {@link ConfigException} says what is missing or does not fit. */

@@ -1,12 +1,11 @@
 package dev.anneal.jobs.inspect;
 
+import dev.anneal.core.config.MemorySize;
 import java.io.PrintStream;
 import java.util.Locale;
 
 /** Lines of names and values for people. One thread. */
 public final class Page {
-  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
-
   private final PrintStream out;
 
   public Page(PrintStream out) {
@@ -31,12 +30,6 @@ public final class Page {
   }
 
   public static String bytes(long bytes) {
-    double value = bytes;
-    int unit = 0;
-    while (value >= 1024 && unit + 1 < UNITS.length) {
-      value /= 1024;
-      unit++;
-    }
-    return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+    return new MemorySize(bytes).toString();
   }
 }

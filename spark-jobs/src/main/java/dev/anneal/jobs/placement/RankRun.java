@@ -44,7 +44,9 @@ final class RankRun<T extends Serializable> {
       }
       RankSeat seat = RankHello.seat(rendezvous.hellos(), rank, gpu());
       try (Collective collective = join(rendezvous)) {
-        return work(work, new RankContext(seat, identity, collective, threads(seat)));
+        return work(
+            work,
+            new RankContext(seat, identity, collective, config.threads(seat.localWorldSize())));
       }
     }
   }
@@ -115,13 +117,6 @@ final class RankRun<T extends Serializable> {
   private RankOutcome<T> failed(
       String host, ExitCode code, String message, boolean consequence, String trace) {
     return new RankOutcome.Failed<>(rank, host, code, message, consequence, trace);
-  }
-
-  private int threads(RankSeat seat) {
-    int cores = Runtime.getRuntime().availableProcessors();
-    return config.threadsPerRank() > 0
-        ? config.threadsPerRank()
-        : Math.max(1, cores / seat.localWorldSize());
   }
 
   private String gpu() {

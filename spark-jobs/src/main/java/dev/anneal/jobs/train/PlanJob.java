@@ -118,7 +118,7 @@ public final class PlanJob implements SparkJob {
   /** Which program computes a layer's gradients, and why. */
   private static String backward(TrainingSetup setup, Optional<AdapterMethod> method) {
     LayerBackward wanted = setup.model().layerBackward();
-    if (TrainedModel.hook(method, wanted).effectiveSource().isPresent()) {
+    if (TrainedModel.hook(method, wanted).written()) {
       return "written (the method comes down to an effective weight)";
     }
     return wanted == LayerBackward.AUTOGRAD

@@ -72,7 +72,7 @@ record RunFacts(
   /** Which program computes a layer's gradients; both give them, to rounding. */
   private static String layerBackward(AnnealConfig config, Optional<AdapterMethod> method) {
     LinearHook hook = TrainedModel.hook(method, config.model().layerBackward());
-    return hook.effectiveSource().isPresent() ? "written" : "autograd";
+    return hook.written() ? "written" : "autograd";
   }
 
   String layerBackward() {
