@@ -12,10 +12,9 @@ import random
 import statistics
 import sys
 import tempfile
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import commit, hardware, measure
+from measure import measure, write_result
 from step import CHECKOUT, HERE, SHAPES, compiled, native_environment, prepare
 
 PROMPT_TOKENS = 64
@@ -109,19 +108,13 @@ def main() -> None:
         )
     if not options.smoke:
         report = {
-            "benchmark": "generation",
-            "commit": commit(CHECKOUT),
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "hardware": hardware(),
             "threads": options.threads,
             "shape": shape.model,
             "prompt_tokens": PROMPT_TOKENS,
             "new_tokens": new,
             "batches": batches,
         }
-        target = HERE / "results" / "generation.json"
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, "generation", {"benchmark": "generation"}, report)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -71,6 +73,21 @@ def hardware() -> dict:
         "memory_gib": round(memory, 1),
         "kernel": platform.release(),
     }
+
+
+def write_result(checkout: Path, file: str, kind: dict, facts: dict) -> None:
+    """benchmarks/results/FILE.json: what was measured, of which commit, when and on what."""
+    result = {
+        **kind,
+        "commit": commit(checkout),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+        **facts,
+    }
+    target = checkout / "benchmarks" / "results" / f"{file}.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"wrote {target.relative_to(checkout)}")
 
 
 def commit(checkout: Path) -> str:

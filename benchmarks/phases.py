@@ -12,11 +12,10 @@ import argparse
 import json
 import tempfile
 from collections import defaultdict
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import commit, hardware, measure
-from step import CHECKOUT, HERE, SHAPES, Parties, native_environment, prepare
+from measure import measure, write_result
+from step import CHECKOUT, SHAPES, Parties, core_steps, native_environment, prepare
 
 STEPS = 7
 PRODUCTS = ("mkldnn::_linear_pointwise", "aten::mm", "aten::addmm")
@@ -100,7 +99,7 @@ def main() -> None:
         settings = parties.settings(folder / "unused")
         done = measure([*command, "CoreTrainer", *settings], native_environment(CHECKOUT))
         events = [e for e in json.loads(trace.read_text()) if e.get("ph") == "X"]
-    steps = [float(x.split()[2]) for x in done.output.splitlines() if x.startswith("STEP ")]
+    steps = [step.seconds for step in core_steps(done.output)]
     milliseconds: dict[str, float] = defaultdict(float)
     for names, own in self_times(events):
         milliseconds[phase(names)] += own
@@ -114,20 +113,15 @@ def main() -> None:
         print(f"| {name} | {own:.1f} | {own / total:.1%} |")
     print(f"the step {steps[STEPS - 2]:.3f} s, the next one without the profiler {steps[-1]:.3f} s")
     if not options.smoke:
-        target = HERE / "results" / f"phases-{options.method}-{options.shape}.json"
+        file = f"phases-{options.method}-{options.shape}"
         report = {
-            "benchmark": "phases",
-            "commit": commit(CHECKOUT),
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "hardware": hardware(),
             "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
             "threads": 1,
             "other_cpu_share": round(done.other_cpu_share, 3),
             "step_seconds": {"profiled": steps[STEPS - 2], "next": steps[-1]},
             "milliseconds": {name: round(own, 2) for name, own in ordered.items()},
         }
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, file, {"benchmark": "phases"}, report)
 
 
 if __name__ == "__main__":

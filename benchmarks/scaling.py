@@ -16,10 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import busy_seconds, commit, hardware, measure
+from measure import busy_seconds, measure, write_result
 from step import (
     BASE,
     CHECKOUT,
@@ -29,6 +28,7 @@ from step import (
     Parties,
     Shape,
     assert_same_work,
+    core_steps,
     native_environment,
     prepare,
 )
@@ -98,10 +98,13 @@ def free_port() -> int:
 
 
 def steps(output: str) -> dict:
-    lines = [x.split()[1:] for x in output.splitlines() if x.startswith("STEP ")]
-    columns = list(zip(*(map(float, line) for line in lines), strict=True))
-    names = {"losses": 0, "seconds": 1, "wait_seconds": 5, "reduce_seconds": 6}
-    return {name: list(columns[i]) for name, i in names.items()}
+    lines = core_steps(output)
+    return {
+        "losses": [step.loss for step in lines],
+        "seconds": [step.seconds for step in lines],
+        "wait_seconds": [step.wait_seconds for step in lines],
+        "reduce_seconds": [step.reduce_seconds for step in lines],
+    }
 
 
 def median(values: list[float]) -> float:
@@ -229,10 +232,6 @@ def main() -> None:
         scaling = Scaling(Parties(Path(folder), shape, "lora", count, threads=1))
         turns = [scaling.turn(turn % 2 == 1) for turn in range(pairs)]
     report = {
-        "benchmark": "scaling",
-        "commit": commit(CHECKOUT),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "hardware": hardware(),
         "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
         "ranks": RANKS,
         "threads_per_rank": 1,
@@ -243,9 +242,7 @@ def main() -> None:
     for key in [*shown, "share_of_gradient_sums", "share_of_waiting"]:
         print(f"{key}: {report[key]}")
     if not options.smoke:
-        target = HERE / "results" / "scaling.json"
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, "scaling", {"benchmark": "scaling"}, report)
 
 
 if __name__ == "__main__":

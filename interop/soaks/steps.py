@@ -17,7 +17,7 @@ from pathlib import Path
 from ground import CHECKOUT, options, write_result
 from measure import measure
 from product import compiled, native_environment
-from step import HERE, Parties, Shape, prepare
+from step import HERE, Parties, Shape, core_steps, prepare
 
 SMALL = {
     "model_type": "llama",
@@ -63,12 +63,12 @@ def run(folder: Path, method: str, ragged: bool, steps: int) -> dict:
     parties = Parties(folder, SHAPE, method, steps, threads=1)
     command = ["java", *HEAP, "-cp", classes, "CoreTrainer"]
     done = measure(command + parties.settings(folder / "unused"), native_environment(CHECKOUT))
-    lines = [x.split()[1:] for x in done.output.splitlines() if x.startswith("STEP ")]
+    lines = core_steps(done.output)
     assert len(lines) == steps, done.output[-2000:]
     return {
-        "seconds": [float(line[1]) for line in lines],
-        "handles": [int(line[2]) for line in lines],
-        "resident": [int(line[4]) / 1e6 for line in lines],
+        "seconds": [line.seconds for line in lines],
+        "handles": [line.live_tensors for line in lines],
+        "resident": [line.resident_bytes / 1e6 for line in lines],
         "other_cpu_share": done.other_cpu_share,
     }
 
