@@ -1,5 +1,4 @@
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.ModelFolder;
@@ -21,7 +20,7 @@ final class CoreGenerator {
   private CoreGenerator() {}
 
   public static void main(String[] arguments) {
-    AnnealConfig config = ConfigLoader.of("model.path=" + arguments[0]);
+    TrainingConfig config = TrainingConfig.of("model.path=" + arguments[0]);
     int newTokens = Integer.parseInt(arguments[2]);
     int rounds = Integer.parseInt(arguments[3]);
     List<int[]> prompts = new ArrayList<>();

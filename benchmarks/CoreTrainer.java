@@ -5,8 +5,7 @@ import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.collective.tcp.TcpCollective;
 import dev.anneal.core.collective.tcp.TcpEndpoint;
 import dev.anneal.core.collective.tcp.TcpTimeouts;
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
@@ -51,16 +50,16 @@ import java.util.Optional;
 final class CoreTrainer {
   private static final long BUCKET_ELEMENTS = 1L << 22;
 
-  private final AnnealConfig config;
+  private final TrainingConfig config;
 
-  private CoreTrainer(AnnealConfig config) {
+  private CoreTrainer(TrainingConfig config) {
     this.config = config;
   }
 
   public static void main(String[] arguments) throws IOException {
     List<String> settings = new ArrayList<>(List.of(arguments));
     settings.removeIf("-s"::equals);
-    new CoreTrainer(ConfigLoader.of(settings.toArray(String[]::new))).run();
+    new CoreTrainer(TrainingConfig.of(settings.toArray(String[]::new))).run();
   }
 
   private void run() throws IOException {

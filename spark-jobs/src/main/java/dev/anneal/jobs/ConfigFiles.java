@@ -24,13 +24,13 @@ final class ConfigFiles {
       Set.of("train.output_dir", "tokenize.output", "evaluate.output_dir", "export.output");
 
   private final FileStore files;
-  private final ConfigLoader loader = new ConfigLoader();
+  private final ConfigLoader<AnnealConfig> loader = AnnealConfig.loader();
 
   ConfigFiles(FileStore files) {
     this.files = files;
   }
 
-  LoadedConfig load(List<String> names, List<String> settings) {
+  LoadedConfig<AnnealConfig> load(List<String> names, List<String> settings) {
     settings.forEach(loader::set);
     names.forEach(this::add);
     return loader.load();

@@ -14,14 +14,14 @@ import org.apache.spark.sql.SparkSession;
  * without it start at once. Owned by {@link JobRun}, which stops Spark. Not thread-safe.
  */
 public final class JobContext {
-  private final LoadedConfig loaded;
+  private final LoadedConfig<AnnealConfig> loaded;
   private final LazySpark spark;
   private final FileStore files;
   private final NativeFolder natives;
   private final PrintStream out;
 
   JobContext(
-      LoadedConfig loaded,
+      LoadedConfig<AnnealConfig> loaded,
       LazySpark spark,
       FileStore files,
       NativeFolder natives,
@@ -35,7 +35,7 @@ public final class JobContext {
 
   /** The same surroundings for another job, configured by files and settings of its own. */
   public JobContext with(List<String> configFiles, List<String> settings) {
-    LoadedConfig other = new ConfigFiles(files).load(configFiles, settings);
+    LoadedConfig<AnnealConfig> other = new ConfigFiles(files).load(configFiles, settings);
     return new JobContext(other, spark, files, natives, out);
   }
 
@@ -44,7 +44,7 @@ public final class JobContext {
   }
 
   /** The configuration with which keys were set, and its text for config.resolved.conf. */
-  public LoadedConfig loaded() {
+  public LoadedConfig<AnnealConfig> loaded() {
     return loaded;
   }
 

@@ -1,5 +1,6 @@
 package dev.anneal.jobs;
 
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.jobs.placement.NativeFolder;
@@ -35,7 +36,7 @@ final class JobRun {
     Instant started = clock.instant();
     FileStore files = store.get();
     ConfigFiles configuration = new ConfigFiles(files);
-    LoadedConfig loaded;
+    LoadedConfig<AnnealConfig> loaded;
     try {
       loaded = configuration.load(configFiles, settings);
     } catch (RuntimeException e) {
@@ -59,7 +60,7 @@ final class JobRun {
     return ended.compareAndSet(false, true) ? written(resultFile, result) : ExitCode.INTERRUPTED;
   }
 
-  private JobResult execute(LoadedConfig loaded, FileStore files) {
+  private JobResult execute(LoadedConfig<AnnealConfig> loaded, FileStore files) {
     try (LazySpark spark = new LazySpark(job, loaded.config().distributed())) {
       NativeFolder natives = NativeFolder.beside(JobRun.class);
       natives.use();

@@ -17,4 +17,20 @@ public record AnnealConfig(
     InspectConfig inspect,
     SampleConfig sample,
     QuickstartConfig quickstart)
-    implements Serializable {}
+    implements Serializable {
+
+  /** A loader of the whole configuration. */
+  public static ConfigLoader<AnnealConfig> loader() {
+    return new ConfigLoader<>(AnnealConfig.class);
+  }
+
+  /** These settings over the defaults: {@code of("train.max_steps=5")}. */
+  public static AnnealConfig of(String... settings) {
+    return ConfigLoader.of(AnnealConfig.class, settings);
+  }
+
+  /** The sections that core's training works from. */
+  public TrainingConfig training() {
+    return new TrainingConfig(model, data, adapter, train, optimizer, distributed);
+  }
+}

@@ -18,26 +18,35 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Text to {@link AnnealConfig}: reference.conf, then presets, then files, then {@code key=value}
- * settings; a later one wins. The only class that sees text keys. Not thread-safe; use one per
- * configuration.
+ * Text to a root record, whose components are the sections: reference.conf, then presets, then
+ * files, then {@code key=value} settings; a later one wins. Sections of reference.conf that the root
+ * has not are left out: they are other modules'. The only class that sees text keys. Not
+ * thread-safe; use one per configuration.
+ *
+ * @param <T> the root record
  */
-public final class ConfigLoader {
+public final class ConfigLoader<T extends Record> {
   /** Value of a setting whose default depends on other settings. */
   private static final String AUTO = "auto";
 
   private static final double ADAPTER_LEARNING_RATE = 1e-4;
   private static final double FULL_LEARNING_RATE = 1e-5;
 
-  private final KnownKeys known = new KnownKeys(AnnealConfig.class);
+  private final Class<T> root;
+  private final KnownKeys known;
   private final List<Config> presets = new ArrayList<>();
   private final List<Config> files = new ArrayList<>();
   private final List<Config> settings = new ArrayList<>();
   private final List<String> notices = new ArrayList<>();
 
-  /** The configuration of these settings over the defaults: {@code of("train.max_steps=5")}. */
-  public static AnnealConfig of(String... settings) {
-    ConfigLoader loader = new ConfigLoader();
+  public ConfigLoader(Class<T> root) {
+    this.root = root;
+    this.known = new KnownKeys(root);
+  }
+
+  /** These settings over the defaults. */
+  public static <T extends Record> T of(Class<T> root, String... settings) {
+    ConfigLoader<T> loader = new ConfigLoader<>(root);
     for (String setting : settings) {
       loader.set(setting);
     }
@@ -45,13 +54,13 @@ public final class ConfigLoader {
   }
 
   /** Adds a shipped preset below all files. */
-  public ConfigLoader preset(String name, String hocon) {
+  public ConfigLoader<T> preset(String name, String hocon) {
     presets.add(parse(name, hocon));
     return this;
   }
 
   /** Adds a local file; its includes are found beside it. */
-  public ConfigLoader file(Path file) {
+  public ConfigLoader<T> file(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new ConfigException("Cannot read " + file + ": no such file");
     }
@@ -64,19 +73,19 @@ public final class ConfigLoader {
   }
 
   /** Adds the text of a file that lies elsewhere, for example in an object store. */
-  public ConfigLoader file(String name, String hocon) {
+  public ConfigLoader<T> file(String name, String hocon) {
     files.add(parse(name, hocon));
     return this;
   }
 
   /** Adds one {@code key=value}. */
-  public ConfigLoader set(String setting) {
+  public ConfigLoader<T> set(String setting) {
     settings.add(SettingParser.parse(setting));
     return this;
   }
 
   /** Merges, checks every key and value, and builds the records. */
-  public LoadedConfig load() {
+  public LoadedConfig<T> load() {
     List<String> problems = new ArrayList<>();
     Map<String, ConfigValue> given = given(problems);
     if (!problems.isEmpty()) {
@@ -85,15 +94,15 @@ public final class ConfigLoader {
     Map<String, ConfigValue> merged = defaults();
     merged.putAll(given);
     settle(merged);
-    AnnealConfig config = RecordBinder.bind(AnnealConfig.class, "", merged::get);
-    return new LoadedConfig(config, render(merged), given.keySet(), notices);
+    T config = RecordBinder.bind(root, "", merged::get);
+    return new LoadedConfig<>(config, render(merged), given.keySet(), notices);
   }
 
   /**
    * The defaults with nothing but the texts of these keys, whatever is wrong elsewhere: tells where
    * to report a configuration that does not load.
    */
-  public AnnealConfig salvage(Set<String> keys) {
+  public T salvage(Set<String> keys) {
     Map<String, ConfigValue> merged = defaults();
     given(new ArrayList<>())
         .forEach(
@@ -103,7 +112,7 @@ public final class ConfigLoader {
               }
             });
     settle(merged);
-    return RecordBinder.bind(AnnealConfig.class, "", merged::get);
+    return RecordBinder.bind(root, "", merged::get);
   }
 
   private Map<String, ConfigValue> defaults() {

@@ -18,6 +18,9 @@ import java.util.stream.Stream;
  * @param weight how many times the rows are taken
  * @param columns our field name to theirs, where they differ
  */
+@ElementDefaults(
+    "path=\"\", table=\"\", query=\"\", order_by=\"\", format=auto, dataset_format=auto, weight=1.0,"
+        + " columns={}")
 public record InputConfig(
     String path,
     String table,

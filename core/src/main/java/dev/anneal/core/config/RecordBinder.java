@@ -18,13 +18,6 @@ import java.util.function.Function;
 
 /** Builds records from configuration values; every message names key, value, rule and origin. */
 final class RecordBinder {
-  /** What an element of a list of sections holds where the user says nothing. */
-  private static final Map<Class<?>, String> ELEMENT_DEFAULTS =
-      Map.of(
-          InputConfig.class,
-          "path=\"\", table=\"\", query=\"\", order_by=\"\", format=auto, dataset_format=auto,"
-              + " weight=1.0, columns={}");
-
   private RecordBinder() {}
 
   /** Whether a record is read from one text by its static {@code parse}. */
@@ -67,7 +60,7 @@ final class RecordBinder {
           : map(value, arguments[1], path);
     }
     Class<?> target = (Class<?>) type;
-    if (ELEMENT_DEFAULTS.containsKey(target)) {
+    if (target.isAnnotationPresent(ElementDefaults.class)) {
       return element(value, target, path);
     }
     return target.isRecord() ? parsed(value, target, path) : Scalars.convert(value, target, path);
@@ -110,7 +103,7 @@ final class RecordBinder {
   }
 
   private static Object element(ConfigValue value, Class<?> type, String path) {
-    ConfigObject defaults = ConfigFactory.parseString(ELEMENT_DEFAULTS.get(type)).root();
+    ConfigObject defaults = ConfigFactory.parseString(type.getAnnotation(ElementDefaults.class).value()).root();
     ConfigObject object;
     if (value instanceof ConfigObject given) {
       object = given;

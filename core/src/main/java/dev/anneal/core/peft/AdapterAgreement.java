@@ -2,13 +2,13 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LinearSite;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * With {@code adapter.path} the adapter's own config rules. A key that the user gave as well must
@@ -17,23 +17,26 @@ import java.util.Objects;
 public final class AdapterAgreement {
   private static final String TARGETS = "target_modules";
 
-  private final LoadedConfig loaded;
+  private final AdapterConfig config;
+  private final Predicate<String> isSet;
   private final AdapterFolder folder;
 
-  private AdapterAgreement(LoadedConfig loaded, AdapterFolder folder) {
-    this.loaded = loaded;
+  private AdapterAgreement(AdapterConfig config, Predicate<String> isSet, AdapterFolder folder) {
+    this.config = config;
+    this.isSet = isSet;
     this.folder = folder;
   }
 
   /**
+   * @param isSet whether the user gave a key, as {@code adapter.r}
    * @throws ConfigException that names the first key which says something else
    */
-  public static void require(LoadedConfig loaded, AdapterFolder folder, DecoderConfig model) {
-    new AdapterAgreement(loaded, folder).compare(model);
+  public static void require(
+      AdapterConfig config, Predicate<String> isSet, AdapterFolder folder, DecoderConfig model) {
+    new AdapterAgreement(config, isSet, folder).compare(model);
   }
 
   private void compare(DecoderConfig model) {
-    AdapterConfig config = loaded.config().adapter();
     AdapterMethod own = AdapterRegistry.existing(folder, model);
     same("peft_type", config.peftType(), own.peftType());
     AdapterMethod given = AdapterRegistry.create(own.peftType(), config);
@@ -56,7 +59,7 @@ public final class AdapterAgreement {
   }
 
   private void same(String key, Object given, Object own) {
-    if (loaded.isSet("adapter." + key) && !Objects.equals(given, own)) {
+    if (isSet.test("adapter." + key) && !Objects.equals(given, own)) {
       throw new ConfigException(
           "Invalid adapter."
               + key

@@ -1,7 +1,7 @@
 package dev.anneal.core.run;
 
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
@@ -50,7 +50,7 @@ public record TrainingFacts(
   public record Measured(long trainableParameters, long totalSteps, Duration elapsed) {}
 
   /** The facts as settings and model tell them. */
-  public static TrainingFacts of(AnnealConfig config, DecoderConfig model, Measured measured) {
+  public static TrainingFacts of(TrainingConfig config, DecoderConfig model, Measured measured) {
     DistributedConfig ranks = config.distributed();
     TrainConfig train = config.train();
     return new TrainingFacts(
@@ -84,7 +84,7 @@ public record TrainingFacts(
         model.vocabSize());
   }
 
-  private static String method(AnnealConfig config, DecoderConfig model) {
+  private static String method(TrainingConfig config, DecoderConfig model) {
     AdapterConfig adapter = config.adapter();
     if (!adapter.path().isEmpty()) {
       return "adapter from " + adapter.path();
@@ -97,7 +97,7 @@ public record TrainingFacts(
         .orElseThrow();
   }
 
-  private static String computeType(AnnealConfig config) {
+  private static String computeType(TrainingConfig config) {
     boolean chosen = config.model().dtype() != ModelConfig.Dtype.AUTO;
     return chosen ? config.model().dtype().name().toLowerCase(Locale.ROOT) : "float32";
   }

@@ -1,7 +1,7 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
@@ -25,7 +25,7 @@ public record TrainingSetup(
     DistributedConfig distributed)
     implements Serializable {
 
-  public static TrainingSetup of(AnnealConfig config) {
+  public static TrainingSetup of(TrainingConfig config) {
     return new TrainingSetup(
         config.model(), config.adapter(), config.train(), config.optimizer(), config.distributed());
   }

@@ -48,7 +48,7 @@ class ConfigLoaderTest {
 
   @Test
   void defaultsAreThoseOfTheDesign() {
-    AnnealConfig config = ConfigLoader.of();
+    AnnealConfig config = AnnealConfig.of();
     assertThat(config.tokenize().blockSize()).isEqualTo(2048);
     assertThat(config.adapter().present()).isFalse();
     assertThat(config.adapter().r()).isEqualTo(8);
@@ -62,7 +62,7 @@ class ConfigLoaderTest {
     assertThat(config.train().numTrainEpochs()).isEqualTo(3);
     assertThat(config.train().resumeFromCheckpoint().mode()).isEqualTo(Resume.Mode.NEVER);
     assertThat(config.distributed().port().any()).isTrue();
-    assertThat(ConfigLoader.of("adapter.peft_type=lora").train().learningRate()).isEqualTo(1e-4);
+    assertThat(AnnealConfig.of("adapter.peft_type=lora").train().learningRate()).isEqualTo(1e-4);
   }
 
   @Test
@@ -76,23 +76,23 @@ class ConfigLoaderTest {
         .isEqualTo(TokenizeConfig.Packing.NONE);
     assertThat(packing("tokenize.stage=sft", "tokenize.packing=null"))
         .isEqualTo(TokenizeConfig.Packing.BFD);
-    LoadedConfig loaded = new ConfigLoader().set("tokenize.stage=sft").load();
+    LoadedConfig<AnnealConfig> loaded = AnnealConfig.loader().set("tokenize.stage=sft").load();
     assertThat(loaded.rendered()).as("the saved configuration").contains("packing=bfd");
   }
 
   @Test
   void groupingByLengthNeedsAShuffle() {
-    assertThat(ConfigLoader.of().train().groupByLength()).isEqualTo(GroupByLength.AUTO);
-    assertThat(ConfigLoader.of("train.shuffle=false").train().groupByLength())
+    assertThat(AnnealConfig.of().train().groupByLength()).isEqualTo(GroupByLength.AUTO);
+    assertThat(AnnealConfig.of("train.shuffle=false").train().groupByLength())
         .isEqualTo(GroupByLength.AUTO);
-    assertThat(ConfigLoader.of("train_sampling_strategy=group_by_length").train().groupByLength())
+    assertThat(AnnealConfig.of("train_sampling_strategy=group_by_length").train().groupByLength())
         .isEqualTo(GroupByLength.TRUE);
-    assertThat(ConfigLoader.of("train.train_sampling_strategy=random").train().groupByLength())
+    assertThat(AnnealConfig.of("train.train_sampling_strategy=random").train().groupByLength())
         .isEqualTo(GroupByLength.FALSE);
-    assertThatThrownBy(() -> ConfigLoader.of("train_sampling_strategy=sequential"))
+    assertThatThrownBy(() -> AnnealConfig.of("train_sampling_strategy=sequential"))
         .hasMessageStartingWith(
             "Invalid train.group_by_length: \"sequential\" (must be one of auto, true, false");
-    assertThatThrownBy(() -> ConfigLoader.of("train.shuffle=false", "train.group_by_length=true"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.shuffle=false", "train.group_by_length=true"))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid train.group_by_length: true (must be auto or false with train.shuffle ="
@@ -100,14 +100,14 @@ class ConfigLoaderTest {
   }
 
   private static TokenizeConfig.Packing packing(String... settings) {
-    return ConfigLoader.of(settings).tokenize().packing();
+    return AnnealConfig.of(settings).tokenize().packing();
   }
 
   @Test
   void aLaterLayerWins() throws Exception {
     Path first = Files.writeString(folder.resolve("a b.conf"), "train { max_steps = 2, seed = 7 }");
-    LoadedConfig loaded =
-        new ConfigLoader()
+    LoadedConfig<AnnealConfig> loaded =
+        AnnealConfig.loader()
             .set("train.max_steps=4")
             .file(first)
             .file("second", "train.seed = 8\ntrain.logging_steps = 10")
@@ -123,24 +123,24 @@ class ConfigLoaderTest {
 
   @Test
   void outputsAreAListOfFormatsEachOnce() {
-    assertThat(ConfigLoader.of().tokenize().outputs()).containsExactly(TokenizeConfig.Output.ARROW);
-    assertThat(ConfigLoader.of("tokenize.outputs=[mds, parquet]").tokenize().outputs())
+    assertThat(AnnealConfig.of().tokenize().outputs()).containsExactly(TokenizeConfig.Output.ARROW);
+    assertThat(AnnealConfig.of("tokenize.outputs=[mds, parquet]").tokenize().outputs())
         .containsExactly(TokenizeConfig.Output.MDS, TokenizeConfig.Output.PARQUET);
-    assertThat(ConfigLoader.of("tokenize.outputs=megatron").tokenize().outputs())
+    assertThat(AnnealConfig.of("tokenize.outputs=megatron").tokenize().outputs())
         .containsExactly(TokenizeConfig.Output.MEGATRON);
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[]"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.outputs=[]"))
         .hasMessageContaining("Invalid tokenize.outputs: [] (must name a format)");
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[mds, mds]"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.outputs=[mds, mds]"))
         .hasMessageContaining("Invalid tokenize.outputs: [mds, mds] (must name a format once)");
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.outputs=[csv]"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.outputs=[csv]"))
         .hasMessageContaining("tokenize.outputs[0]")
         .hasMessageContaining("arrow");
   }
 
   @Test
   void nullTakesTheDefaultBack() {
-    LoadedConfig loaded =
-        new ConfigLoader()
+    LoadedConfig<AnnealConfig> loaded =
+        AnnealConfig.loader()
             .preset("preset", "train.seed = 1, adapter { peft_type = LORA, r = 4 }")
             .set("train.seed=null")
             .set("adapter=null")
@@ -152,85 +152,85 @@ class ConfigLoaderTest {
 
   @Test
   void unknownKeysNameTheNearestKnownOneAndWhereTheyStand() {
-    assertThatThrownBy(() -> ConfigLoader.of("train.learning_rat=1", "trian.max_steps=2"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.learning_rat=1", "trian.max_steps=2"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(
             "Unknown key: train.learning_rat (did you mean train.learning_rate?; set in -s"
                 + " train.learning_rat=1)")
         .hasMessageContaining("Unknown key: trian.max_steps (did you mean train.max_steps?");
-    assertThatThrownBy(() -> ConfigLoader.of("learning_rate=1e-4"))
+    assertThatThrownBy(() -> AnnealConfig.of("learning_rate=1e-4"))
         .hasMessageContaining("did you mean train.learning_rate?");
-    assertThatThrownBy(() -> ConfigLoader.of("trian.seed=1"))
+    assertThatThrownBy(() -> AnnealConfig.of("trian.seed=1"))
         .hasMessageContaining("did you mean train.seed?");
-    assertThatThrownBy(() -> new ConfigLoader().file("my.conf", "\nmodle { path = x }").load())
+    assertThatThrownBy(() -> AnnealConfig.loader().file("my.conf", "\nmodle { path = x }").load())
         .hasMessageContaining(
             "Unknown key: modle.path (did you mean model.path?; set in my.conf: 2");
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{pth=/a}]"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.inputs=[{pth=/a}]"))
         .hasMessageContaining("Unknown key: tokenize.inputs[0].pth (did you mean path?");
   }
 
   @Test
   void aWrongTypeNamesKeyValueRuleAndOrigin() {
-    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=many"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.max_steps=many"))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid train.max_steps: \"many\" (must be a whole number; set in -s"
                 + " train.max_steps=many)");
-    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=1.5"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.max_steps=1.5"))
         .hasMessageContaining("must be a whole number");
-    assertThatThrownBy(() -> ConfigLoader.of("train.shuffle=perhaps"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.shuffle=perhaps"))
         .hasMessageContaining("Invalid train.shuffle: \"perhaps\" (must be true or false");
-    assertThatThrownBy(() -> ConfigLoader.of("train.lr_scheduler_type=cosin"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.lr_scheduler_type=cosin"))
         .hasMessageContaining("must be one of linear, cosine, constant, constant_with_warmup");
-    assertThatThrownBy(() -> ConfigLoader.of("train=5"))
+    assertThatThrownBy(() -> AnnealConfig.of("train=5"))
         .hasMessageContaining("Invalid train: 5 (must be a section");
-    assertThatThrownBy(() -> ConfigLoader.of("train.max_steps=[1]"))
+    assertThatThrownBy(() -> AnnealConfig.of("train.max_steps=[1]"))
         .hasMessageContaining("Invalid train.max_steps: [1] (must be a whole number");
-    assertThatThrownBy(() -> ConfigLoader.of("adapter.rank_pattern=4"))
+    assertThatThrownBy(() -> AnnealConfig.of("adapter.rank_pattern=4"))
         .hasMessageContaining("Invalid adapter.rank_pattern: 4 (must be { name = value, ... }");
   }
 
   @Test
   void aValueOutOfRangeNamesKeyAndRule() {
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.block_size=0"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.block_size=0"))
         .hasMessage(
             "Invalid tokenize.block_size: 0 (must be >= 2: the first token of a row has no loss)");
-    assertThatThrownBy(() -> ConfigLoader.of("distributed.zero_stage=3"))
+    assertThatThrownBy(() -> AnnealConfig.of("distributed.zero_stage=3"))
         .hasMessage("Invalid distributed.zero_stage: 3 (must be in [0, 2])");
-    assertThatThrownBy(() -> ConfigLoader.of("adapter.lora_dropout=1"))
+    assertThatThrownBy(() -> AnnealConfig.of("adapter.lora_dropout=1"))
         .hasMessage("Invalid adapter.lora_dropout: 1 (must be in [0, 1))");
-    assertThatThrownBy(() -> ConfigLoader.of("distributed.port=70000"))
+    assertThatThrownBy(() -> AnnealConfig.of("distributed.port=70000"))
         .hasMessageContaining("Invalid distributed.port: 70000-70000");
-    assertThatThrownBy(() -> ConfigLoader.of("distributed.port=ssh"))
+    assertThatThrownBy(() -> AnnealConfig.of("distributed.port=ssh"))
         .hasMessageContaining("Invalid distributed.port: ssh (must be 0, a port, or a range");
-    assertThatThrownBy(() -> ConfigLoader.of("adapter.modules_to_save=[lm_head]"))
+    assertThatThrownBy(() -> AnnealConfig.of("adapter.modules_to_save=[lm_head]"))
         .hasMessageContaining("Invalid adapter.modules_to_save: [lm_head] (not supported yet");
-    assertThatThrownBy(() -> ConfigLoader.of().model().requirePath())
+    assertThatThrownBy(() -> AnnealConfig.of().model().requirePath())
         .hasMessage("Missing model.path (set it with -s model.path=...)");
-    assertThatThrownBy(() -> ConfigLoader.of().data().requireTrain())
+    assertThatThrownBy(() -> AnnealConfig.of().data().requireTrain())
         .hasMessage("Missing data.train (set it with -s data.train=...)");
   }
 
   @Test
   void readsInputsAsTextsAndAsObjects() {
     List<InputConfig> inputs =
-        ConfigLoader.of(
+        AnnealConfig.of(
                 "tokenize.inputs=[s3a://b/x, {path = \"/a b.txt\", format = text, weight = 2}]")
             .tokenize()
             .inputs();
     assertThat(inputs).extracting(InputConfig::path).containsExactly("s3a://b/x", "/a b.txt");
     assertThat(inputs.get(1).format()).isEqualTo(InputConfig.Format.TEXT);
     assertThat(inputs.get(1).weight()).isEqualTo(2);
-    assertThat(ConfigLoader.of("tokenize.inputs=/文/数据.jsonl").tokenize().inputs().get(0).path())
+    assertThat(AnnealConfig.of("tokenize.inputs=/文/数据.jsonl").tokenize().inputs().get(0).path())
         .isEqualTo("/文/数据.jsonl");
-    assertThatThrownBy(() -> ConfigLoader.of("tokenize.inputs=[{format=text}]"))
+    assertThatThrownBy(() -> AnnealConfig.of("tokenize.inputs=[{format=text}]"))
         .hasMessageContaining("each input must have a path, a table or a query");
   }
 
   @Test
   void mapsTakeNamesWithDots() {
     AdapterConfig adapter =
-        ConfigLoader.of(
+        AnnealConfig.of(
                 "adapter.rank_pattern={model.layers.0.self_attn.q_proj = 4}",
                 "adapter.alpha_pattern.\"layers.1.q_proj\"=0.5")
             .adapter();
@@ -240,8 +240,8 @@ class ConfigLoaderTest {
 
   @Test
   void acceptsNamesOfOtherFrameworksAndSaysSo() {
-    LoadedConfig loaded =
-        new ConfigLoader()
+    LoadedConfig<AnnealConfig> loaded =
+        AnnealConfig.loader()
             .file("lf.conf", "cutoff_len = 512, lora_rank = 16, lora_target = \"q_proj, v_proj\"")
             .set("train.warmup_ratio=0.1")
             .set("finetuning_type=lora")
@@ -255,22 +255,22 @@ class ConfigLoaderTest {
     assertThat(config.adapter().targetModules()).containsExactly("q_proj", "v_proj");
     assertThat(config.train().warmupSteps()).isEqualTo(0.1);
     assertThat(loaded.notices()).contains("config synonym=cutoff_len key=tokenize.block_size");
-    assertThat(ConfigLoader.of("lora_target=all").adapter().targetModules())
+    assertThat(AnnealConfig.of("lora_target=all").adapter().targetModules())
         .containsExactly("all-linear");
-    assertThatThrownBy(() -> new ConfigLoader().file("x", "lora_rank = 4, adapter.r = 8").load())
+    assertThatThrownBy(() -> AnnealConfig.loader().file("x", "lora_rank = 4, adapter.r = 8").load())
         .hasMessageContaining("given twice");
   }
 
   @Test
   void theRenderedConfigurationReadsBackTheSameAndHidesSecrets() {
-    ConfigLoader loader =
-        new ConfigLoader()
+    ConfigLoader<AnnealConfig> loader =
+        AnnealConfig.loader()
             .set("data.train=[s3a://KEY:SECRET@bucket/x, /a path/中文]")
             .set("adapter.rank_pattern={\"a.b\" = 4}")
             .set("train.output_dir=/out #1 $x");
-    LoadedConfig loaded = loader.load();
+    LoadedConfig<AnnealConfig> loaded = loader.load();
     assertThat(loaded.rendered()).doesNotContain("SECRET").contains("s3a://(redacted)@bucket/x");
-    LoadedConfig again = new ConfigLoader().file("resolved", loaded.rendered()).load();
+    LoadedConfig<AnnealConfig> again = AnnealConfig.loader().file("resolved", loaded.rendered()).load();
     assertThat(again.rendered()).isEqualTo(loaded.rendered());
     assertThat(again.config().train().outputDir()).isEqualTo("/out #1 $x");
     assertThat(Redaction.isSecret("fs.s3a.secret.key")).isTrue();
@@ -284,28 +284,28 @@ class ConfigLoaderTest {
         Files.writeString(
             folder.resolve("main.conf"),
             "include \"base.conf\"\ntokenize.tokenizer = ${model.path}/tok\ntrain.seed = ${generate.seed}");
-    AnnealConfig config = new ConfigLoader().file(file).load().config();
+    AnnealConfig config = AnnealConfig.loader().file(file).load().config();
     assertThat(config.tokenize().tokenizer()).isEqualTo("/m/tok");
     assertThat(config.train().seed()).isEqualTo(42);
-    assertThatThrownBy(() -> new ConfigLoader().file("x", "model.path = ${nowhere}").load())
+    assertThatThrownBy(() -> AnnealConfig.loader().file("x", "model.path = ${nowhere}").load())
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("Cannot read x");
   }
 
   @Test
   void unreadableFilesAreNamed() throws Exception {
-    assertThatThrownBy(() -> new ConfigLoader().file(folder.resolve("none.conf")))
+    assertThatThrownBy(() -> AnnealConfig.loader().file(folder.resolve("none.conf")))
         .isInstanceOf(ConfigException.class)
         .hasMessageMatching("Cannot read .*none.conf: no such file");
     Path broken = Files.writeString(folder.resolve("broken.conf"), "train { max_steps = ");
-    assertThatThrownBy(() -> new ConfigLoader().file(broken))
+    assertThatThrownBy(() -> AnnealConfig.loader().file(broken))
         .isInstanceOf(ConfigException.class)
         .hasMessageMatching("(?s)Cannot read .*broken.conf: .*");
   }
 
   @Test
   void travelsInAClosure() throws Exception {
-    AnnealConfig config = ConfigLoader.of("adapter.rank_pattern={q_proj=4}", "data.train=[a,b]");
+    AnnealConfig config = AnnealConfig.of("adapter.rank_pattern={q_proj=4}", "data.train=[a,b]");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(config);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class DataStepsConfigTest {
   private static TokenizeConfig load(String... settings) {
-    return ConfigLoader.of(settings).tokenize();
+    return AnnealConfig.of(settings).tokenize();
   }
 
   @Test

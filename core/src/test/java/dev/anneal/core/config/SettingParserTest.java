@@ -41,7 +41,7 @@ class SettingParserTest {
     assertThat(parse("null")).isNull();
     assertThat(parse("\"a\\tb\"")).isEqualTo("a\tb");
     assertThat(parse("")).isEqualTo("");
-    assertThat(ConfigLoader.of("model.path=007").model().path()).isEqualTo("007");
+    assertThat(AnnealConfig.of("model.path=007").model().path()).isEqualTo("007");
   }
 
   @Test

@@ -4,7 +4,7 @@ import static dev.anneal.core.peft.AdaptedModel.MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.LogitComparison;
@@ -207,7 +207,7 @@ abstract class AdapterMethodContract {
 
   private AdapterMethod method() {
     return AdapterRegistry.choose(
-            ConfigLoader.of(settings().toArray(String[]::new)).adapter(),
+            TrainingConfig.of(settings().toArray(String[]::new)).adapter(),
             Optional.empty(),
             MODEL.config())
         .orElseThrow();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.ModelFolder;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +75,7 @@ class AdapterRegistryTest {
   }
 
   private static Optional<AdapterMethod> choose(String peftType) {
-    AdapterConfig config = ConfigLoader.of("adapter.peft_type=" + peftType).adapter();
+    AdapterConfig config = TrainingConfig.of("adapter.peft_type=" + peftType).adapter();
     return AdapterRegistry.choose(config, Optional.empty(), MODEL);
   }
 }

@@ -3,8 +3,8 @@ package dev.anneal.core.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderConfigParser;
 import java.time.Duration;
@@ -54,7 +54,7 @@ class TrainingFactsTest {
   }
 
   private static TrainingFacts facts(String... settings) throws Exception {
-    AnnealConfig config = ConfigLoader.of(settings);
+    TrainingConfig config = TrainingConfig.of(settings);
     DecoderConfig model = DecoderConfigParser.parse(new ObjectMapper().readTree(MODEL), "test");
     return TrainingFacts.of(
         config, model, new TrainingFacts.Measured(500, 40, Duration.ofSeconds(9)));

@@ -3,9 +3,9 @@ package dev.anneal.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.data.TokenRow;
@@ -34,7 +34,7 @@ class MemoryPlanTest {
   private static MemoryPlan plan(Path model, RowSource rows, String... settings) {
     List<String> all = new ArrayList<>(List.of(settings));
     all.add("model.path=" + model);
-    AnnealConfig config = ConfigLoader.of(all.toArray(String[]::new));
+    TrainingConfig config = TrainingConfig.of(all.toArray(String[]::new));
     ModelFolder opened = ModelFolder.open(model);
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), Optional.empty(), opened.config());
@@ -148,7 +148,7 @@ class MemoryPlanTest {
 
   @Test
   void whatCannotFitIsRefusedWithTheKeysToChange() {
-    AnnealConfig config = ConfigLoader.of("distributed.memory_per_rank=100m");
+    TrainingConfig config = TrainingConfig.of("distributed.memory_per_rank=100m");
     MemoryPlan plan = plan("distributed.memory_per_rank=100m");
     assertThatThrownBy(
             () ->
@@ -175,7 +175,7 @@ class MemoryPlanTest {
     assertThat(MemorySize.parse(" ").bounded()).isFalse();
     assertThat(MemorySize.parse("1536m")).hasToString("1.5 GiB");
     for (String bad : List.of("6x", "-1g", "0", "lots")) {
-      assertThatThrownBy(() -> ConfigLoader.of("distributed.memory_per_rank=" + bad))
+      assertThatThrownBy(() -> TrainingConfig.of("distributed.memory_per_rank=" + bad))
           .isInstanceOf(ConfigException.class)
           .hasMessageStartingWith("Invalid distributed.memory_per_rank: ");
     }

@@ -8,8 +8,8 @@ import dev.anneal.core.checkpoint.RankFile;
 import dev.anneal.core.checkpoint.TrainPosition;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.Shape;
@@ -39,11 +39,11 @@ import java.util.concurrent.Future;
 /** A whole run of a recorded model: ranks are threads, the first of them does the driver's work. */
 final class SmallRun {
   private final FileStore store;
-  private final AnnealConfig config;
+  private final TrainingConfig config;
   private final RowSource rows;
   private final List<String> notes = new ArrayList<>();
 
-  private SmallRun(FileStore store, AnnealConfig config, RowSource rows) {
+  private SmallRun(FileStore store, TrainingConfig config, RowSource rows) {
     this.store = store;
     this.config = config;
     this.rows = rows;
@@ -67,7 +67,7 @@ final class SmallRun {
                 "distributed.threads_per_rank=1"));
     all.addAll(List.of(settings));
     RowSource rows = new ListRows(Parity.rows(facts.get("rows")));
-    return new SmallRun(store, ConfigLoader.of(all.toArray(String[]::new)), rows);
+    return new SmallRun(store, TrainingConfig.of(all.toArray(String[]::new)), rows);
   }
 
   /** Trains as the driver would have the ranks do, and returns the steps of this call. */

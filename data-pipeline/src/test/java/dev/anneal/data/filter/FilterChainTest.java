@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.config.C4FilterConfig;
 import dev.anneal.core.config.CharacterFilterConfig;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.FilterConfig;
 import dev.anneal.core.config.LengthFilterConfig;
 import dev.anneal.core.config.LineFilterConfig;
@@ -38,7 +38,7 @@ class FilterChainTest {
     assertThat(chain.isEmpty()).isTrue();
     assertThat(chain.reject("")).isEmpty();
     assertThat(
-            FilterChain.of(ConfigLoader.of("tokenize.filters.c4.enabled=true").tokenize().filters())
+            FilterChain.of(AnnealConfig.of("tokenize.filters.c4.enabled=true").tokenize().filters())
                 .reject("x"))
         .contains("c4.min_sentences");
     new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(chain);
@@ -48,7 +48,7 @@ class FilterChainTest {
   void theFirstReasonInOrderIsGiven() {
     FilterChain chain =
         FilterChain.of(
-            ConfigLoader.of(
+            AnnealConfig.of(
                     "tokenize.filters.length.max_words=3",
                     "tokenize.filters.script.names=[Han]",
                     "tokenize.filters.lines.enabled=true")

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.C4FilterConfig;
-import dev.anneal.core.config.ConfigLoader;
 import dev.anneal.core.config.GopherQualityConfig;
 import dev.anneal.core.config.GopherRepetitionConfig;
 import dev.anneal.core.config.LineFilterConfig;
@@ -19,7 +18,7 @@ class GopherTest {
   private static final String QUALITY = "tokenize.filters.gopher_quality.";
 
   private static String quality(String text, String... settings) {
-    AnnealConfig config = ConfigLoader.of(settings);
+    AnnealConfig config = AnnealConfig.of(settings);
     GopherQualityConfig rules = config.tokenize().filters().gopherQuality();
     return new GopherQuality(rules).reject(new TextView(text)).orElse("kept");
   }

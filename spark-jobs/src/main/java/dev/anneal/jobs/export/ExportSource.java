@@ -19,7 +19,7 @@ record ExportSource(
     ModelConfig model, AdapterConfig adapter, long seed, Optional<Checkpoint> checkpoint) {
 
   /** From the configuration; a checkpoint brings its run's model and adapter along. */
-  static ExportSource of(LoadedConfig loaded, FileStore store) throws IOException {
+  static ExportSource of(LoadedConfig<AnnealConfig> loaded, FileStore store) throws IOException {
     AnnealConfig config = loaded.config();
     String path = config.export().checkpoint();
     if (path.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.anneal.jobs.export;
 
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointReader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.format.Shape;
@@ -32,14 +33,14 @@ final class OpenedExport implements AutoCloseable {
   private final TensorRuntime runtime;
   private final TrainedModel model;
 
-  private OpenedExport(LoadedConfig loaded, ExportSource source, HadoopFileStore store, int threads)
+  private OpenedExport(LoadedConfig<AnnealConfig> loaded, ExportSource source, HadoopFileStore store, int threads)
       throws IOException {
     this.source = source;
     try {
       StagedModel staged = scope.own(StagedModel.open(source.model(), source.adapter(), store));
       this.base = ModelFolder.open(staged.model());
       Optional<AdapterFolder> adapter = staged.adapter().map(AdapterFolder::open);
-      adapter.ifPresent(own -> AdapterAgreement.require(loaded, own, base.config()));
+      adapter.ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, base.config()));
       this.runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(threads);
       this.model = scope.own(TrainedModel.open(runtime, assembly(adapter), 1, 1 << 20));
@@ -53,7 +54,7 @@ final class OpenedExport implements AutoCloseable {
   }
 
   static OpenedExport open(
-      LoadedConfig loaded, ExportSource source, HadoopFileStore store, int threads)
+      LoadedConfig<AnnealConfig> loaded, ExportSource source, HadoopFileStore store, int threads)
       throws IOException {
     return new OpenedExport(loaded, source, store, threads);
   }

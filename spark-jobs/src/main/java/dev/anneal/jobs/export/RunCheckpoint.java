@@ -3,7 +3,7 @@ package dev.anneal.jobs.export;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointStore;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.RunFolder;
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param run empty where the run's config.resolved.conf does not lie beside its checkpoints
  */
-record RunCheckpoint(Checkpoint checkpoint, Optional<LoadedConfig> run) {
+record RunCheckpoint(Checkpoint checkpoint, Optional<LoadedConfig<AnnealConfig>> run) {
   private static final Logger LOG = LoggerFactory.getLogger(RunCheckpoint.class);
   private static final String MANIFEST = "manifest.json";
   private static final String CONFIG = "config.resolved.conf";
@@ -52,13 +52,13 @@ record RunCheckpoint(Checkpoint checkpoint, Optional<LoadedConfig> run) {
     }
   }
 
-  private static Optional<LoadedConfig> config(FileStore store, String folder) throws IOException {
+  private static Optional<LoadedConfig<AnnealConfig>> config(FileStore store, String folder) throws IOException {
     String file = FileStore.join(folder, CONFIG);
     if (!store.exists(file)) {
       return Optional.empty();
     }
     String text = new String(store.readBytes(file), StandardCharsets.UTF_8);
-    return Optional.of(new ConfigLoader().file(file, text).load());
+    return Optional.of(AnnealConfig.loader().file(file, text).load());
   }
 
   private static String parent(String path) {

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.inspect;
 
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.jobs.io.HadoopFileStore;
@@ -19,7 +20,7 @@ sealed interface Inspection
    *
    * @param path as the configuration names it
    */
-  record Request(String path, LoadedConfig loaded, HadoopFileStore store, Page page) {
+  record Request(String path, LoadedConfig<AnnealConfig> loaded, HadoopFileStore store, Page page) {
     String child(String name) {
       return FileStore.join(path, name);
     }

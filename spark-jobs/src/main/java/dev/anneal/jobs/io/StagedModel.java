@@ -27,7 +27,7 @@ public final class StagedModel implements AutoCloseable {
   }
 
   /** On the driver: refuses what the configuration cannot mean, then opens. */
-  public static StagedModel checked(LoadedConfig loaded, HadoopFileStore store) throws IOException {
+  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, HadoopFileStore store) throws IOException {
     AnnealConfig config = loaded.config();
     refuse(config.model(), config.adapter());
     StagedModel staged = open(config.model(), config.adapter(), store);
@@ -36,7 +36,7 @@ public final class StagedModel implements AutoCloseable {
       staged
           .adapter()
           .map(AdapterFolder::open)
-          .ifPresent(own -> AdapterAgreement.require(loaded, own, folder.config()));
+          .ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, folder.config()));
       return staged;
     } catch (RuntimeException e) {
       staged.close();

@@ -3,7 +3,7 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.FilterConfig;
 import dev.anneal.data.filter.FilterChain;
 import org.apache.spark.sql.Dataset;
@@ -35,7 +35,7 @@ public final class DocumentFilters {
    */
   public static DocumentFilters ofSettings(String hocon) {
     String whole = "tokenize.filters {\n" + hocon + "\n}";
-    return of(new ConfigLoader().file("filters", whole).load().config().tokenize().filters());
+    return of(AnnealConfig.loader().file("filters", whole).load().config().tokenize().filters());
   }
 
   /** All rows, with {@link #REASON}. A row without a text breaks no rule. */

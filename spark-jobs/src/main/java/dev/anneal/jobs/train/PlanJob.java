@@ -53,13 +53,13 @@ public final class PlanJob implements SparkJob {
   @Override
   public JobResult run(JobContext context) throws IOException {
     AnnealConfig config = context.config();
-    TrainingSetup setup = TrainingSetup.of(config);
+    TrainingSetup setup = TrainingSetup.of(config.training());
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     try (OpenedInputs inputs = OpenedInputs.open(setup, config.data(), store)) {
       DecoderConfig model = inputs.model().config();
       inputs
           .adapter()
-          .ifPresent(adapter -> AdapterAgreement.require(context.loaded(), adapter, model));
+          .ifPresent(adapter -> AdapterAgreement.require(config.adapter(), context.loaded()::isSet, adapter, model));
       Optional<AdapterMethod> method =
           AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
       setup.requireSupported(method);

@@ -38,7 +38,7 @@ record RunFacts(
     List<String> dataHashes) {
 
   static RunFacts of(AnnealConfig config, OpenedInputs inputs) throws IOException {
-    TrainingSetup setup = TrainingSetup.of(config);
+    TrainingSetup setup = TrainingSetup.of(config.training());
     BatchPlan batches = setup.batchPlan(inputs.train(), config.distributed().worldSize());
     long totalSteps = setup.totalSteps(batches);
     DecoderConfig model = inputs.model().config();

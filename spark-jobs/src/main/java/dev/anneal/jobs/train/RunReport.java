@@ -90,7 +90,7 @@ final class RunReport {
 
   private TrainingFacts trainingFacts(AnnealConfig config) {
     return TrainingFacts.of(
-        config,
+        config.training(),
         facts.config(),
         new TrainingFacts.Measured(
             facts.trainableParameters(),

@@ -76,12 +76,12 @@ public final class TrainJob implements SparkJob {
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     OutputPath.require(store, output, "train.output_dir");
     try (RunLock lock = RunLock.acquire(store, output);
-        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config.training()), config.data(), store)) {
       inputs
           .adapter()
           .ifPresent(
               adapter ->
-                  AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
+                  AdapterAgreement.require(config.adapter(), context.loaded()::isSet, adapter, inputs.model().config()));
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
@@ -203,7 +203,7 @@ public final class TrainJob implements SparkJob {
           StallGuard guard = StallGuard.start(watchdog, server)) {
         TrainPlan plan =
             new TrainPlan(
-                TrainingSetup.of(config),
+                TrainingSetup.of(config.training()),
                 config.data(),
                 store,
                 server.address(),

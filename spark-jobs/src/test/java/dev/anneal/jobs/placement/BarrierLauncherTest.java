@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.run.TrainingFailedException;
@@ -41,7 +41,7 @@ class BarrierLauncherTest {
   }
 
   private static BarrierLauncher launcher(String... settings) {
-    DistributedConfig config = ConfigLoader.of(settings).distributed();
+    DistributedConfig config = AnnealConfig.of(settings).distributed();
     return new BarrierLauncher(spark, config, NO_NATIVES);
   }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +13,7 @@ class PreflightTest {
   private static Preflight ranks(int count, String... more) {
     String[] settings = java.util.Arrays.copyOf(more, more.length + 1);
     settings[more.length] = "distributed.world_size=" + count;
-    return new Preflight(ConfigLoader.of(settings).distributed());
+    return new Preflight(AnnealConfig.of(settings).distributed());
   }
 
   private static SparkConf conf(String... pairs) {

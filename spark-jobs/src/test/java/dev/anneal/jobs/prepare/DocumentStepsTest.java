@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.data.dedup.EvaluationGrams;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ class DocumentStepsTest extends PrepareTest {
       "a document of some length that says one thing after the other until it has said them all";
 
   private static Map<Long, String> drops(List<String> texts, String... settings) {
-    TokenizeConfig config = ConfigLoader.of(settings).tokenize();
+    TokenizeConfig config = AnnealConfig.of(settings).tokenize();
     EvaluationGrams.Collector set = new EvaluationGrams.Collector(4);
     set.add("what is the capital of France");
     EvaluationSets sets =

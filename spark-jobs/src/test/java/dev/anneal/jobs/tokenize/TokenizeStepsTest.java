@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.DecontaminateConfig;
 import dev.anneal.core.config.DedupConfig;
 import dev.anneal.core.config.FilterConfig;
@@ -28,7 +28,7 @@ class TokenizeStepsTest extends TokenizeTest {
       "a document of some length that says one thing after the other until it has said them all";
 
   private static FilterConfig filters(String... settings) {
-    return ConfigLoader.of(settings).tokenize().filters();
+    return AnnealConfig.of(settings).tokenize().filters();
   }
 
   private JsonNode report() throws IOException {
