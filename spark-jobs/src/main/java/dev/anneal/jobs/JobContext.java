@@ -11,7 +11,7 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * What a job works with on the driver. Spark starts when a job first asks for it, so that jobs
- * without it start at once. Owned by {@link JobRun}, which stops Spark. Not thread-safe.
+ * without it start at once. Owned by the run of the job, which stops Spark. Not thread-safe.
  */
 public final class JobContext {
   private final LoadedConfig<AnnealConfig> loaded;

@@ -1,5 +1,6 @@
 package dev.anneal.data.pack;
 
+import dev.anneal.core.config.TokenizeConfig;
 import java.util.List;
 
 /**
@@ -7,6 +8,16 @@ import java.util.List;
  * the plan for a whole corpus fits in memory. Implementations are stateless and deterministic.
  */
 public sealed interface RowPacker permits OneSampleRows, BestFitRows, WrappedRows {
+
+  /** The packer of a setting. */
+  static RowPacker of(TokenizeConfig.Packing packing, int blockSize) {
+    return switch (packing) {
+      case NONE -> new OneSampleRows();
+      case BFD -> BestFitRows.whole(blockSize);
+      case BFD_SPLIT -> BestFitRows.splitting(blockSize);
+      case WRAPPED -> new WrappedRows(blockSize);
+    };
+  }
 
   /** Rows for samples in their order; samples of length 0 give nothing. */
   List<PackedRow> pack(int[] lengths);

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.data.pack.RowPacker;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
@@ -129,7 +130,7 @@ record EncoderPlan(
 
   SftOptions sftOptions() {
     // A packer that splits long samples must get them whole.
-    boolean splits = SamplePlanner.packer(config).splitsLongSamples();
+    boolean splits = RowPacker.of(config.packing(), config.blockSize()).splitsLongSamples();
     return new SftOptions(
         splits ? Integer.MAX_VALUE : config.blockSize(),
         mask(),

@@ -1,11 +1,8 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.TokenizeConfig;
-import dev.anneal.data.pack.BestFitRows;
-import dev.anneal.data.pack.OneSampleRows;
 import dev.anneal.data.pack.PackedRow;
 import dev.anneal.data.pack.RowPacker;
-import dev.anneal.data.pack.WrappedRows;
 import dev.anneal.data.shard.RowFormat;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,17 +26,8 @@ final class SamplePlanner {
     this.samples = samples;
   }
 
-  static RowPacker packer(TokenizeConfig config) {
-    return switch (config.packing()) {
-      case NONE -> new OneSampleRows();
-      case BFD -> BestFitRows.whole(config.blockSize());
-      case BFD_SPLIT -> BestFitRows.splitting(config.blockSize());
-      case WRAPPED -> new WrappedRows(config.blockSize());
-    };
-  }
-
   static List<ShardPlan> plan(TokenizeConfig config, RowFormat format, List<StagedSplit> staged) {
-    RowPacker packer = packer(config);
+    RowPacker packer = RowPacker.of(config.packing(), config.blockSize());
     SamplePlanner planner =
         new SamplePlanner(packer, (long) config.shardMb() << 20, new SampleIndex(staged));
     planner.fill();

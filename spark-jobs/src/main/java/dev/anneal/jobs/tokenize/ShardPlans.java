@@ -1,5 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.data.pack.RowPacker;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardColumns;
@@ -22,7 +23,7 @@ record ShardPlans(
 
   static ShardPlans of(TokenizeConfig config, EncoderPlan encoder, List<StagedSplit> staged) {
     boolean labels = encoder.hasLabels();
-    boolean boundaries = labels && SamplePlanner.packer(config).keepsBoundaries();
+    boolean boundaries = labels && RowPacker.of(config.packing(), config.blockSize()).keepsBoundaries();
     ShardColumns columns = new ShardColumns(labels, boundaries, config.attentionMask());
     List<ShardFormat> formats = OutputFormats.of(config, encoder, columns);
     BlockPlan blocks = BlockPlanner.blocks(config, staged);

@@ -34,14 +34,15 @@ final class StagingFolder {
     this.path = path;
   }
 
-  static StagingFolder of(HadoopFileStore store, OutputFolder output, ShardManifest.Origin origin) {
+  /** The staging of a run with this origin, inside our own folder of an output. */
+  static StagingFolder of(HadoopFileStore store, String own, ShardManifest.Origin origin) {
     StringBuilder key = new StringBuilder("staging " + VERSION + "\n");
     key.append(BuildVersion.current().display()).append('\n');
     key.append(origin.tokenizerHash()).append('\n').append(origin.templateHash()).append('\n');
     key.append(origin.optionsHash()).append('\n');
     origin.inputs().forEach(input -> key.append(input).append('\n'));
     String hash = Sha256.of(key.toString().getBytes(StandardCharsets.UTF_8)).substring(0, 16);
-    return new StagingFolder(store, output.own(PREFIX + hash));
+    return new StagingFolder(store, FileStore.join(own, PREFIX + hash));
   }
 
   String path() {

@@ -74,7 +74,7 @@ public final class TokenizePipeline {
       if (finished.isPresent()) {
         return upToDate(finished.get());
       }
-      StagingFolder staging = StagingFolder.of(store, output, origin);
+      StagingFolder staging = StagingFolder.of(store, output.own(""), origin);
       output.clear(staging.name());
       return guarded(staging, new Work(files, opened, listed, origin, start));
     }

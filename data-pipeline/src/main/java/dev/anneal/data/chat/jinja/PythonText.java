@@ -33,6 +33,15 @@ final class PythonText {
     return at;
   }
 
+  /** Without white space at both ends. */
+  static String strip(String text) {
+    int start = 0;
+    while (start < text.length() && isSpace(text.charAt(start))) {
+      start++;
+    }
+    return stripRight(text.substring(start));
+  }
+
   static String stripRight(String text) {
     int end = text.length();
     while (end > 0 && isSpace(text.charAt(end - 1))) {

@@ -21,7 +21,7 @@ public record Rendering(String text, List<Span> generated) {
 
   /** Whether it holds a text, white space at both ends of that left aside. */
   public boolean holds(String part) {
-    return text.contains(StringMethods.strip(part, Arguments.NONE, true, true));
+    return text.contains(PythonText.strip(part));
   }
 
   /** The text before an offset. */
