@@ -22,6 +22,14 @@ def commands() -> list[str]:
     return [line for line in lines if line.startswith("bin/anneal ")]
 
 
+def test_the_test_command_is_the_one_that_ci_runs() -> None:
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"\*\*Test it\*\*.*?^```\n(.*?)\n^```", text, re.S | re.M).group(1)
+    parts = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert f'part "{command}" {command}' in parts
+    assert 'part "interop/run" interop/run' in parts
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory) -> Path:
     """A folder that looks like the checkout but keeps what the commands write."""

@@ -33,7 +33,7 @@ final class KnownKeys {
     return Stream.concat(leaves.stream(), sections.stream())
         .min(
             Comparator.comparingInt((String known) -> distance(path, known))
-                .thenComparingInt(known -> levenshtein(path, known)))
+                .thenComparingInt(known -> EditDistance.between(path, known)))
         .orElseThrow();
   }
 
@@ -61,9 +61,9 @@ final class KnownKeys {
 
   /** Whole paths compared, or last names alone when the section is missing or wrong. */
   private static int distance(String given, String known) {
-    int whole = levenshtein(given, known);
+    int whole = EditDistance.between(given, known);
     boolean sameSection = section(given).equals(section(known));
-    int last = levenshtein(last(given), last(known)) + (sameSection ? 0 : 1);
+    int last = EditDistance.between(last(given), last(known)) + (sameSection ? 0 : 1);
     return Math.min(whole, last);
   }
 
@@ -73,22 +73,5 @@ final class KnownKeys {
 
   private static String last(String path) {
     return path.substring(path.lastIndexOf('.') + 1);
-  }
-
-  private static int levenshtein(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(change, Math.min(previous[j], current[j - 1]) + 1);
-      }
-      previous = current;
-    }
-    return previous[b.length()];
   }
 }

@@ -11,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** The fields of an existing {@code adapter_config.json}, checked as they are read. Thread-safe. */
@@ -77,6 +76,11 @@ final class AdapterJson {
     return json.path(key).asBoolean(false);
   }
 
+  /** Whether a key has the value {@code true} itself. */
+  boolean isTrue(String key) {
+    return json.path(key).isBoolean() && flag(key);
+  }
+
   /** A scalar as text; the other text where it is absent or null. */
   String text(String key, String otherwise) {
     return json.path(key).asText(otherwise);
@@ -109,8 +113,7 @@ final class AdapterJson {
   }
 
   /**
-   * Of the given options those that are neither false, nor null, nor empty, as messages name them;
-   * and a task that is not causal.
+   * Of the given options those that are neither false, nor null, nor empty, as messages name them.
    */
   List<String> active(Set<String> options) {
     List<String> active = new ArrayList<>();
@@ -121,6 +124,12 @@ final class AdapterJson {
                 active.add(field.getKey() + " " + field.getValue());
               }
             });
+    return active;
+  }
+
+  /** The task, as messages name it, where it is not causal. */
+  List<String> otherTask() {
+    List<String> active = new ArrayList<>();
     if (!json.path("task_type").isNull()
         && !json.path("task_type").asText("CAUSAL_LM").equals("CAUSAL_LM")) {
       active.add("task_type " + json.get("task_type"));
@@ -175,7 +184,8 @@ final class AdapterJson {
 
   private String expression(JsonNode targets) {
     try {
-      return Pattern.compile(targets.asText()).pattern();
+      PythonPattern.compile(targets.asText());
+      return targets.asText();
     } catch (PatternSyntaxException e) {
       throw invalid("target_modules", targets, "not a regular expression: " + e.getDescription());
     }
@@ -186,6 +196,7 @@ final class AdapterJson {
     json.path(key)
         .fields()
         .forEachRemaining(entry -> patterns.put(entry.getKey(), read.apply(key, entry.getValue())));
+    ModulePattern.requireExpressions(key + " in " + source, patterns);
     return patterns;
   }
 

@@ -5,6 +5,7 @@ import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -21,6 +22,11 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
 
   /** The settings that a report shows. */
   String summary();
+
+  /** What of the settings selects modules by name, so that entries without effect are found. */
+  default List<ModuleSelection> selections() {
+    return List.of();
+  }
 
   /** The initial value of an element of a parameter, as a function of its index alone. */
   InitialValue initialValue(ParameterSpec parameter, long seed);

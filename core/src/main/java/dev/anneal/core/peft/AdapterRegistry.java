@@ -61,7 +61,7 @@ public final class AdapterRegistry {
   /** The method that a configuration names. */
   private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
     AdapterMethod method = create(config.peftType(), config);
-    requireSites(method, config, model);
+    new ModuleSelections(method, model).require();
     return method;
   }
 
@@ -110,21 +110,10 @@ public final class AdapterRegistry {
   public static AdapterMethod existing(AdapterFolder folder, DecoderConfig model) {
     List<String> modules =
         new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
-    return folder.config().method(modules);
-  }
-
-  private static void requireSites(
-      AdapterMethod method, AdapterConfig config, DecoderConfig model) {
-    for (LinearSite site : new DecoderLayout(model).sites()) {
-      if (!method.parameters(site).isEmpty()) {
-        return;
-      }
-    }
-    throw new ConfigException(
-        "Invalid adapter.target_modules: "
-            + config.targetModules()
-            + " (matches no linear module of the model's layers; q_proj, k_proj, v_proj, o_proj,"
-            + " gate_proj, up_proj and down_proj can be adapted)");
+    AdapterMethod method = folder.config().method(modules);
+    folder.config().requireNothingUnknown();
+    new ModuleSelections(method, model).warn(folder.config().source());
+    return method;
   }
 
   private static String names(Stream<String> before) {

@@ -25,7 +25,7 @@ record AdapterTargets(List<String> names, String pattern) {
     if (pattern.isEmpty()) {
       return names;
     }
-    Pattern whole = Pattern.compile(pattern);
+    Pattern whole = PythonPattern.compile(pattern);
     return modulePaths.stream().filter(path -> whole.matcher(path).matches()).toList();
   }
 }

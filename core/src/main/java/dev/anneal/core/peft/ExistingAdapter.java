@@ -1,12 +1,17 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.ConfigException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the {@code adapter_config.json} of an existing adapter says. Immutable. */
 public final class ExistingAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ExistingAdapter.class);
+
   private final AdapterJson json;
   private final Set<String> knownKeys;
   private final SavedMethod saved;
@@ -34,7 +39,26 @@ public final class ExistingAdapter {
     return settings;
   }
 
-  /** Keys that mean nothing here, for a warning. */
+  /** What messages call its file. */
+  String source() {
+    return json.source();
+  }
+
+  /**
+   * Refuses unknown options that are switched on, since they may change the maths, and warns of
+   * other unknown values.
+   */
+  void requireNothingUnknown() {
+    List<String> unknown = unknownKeys();
+    List<String> on = unknown.stream().filter(json::isTrue).map(key -> key + " true").toList();
+    json.refuse(on);
+    List<String> active = json.active(Set.copyOf(unknown));
+    if (!active.isEmpty()) {
+      LOG.warn("adapter ignored=\"{}\" reason=\"unknown keys\" file={}", active, json.source());
+    }
+  }
+
+  /** Keys that mean nothing here. */
   public List<String> unknownKeys() {
     return json.unknownKeys(knownKeys);
   }
@@ -46,6 +70,15 @@ public final class ExistingAdapter {
    *     matched against
    */
   public AdapterMethod method(List<String> modulePaths) {
+    AdapterTargets targets = json.targetModules();
+    if (targets.resolve(modulePaths).isEmpty()) {
+      throw new ConfigException(
+          "Invalid target_modules in "
+              + json.source()
+              + ": "
+              + targets
+              + " (matches no linear module of the model; adapter.path)");
+    }
     return saved.method(modulePaths);
   }
 

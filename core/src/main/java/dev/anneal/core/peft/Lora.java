@@ -5,6 +5,8 @@ import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +33,8 @@ public final class Lora implements AdapterMethod {
   /**
    * PEFT's LoraConfig, as far as it is supported.
    *
-   * @param rankPattern rank of modules whose path matches a key, in PEFT's pattern rule
+   * @param rankPattern rank of modules whose path matches a key, in PEFT's pattern rule; of several
+   *     keys the first
    * @param alphaPattern the same for alpha
    */
   public record Settings(
@@ -51,8 +54,8 @@ public final class Lora implements AdapterMethod {
             "Invalid adapter.lora_dropout: " + dropout + " (must be in [0, 1))");
       }
       targetModules = List.copyOf(targetModules);
-      rankPattern = Map.copyOf(rankPattern);
-      alphaPattern = Map.copyOf(alphaPattern);
+      rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+      alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
     }
   }
 
@@ -60,6 +63,8 @@ public final class Lora implements AdapterMethod {
   static final class Factory implements AdapterFactory {
     @Override
     public AdapterMethod create(AdapterConfig config) {
+      ModulePattern.requireExpressions("adapter.rank_pattern", config.rankPattern());
+      ModulePattern.requireExpressions("adapter.alpha_pattern", config.alphaPattern());
       return new Lora(
           new Settings(
               config.r(),
@@ -194,6 +199,14 @@ public final class Lora implements AdapterMethod {
   }
 
   @Override
+  public List<ModuleSelection> selections() {
+    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
+    selections.addAll(ModulePattern.selections("rank_pattern", settings.rankPattern()));
+    selections.addAll(ModulePattern.selections("alpha_pattern", settings.alphaPattern()));
+    return selections;
+  }
+
+  @Override
   public boolean random() {
     return settings.dropout() > 0;
   }
@@ -237,7 +250,7 @@ public final class Lora implements AdapterMethod {
   @Override
   public Map<String, Object> exportConfig() {
     Map<String, Object> config = new TreeMap<>();
-    config.put("alpha_pattern", new TreeMap<>(settings.alphaPattern()));
+    config.put("alpha_pattern", settings.alphaPattern());
     config.put("bias", "none");
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);
@@ -248,7 +261,7 @@ public final class Lora implements AdapterMethod {
     config.put("lora_dropout", settings.dropout());
     config.put("modules_to_save", null);
     config.put("r", settings.r());
-    config.put("rank_pattern", new TreeMap<>(settings.rankPattern()));
+    config.put("rank_pattern", settings.rankPattern());
     config.put(
         "target_modules", new ArrayList<>(TargetModules.of(settings.targetModules()).exported()));
     config.put("use_dora", false);

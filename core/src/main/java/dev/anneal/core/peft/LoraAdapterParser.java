@@ -78,6 +78,7 @@ final class LoraAdapterParser {
 
   private void refuseActiveOptions() {
     List<String> active = new ArrayList<>(json.active(UNSUPPORTED));
+    active.addAll(json.otherTask());
     String bias = json.text("bias", "none");
     if (!bias.equals("none")) {
       active.add("bias \"" + bias + "\"");

@@ -1,21 +1,53 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.ConfigException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /** PEFT's rule for {@code rank_pattern} and {@code alpha_pattern}. */
 final class ModulePattern {
   private ModulePattern() {}
 
-  /** The value of the first key, in order of the keys, that is the path or a dotted end of it. */
+  /**
+   * @throws ConfigException for a key that is no expression
+   */
+  static void requireExpressions(String setting, Map<String, ?> patterns) {
+    for (String pattern : patterns.keySet()) {
+      try {
+        PythonPattern.compile(pattern);
+      } catch (PatternSyntaxException e) {
+        throw new ConfigException(
+            "Invalid %s: %s (not a regular expression: %s)"
+                .formatted(setting, pattern, e.getDescription()));
+      }
+    }
+  }
+
+  /** The value of the first key, in the map's order, that is the path or a dotted end of it. */
   static <T> Optional<T> find(Map<String, T> patterns, String module) {
-    for (Map.Entry<String, T> entry : new TreeMap<>(patterns).entrySet()) {
-      if (Pattern.matches("(.*\\.)?(" + entry.getKey() + ")$", module)) {
+    for (Map.Entry<String, T> entry : patterns.entrySet()) {
+      if (matches(entry.getKey(), module)) {
         return Optional.of(entry.getValue());
       }
     }
     return Optional.empty();
+  }
+
+  /** Each entry with the modules that it selects. */
+  static List<ModuleSelection> selections(String key, Map<String, ?> patterns) {
+    List<ModuleSelection> selections = new ArrayList<>();
+    patterns.forEach(
+        (pattern, value) ->
+            selections.add(
+                new ModuleSelection(
+                    key, pattern, String.valueOf(value), module -> matches(pattern, module))));
+    return selections;
+  }
+
+  private static boolean matches(String pattern, String module) {
+    return PythonPattern.compile("(.*\\.)?(" + pattern + ")").matcher(module).matches();
   }
 }

@@ -36,11 +36,21 @@ public final class TargetModules {
 
   /** Whether the module at a path of the model's layers is meant. */
   public boolean matches(String module) {
-    for (String entry : entries) {
-      if (entry.equals(ALL_LINEAR) || module.equals(entry) || module.endsWith("." + entry)) {
-        return true;
-      }
-    }
-    return false;
+    return entries.stream().anyMatch(entry -> matches(entry, module));
+  }
+
+  /** Each entry with the modules that it alone selects; the shorthand always has some. */
+  List<ModuleSelection> selections() {
+    return entries.stream()
+        .filter(entry -> !entry.equals(ALL_LINEAR))
+        .map(
+            entry ->
+                new ModuleSelection(
+                    ModuleSelection.TARGETS, entry, "", module -> matches(entry, module)))
+        .toList();
+  }
+
+  private static boolean matches(String entry, String module) {
+    return entry.equals(ALL_LINEAR) || module.equals(entry) || module.endsWith("." + entry);
   }
 }

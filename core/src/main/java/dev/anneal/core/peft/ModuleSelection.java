@@ -1,0 +1,16 @@
+package dev.anneal.core.peft;
+
+import java.util.function.Predicate;
+
+/**
+ * An entry of a setting that selects modules by their paths. Immutable.
+ *
+ * @param key the setting, by PEFT's name
+ * @param entry a name or an expression
+ * @param value what the selected modules get, as messages show it; empty for a setting that is a
+ *     mere list
+ */
+record ModuleSelection(String key, String entry, String value, Predicate<String> selects) {
+  /** PEFT's name of the list of modules that are adapted. */
+  static final String TARGETS = "target_modules";
+}

@@ -1,0 +1,159 @@
+package dev.anneal.core.peft;
+
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.EditDistance;
+import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.model.DecoderLayout;
+import dev.anneal.core.model.LinearSite;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Compares what a method selects by name with the modules of a model: an entry without a module is
+ * a mistake, which PEFT passes over in silence as long as another entry has one. Immutable.
+ */
+final class ModuleSelections {
+  private static final Logger LOG = LoggerFactory.getLogger(ModuleSelections.class);
+  private static final int SUGGESTED = 3;
+
+  /** Modules of every model that PEFT would adapt and this build does not. */
+  private static final Set<String> NOT_ADAPTED = Set.of("lm_head", "embed_tokens");
+
+  private final AdapterMethod method;
+  private final List<String> modules;
+  private final List<String> targeted;
+
+  ModuleSelections(AdapterMethod method, DecoderConfig model) {
+    this.method = method;
+    List<LinearSite> sites = new DecoderLayout(model).sites();
+    this.modules = sites.stream().map(LinearSite::module).toList();
+    this.targeted =
+        sites.stream()
+            .filter(site -> !method.parameters(site).isEmpty())
+            .map(LinearSite::module)
+            .toList();
+  }
+
+  /**
+   * For a method made from settings.
+   *
+   * @throws ConfigException that names each entry without a module, and the nearest names; or two
+   *     entries that give one module different values, since HOCON keeps no order of keys
+   */
+  void require() {
+    List<String> problems = new ArrayList<>();
+    for (ModuleSelection selection : method.selections()) {
+      if (!selectsAny(selection)) {
+        problems.add(
+            "Invalid adapter."
+                + shown(selection)
+                + " ("
+                + rule(selection)
+                + "; nearest: "
+                + nearest(selection.entry())
+                + ")");
+      }
+    }
+    problems.addAll(contradictions());
+    if (!problems.isEmpty()) {
+      throw new ConfigException(String.join("\n", problems));
+    }
+  }
+
+  /**
+   * For a method that an adapter_config.json describes, as PEFT reads it: what selects nothing has
+   * no effect and is said once; what PEFT would adapt and this build does not is an error.
+   */
+  void warn(String source) {
+    List<String> without = new ArrayList<>();
+    for (ModuleSelection selection : method.selections()) {
+      boolean target = selection.key().equals(ModuleSelection.TARGETS);
+      if (target && NOT_ADAPTED.stream().anyMatch(selection.selects())) {
+        throw new ConfigException(
+            "Unsupported in "
+                + source
+                + ": "
+                + shown(selection)
+                + " (only the linear modules of the layers are adapted; adapter.path)");
+      }
+      if (!selectsAny(selection)) {
+        without.add(shown(selection));
+      }
+    }
+    if (targeted.isEmpty()) {
+      throw new ConfigException(
+          "Invalid target_modules in "
+              + source
+              + ": matches no linear module of the model (adapter.path: does the adapter belong to"
+              + " model.path?)");
+    }
+    if (!without.isEmpty()) {
+      LOG.warn("adapter ignored=\"{}\" reason=\"no such module\" file={}", without, source);
+    }
+  }
+
+  private boolean selectsAny(ModuleSelection selection) {
+    return candidates(selection).stream().anyMatch(selection.selects());
+  }
+
+  private List<String> candidates(ModuleSelection selection) {
+    return selection.key().equals(ModuleSelection.TARGETS) ? modules : targeted;
+  }
+
+  private static String rule(ModuleSelection selection) {
+    return selection.key().equals(ModuleSelection.TARGETS)
+        ? "matches no linear module of the model's layers"
+        : "matches no module of target_modules";
+  }
+
+  private static String shown(ModuleSelection selection) {
+    return selection.key() + ": " + selection.entry();
+  }
+
+  private List<String> contradictions() {
+    Set<String> found = new LinkedHashSet<>();
+    for (ModuleSelection one : method.selections()) {
+      for (ModuleSelection other : method.selections()) {
+        boolean differ =
+            one.key().equals(other.key())
+                && one.entry().compareTo(other.entry()) < 0
+                && !one.value().equals(other.value());
+        if (differ) {
+          targeted.stream()
+              .filter(one.selects().and(other.selects()))
+              .findFirst()
+              .ifPresent(
+                  module ->
+                      found.add(
+                          "Invalid adapter."
+                              + one.key()
+                              + ": "
+                              + (one.entry() + " = " + one.value() + ", ")
+                              + (other.entry() + " = " + other.value())
+                              + (" (both match "
+                                  + module
+                                  + "; an entry may not overlap another)")));
+        }
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  /** The last names of modules that are the least edits away. */
+  private String nearest(String entry) {
+    String last = entry.substring(entry.lastIndexOf('.') + 1);
+    Set<String> names = new TreeSet<>();
+    modules.forEach(module -> names.add(module.substring(module.lastIndexOf('.') + 1)));
+    return names.stream()
+        .sorted(Comparator.comparingInt(name -> EditDistance.between(last, name)))
+        .limit(SUGGESTED)
+        .collect(Collectors.joining(", "));
+  }
+}
