@@ -1,4 +1,4 @@
-"""Every command of the README, as it stands there; the cluster's is a real one on loopback."""
+"""Every command of the README and of the page on training; the cluster's is a real one on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ TIMEOUT = 1200
 
 def commands() -> list[str]:
     """The lines that start the launcher, continuation lines joined."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    pages = [CHECKOUT / "README.md", CHECKOUT / "docs" / "training.md"]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages).replace("\\\n", " ")
     blocks = re.findall(r"^```\n(.*?)^```", text, re.S | re.M)
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("bin/anneal ")]

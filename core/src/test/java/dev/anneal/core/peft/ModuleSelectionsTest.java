@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ConfigLoader;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.ModelFolder;
@@ -105,7 +105,7 @@ class ModuleSelectionsTest {
   private static AdapterMethod chosen(String... settings) {
     List<String> all = new java.util.ArrayList<>(List.of("adapter.peft_type=LORA"));
     all.addAll(List.of(settings));
-    AdapterConfig config = ConfigLoader.of(all.toArray(String[]::new)).adapter();
+    AdapterConfig config = TrainingConfig.of(all.toArray(String[]::new)).adapter();
     return AdapterRegistry.choose(config, Optional.empty(), MODEL).orElseThrow();
   }
 
