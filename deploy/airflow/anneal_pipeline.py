@@ -2,17 +2,22 @@
 
 Needs the provider apache-airflow-providers-apache-spark and a Spark connection: spark_default, or
 the one that ANNEAL_SPARK_CONNECTION names. All settings are parameters of the DAG. Every task is
-safe to repeat: tokenize does nothing when nothing changed, train goes on from its last checkpoint.
-A task whose settings or data are wrong (exit codes 2 to 4, see deploy/README.md) would fail again:
-give it few retries and read result.json in its output folder.
+safe to repeat: a task that is tried again goes on where the last try was, tokenize from the parts
+that are done, train from its last checkpoint. A failure that would repeat (settings, data, a loss
+that is not finite: exit codes 2 to 4) fails the task at once with the message of result.json.
+Each task gives the paths that it wrote to XCom.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from datetime import datetime, timedelta
 
 from airflow import DAG
+from airflow.exceptions import AirflowException, AirflowFailException
+from airflow.io.path import ObjectStoragePath
 from airflow.models.param import Param
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
@@ -23,24 +28,61 @@ TRAINED = f"{RUN}/train"
 MODEL = f"{RUN}/model"
 
 
-def anneal(job: str, files: list[str], settings: dict[str, str]) -> SparkSubmitOperator:
+# Exit codes of failures that a retry repeats, see deploy/README.md.
+FINAL = {2, 3, 4}
+
+
+class AnnealOperator(SparkSubmitOperator):
+    """spark-submit of one job, which says in result.json of its output folder how it ended."""
+
+    template_fields = (*SparkSubmitOperator.template_fields, "folder")
+
+    def __init__(self, *, folder: str, **named):
+        super().__init__(**named)
+        self.folder = folder
+
+    def execute(self, context):
+        try:
+            super().execute(context)
+        except AirflowException as failure:
+            # A cluster manager may lose the code; a job that never started leaves no result.
+            told = re.search(r"Error code is: (\d+)", str(failure))
+            result = self.result()
+            code = int(told.group(1)) if told else result.get("exit_code")
+            if code in FINAL:
+                raise AirflowFailException(result.get("message") or str(failure)) from failure
+            raise
+        return self.result().get("paths", {})
+
+    def result(self) -> dict:
+        # Spark's s3a:// is s3:// elsewhere.
+        path = ObjectStoragePath(re.sub(r"^s3a:", "s3:", self.folder)) / "result.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+
+def anneal(job: str, folder: str, files: list[str], settings: dict[str, str]) -> AnnealOperator:
     """One job of Anneal: the arguments that bin/anneal would take."""
     arguments = [job]
     for name in files:
         arguments += ["-c", name]
     for key, value in settings.items():
         arguments += ["-s", f"{key}={value}"]
-    return SparkSubmitOperator(
+    return AnnealOperator(
         task_id=job,
+        folder=folder,
         conn_id=CONNECTION,
         application="{{ params.jar }}",
         java_class="dev.anneal.jobs.Main",
         application_args=arguments,
         name=f"anneal-{job}",
+        packages="{{ params.packages }}",
         executor_cores=1,
         conf={
             # The ranks of a run need a fixed set of executors.
             "spark.dynamicAllocation.enabled": "false",
+            # A rank is a task: as many executors of one core as there are ranks.
+            "spark.executor.instances": "{{ params.world_size }}",
+            "spark.cores.max": "{{ params.world_size }}",
             # Not needed where the hosts have the libraries, see deploy/README.md.
             "spark.archives": "{{ params.natives }}#natives",
             "spark.executor.memoryOverhead": "4g",
@@ -61,6 +103,8 @@ with DAG(
     params={
         "jar": Param("s3a://anneal/anneal.jar", type="string"),
         "natives": Param("s3a://anneal/natives.tar.gz", type="string"),
+        # What reads s3a://, in the version of Spark's Hadoop; "" where the cluster has it.
+        "packages": Param("org.apache.hadoop:hadoop-aws:3.3.4", type="string"),
         "root": Param("s3a://anneal", type="string"),
         "corpus": Param("s3a://corpora/instructions.jsonl", type="string"),
         "model": Param("s3a://models/base", type="string"),
@@ -69,6 +113,7 @@ with DAG(
 ) as dag:
     tokenize = anneal(
         "tokenize",
+        SHARDS,
         ["tokenize"],
         {
             "tokenize.tokenizer": "{{ params.model }}",
@@ -80,6 +125,7 @@ with DAG(
     )
     train = anneal(
         "train",
+        TRAINED,
         ["sft-lora"],
         {
             "model.path": "{{ params.model }}",
@@ -91,6 +137,7 @@ with DAG(
     )
     export = anneal(
         "export",
+        MODEL,
         [],
         {
             "model.path": "{{ params.model }}",

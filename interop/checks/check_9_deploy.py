@@ -47,6 +47,7 @@ def tasks(monkeypatch):
     Recorded.made = []
     for name, attribute in [
         ("airflow", "DAG"),
+        ("airflow.io", None),
         ("airflow.models", None),
         ("airflow.models.param", "Param"),
         ("airflow.providers", None),
@@ -59,9 +60,69 @@ def tasks(monkeypatch):
         if attribute:
             setattr(module, attribute, type(attribute, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, name, module)
+    exceptions = types.ModuleType("airflow.exceptions")
+    exceptions.AirflowException = type("AirflowException", (Exception,), {})
+    exceptions.AirflowFailException = type("AirflowFailException", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "airflow.exceptions", exceptions)
+    paths = types.ModuleType("airflow.io.path")
+    paths.ObjectStoragePath = Path
+    monkeypatch.setitem(sys.modules, "airflow.io.path", paths)
+    operator = sys.modules["airflow.providers.apache.spark.operators.spark_submit"]
+    operator.SparkSubmitOperator.template_fields = ("application_args",)
     file = CHECKOUT / "deploy" / "airflow" / "anneal_pipeline.py"
     exec(compile(file.read_text("utf-8"), str(file), "exec"), {"__name__": "dag"})
     return [made for made in Recorded.made if "task_id" in made.named]
+
+
+def failing(task, monkeypatch, message: str):
+    """Lets the task's spark-submit fail as the provider's hook says it."""
+    failure = sys.modules["airflow.exceptions"].AirflowException(message)
+
+    def execute(self, context):
+        raise failure
+
+    operator = sys.modules["airflow.providers.apache.spark.operators.spark_submit"]
+    monkeypatch.setattr(operator.SparkSubmitOperator, "execute", execute, raising=False)
+    with pytest.raises(Exception) as raised:
+        task.execute({})
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "code, told, retried",
+    [(2, True, False), (4, False, False), (5, True, True), (5, False, True), (None, False, True)],
+)
+def test_a_failure_that_would_repeat_is_not_retried(
+    tasks, monkeypatch, tmp_path, code, told, retried
+):
+    task = tasks[1]
+    task.folder = str(tmp_path)
+    if code is not None:
+        result = {"exit_code": code, "message": "loss is NaN at step 3", "paths": {}}
+        (tmp_path / "result.json").write_text(json.dumps(result), "utf-8")
+    message = "Cannot execute: spark-submit. Error code is: %d." % code if told else "Cannot execute"
+    raised = failing(task, monkeypatch, message)
+    assert type(raised).__name__ == ("AirflowException" if retried else "AirflowFailException")
+    if not retried:
+        assert str(raised) == "loss is NaN at step 3"
+
+
+def test_a_task_gives_the_paths_of_its_result(tasks, monkeypatch, tmp_path):
+    operator = sys.modules["airflow.providers.apache.spark.operators.spark_submit"]
+    monkeypatch.setattr(
+        operator.SparkSubmitOperator, "execute", lambda self, context: None, raising=False
+    )
+    task = tasks[0]
+    task.folder = str(tmp_path)
+    (tmp_path / "result.json").write_text('{"paths": {"shards": "s"}}', "utf-8")
+    assert task.execute({}) == {"shards": "s"}
+
+
+def test_ranks_and_executors_are_one_number(tasks):
+    for task in tasks:
+        conf = task.named["conf"]
+        assert conf["spark.executor.instances"] == conf["spark.cores.max"]
+        assert task.named["executor_cores"] == 1
 
 
 def keys():
