@@ -126,11 +126,16 @@ public final class ControlClient implements AutoCloseable {
         handle(link.receive().message());
       }
     } catch (IOException e) {
-      ControlException gone = gone(e);
-      if (end(gone)) {
-        LOG.warn("rank={} event=driver-lost reason=\"{}\"", rank, gone.getMessage());
-        stopFor(new ControlMessage.Stop(ControlMessage.Stop.When.NOW, gone.getMessage()));
-      }
+      stopWithout(gone(e));
+    } catch (RuntimeException | Error e) { // no order would ever be heard again
+      stopWithout(new ControlException("Rank " + rank + " can hear the driver no more: " + e, e));
+    }
+  }
+
+  private void stopWithout(ControlException driver) {
+    if (end(driver)) {
+      LOG.warn("rank={} event=driver-lost reason=\"{}\"", rank, driver.getMessage());
+      stopFor(new ControlMessage.Stop(ControlMessage.Stop.When.NOW, driver.getMessage()));
     }
   }
 

@@ -102,15 +102,21 @@ public final class ControlServer implements AutoCloseable {
         deliver(member, link, envelope);
       }
     } catch (IOException e) {
-      if (forget(member, link)) {
-        String reason = e.getMessage() == null ? "end of stream" : e.getMessage();
-        LOG.warn(
-            "rank={} attempt={} event=lost reason=\"{}\"", member.rank(), member.attempt(), reason);
-        listener.lost(member, reason);
-      }
+      lost(member, link, e.getMessage() == null ? "end of stream" : e.getMessage());
+    } catch (RuntimeException | Error e) { // the rank would wait for a driver that does not listen
+      LOG.error("rank={} attempt={} event=link-failed", member.rank(), member.attempt(), e);
+      lost(member, link, e.toString());
     } finally {
       forget(member, link);
       cut(link);
+    }
+  }
+
+  private void lost(Member member, ControlLink link, String reason) {
+    if (forget(member, link)) {
+      LOG.warn(
+          "rank={} attempt={} event=lost reason=\"{}\"", member.rank(), member.attempt(), reason);
+      listener.lost(member, reason);
     }
   }
 
