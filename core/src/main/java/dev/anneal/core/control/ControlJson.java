@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.control.ControlMessage.Ack;
+import dev.anneal.core.control.ControlMessage.Alive;
 import dev.anneal.core.control.ControlMessage.CheckpointWritten;
 import dev.anneal.core.control.ControlMessage.EvalDone;
 import dev.anneal.core.control.ControlMessage.Goodbye;
@@ -60,6 +61,8 @@ final class ControlJson {
       return node.put("type", "note").put("text", m.text());
     } else if (message instanceof EvalDone m) {
       return node.put("type", "eval").put("json", m.json());
+    } else if (message instanceof Alive) {
+      return node.put("type", "alive");
     } else if (message instanceof Goodbye) {
       return node.put("type", "goodbye");
     } else if (message instanceof Ack m) {
@@ -81,6 +84,7 @@ final class ControlJson {
           new CheckpointWritten(number(node, "step"), rank(node), text(node, "payload"));
       case "note" -> new Note(text(node, "text"));
       case "eval" -> new EvalDone(text(node, "json"));
+      case "alive" -> new Alive();
       case "goodbye" -> new Goodbye();
       case "ack" -> new Ack(number(node, "of"));
       case "refused" -> new Refused(number(node, "of"), text(node, "text"));

@@ -49,6 +49,9 @@ public sealed interface ControlMessage {
     }
   }
 
+  /** The driver's process lives, whatever it does; sent every few seconds. */
+  record Alive() implements ControlMessage {}
+
   /** A rank closes the channel in good order. */
   record Goodbye() implements ControlMessage {}
 

@@ -25,6 +25,7 @@ class ControlJsonTest {
           new ControlMessage.Note("损失 is NaN"),
           new ControlMessage.Note(""),
           new ControlMessage.EvalDone("{}"),
+          new ControlMessage.Alive(),
           new ControlMessage.Goodbye(),
           new ControlMessage.Ack(12),
           new ControlMessage.Refused(12, "disk full"),

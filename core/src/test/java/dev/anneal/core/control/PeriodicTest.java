@@ -19,10 +19,13 @@ class PeriodicTest {
           times.add(Thread.currentThread().getName());
           throw new OutOfMemoryError("Java heap space");
         };
-    try (Periodic periodic = Periodic.start("a guard", Duration.ofMillis(1), failing)) {
+    Periodic periodic = Periodic.start("a guard", Duration.ofMillis(1), failing);
+    try {
       for (int time = 0; time < 3; time++) {
         assertThat(times.poll(10, TimeUnit.SECONDS)).isEqualTo("a guard");
       }
+    } finally {
+      periodic.close();
     }
   }
 }

@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.util.Progressable;
 
 /** Local files under {@code slow://}, where the weights of a model take a while to write. */
@@ -31,7 +30,6 @@ public final class SlowFileSystem extends RawLocalFileSystem {
   @Override
   public FSDataOutputStream create(
       Path file,
-      FsPermission permission,
       boolean overwrite,
       int bufferSize,
       short replication,
@@ -42,7 +40,7 @@ public final class SlowFileSystem extends RawLocalFileSystem {
       EXPORTS.incrementAndGet();
       await();
     }
-    return super.create(file, permission, overwrite, bufferSize, replication, blockSize, progress);
+    return super.create(file, overwrite, bufferSize, replication, blockSize, progress);
   }
 
   private static void await() throws IOException {
