@@ -1,4 +1,5 @@
 import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.function.Supplier;
 
@@ -87,8 +88,8 @@ final class TimedCollective implements Collective {
   }
 
   @Override
-  public void abort(String reason) {
-    ranks.abort(reason);
+  public void abort(GroupFailure failure) {
+    ranks.abort(failure);
   }
 
   @Override

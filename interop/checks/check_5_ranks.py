@@ -100,6 +100,25 @@ def test_launcher_on_a_standalone_cluster(product, scratch, models, shards, clus
     assert_same_weights(weights(output), weights(one_rank))
 
 
+def test_ranks_come_back_whatever_serializer_the_cluster_sets(
+    product, scratch, models, shards, cluster, one_rank
+):
+    output = scratch / "kryo run"
+    kryo = ["--conf", "spark.serializer=org.apache.spark.serializer.KryoSerializer"]
+    strict = ["--conf", "spark.kryo.registrationRequired=true"]
+    outcome = product.run(
+        "train",
+        settings_for(models.case("qwen2"), shards, output, 2, 2),
+        submit=cluster.submit_arguments(*kryo, *strict),
+        env=cluster.environment(),
+    )
+    assert outcome.code == 0, tail(outcome.output) + cluster.logs()
+    assert "the ranks were started again" not in outcome.output
+    assert_steps_once(metrics(output), STEPS)
+    assert_same_curve(metrics(output), metrics(one_rank), EQUAL_TO_ROUNDING)
+    assert_same_weights(weights(output), weights(one_rank))
+
+
 def test_plain_spark_submit_of_the_jar(product, scratch, models, shards, cluster, one_rank):
     """The unmodified spark-submit, the jar and its main class, without the launcher."""
     jars = sorted((product.checkout / "spark-jobs" / "target").glob("anneal*.jar"))

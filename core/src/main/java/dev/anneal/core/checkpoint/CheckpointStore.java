@@ -50,6 +50,15 @@ public final class CheckpointStore {
     return Optional.empty();
   }
 
+  /** The checkpoints whose files are there with their sizes, newest first; reads none of them. */
+  List<Checkpoint> committed() throws IOException {
+    List<Checkpoint> committed = new ArrayList<>();
+    for (long step : stepsNewestFirst()) {
+      look(step, CheckpointVerifier.Depth.SIZES).ifPresent(committed::add);
+    }
+    return committed;
+  }
+
   /** The checkpoint of a step, its checksums verified. */
   public Checkpoint open(long step) throws IOException {
     return openFolder(store, CheckpointLayout.stepFolder(folder, step));

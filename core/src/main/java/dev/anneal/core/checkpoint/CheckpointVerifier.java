@@ -58,7 +58,7 @@ final class CheckpointVerifier {
     }
   }
 
-  private void checkBytes(String folder, RankFile file) throws IOException {
+  void checkBytes(String folder, RankFile file) throws IOException {
     try (InputStream in = store.open(FileStore.join(folder, file.name()))) {
       if (!Sha256.of(in).equals(file.sha256())) {
         throw new FormatException(file.name() + " does not match its checksum");

@@ -1,6 +1,7 @@
 package dev.anneal.core.checkpoint;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.data.BatchPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,30 @@ public final class ResumeCheck {
   private static final String ABSENT = "absent";
 
   private ResumeCheck() {}
+
+  /** Refuses a resume that would go on at another row than the checkpoint's next one. */
+  public static void requireSameRow(Checkpoint checkpoint, BatchPlan batches) {
+    TrainPosition saved = checkpoint.manifest().position();
+    TrainPosition now =
+        TrainPosition.after(
+            saved.step(), batches, saved.tokens(), saved.targetTokens(), saved.seed());
+    if (!now.equals(saved)) {
+      throw new ConfigException(
+          "Cannot resume from "
+              + checkpoint.folder()
+              + ": step "
+              + saved.step()
+              + " leads to row "
+              + now.nextRow()
+              + " of epoch "
+              + now.epoch()
+              + " (expected row "
+              + saved.nextRow()
+              + " of epoch "
+              + saved.epoch()
+              + "; start a new run in another train.output_dir)");
+    }
+  }
 
   /** Refuses a resume whose settings differ; one error lists every difference. */
   public static void requireSame(Checkpoint checkpoint, Map<String, String> current) {

@@ -1,7 +1,10 @@
 package dev.anneal.core.checkpoint;
 
+import dev.anneal.core.data.BatchPlan;
+
 /**
- * Where a run stands after a step.
+ * Where a run stands after a step. Epoch and row follow from the step and the batches of the run; a
+ * resume refuses to go on where they do not.
  *
  * @param step optimizer steps done
  * @param epoch passes over the data begun before the next row, from 0
@@ -27,5 +30,13 @@ public record TrainPosition(
               + targetTokens
               + " (must be >= 0)");
     }
+  }
+
+  /** The place after a step of a run with these batches. */
+  public static TrainPosition after(
+      long step, BatchPlan batches, long tokens, long targetTokens, long seed) {
+    long epoch = step / batches.stepsPerEpoch();
+    long nextRow = step % batches.stepsPerEpoch() * batches.globalBatch();
+    return new TrainPosition(step, epoch, nextRow, tokens, targetTokens, seed);
   }
 }

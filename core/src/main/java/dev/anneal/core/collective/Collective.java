@@ -7,8 +7,10 @@ import dev.anneal.core.tensor.FloatRegion;
  * each call blocks until this rank's part is done. One thread per rank. Sums are taken in an order
  * that depends on the world size alone, so a run repeats bit for bit.
  *
- * <p>A failed peer, a timeout or {@link #abort} surfaces as {@link CollectiveException} on every
- * rank within seconds, also on ranks blocked in a call.
+ * <p>A rank that computes, saves or exports is waited for, however long that takes, while it shows
+ * that it is alive. A peer that died or was cut off, and {@link #abort}, surface as {@link
+ * CollectiveException} on every rank, also on ranks blocked in a call: at once where a connection
+ * closes or a rank speaks, within a minute where a host falls silent.
  */
 public interface Collective extends AutoCloseable {
   int rank();
@@ -40,8 +42,8 @@ public interface Collective extends AutoCloseable {
 
   void barrier();
 
-  /** Makes this and every other rank fail soon with the given reason; callable from any thread. */
-  void abort(String reason);
+  /** Makes this and every other rank fail soon for the given reason; callable from any thread. */
+  void abort(GroupFailure failure);
 
   @Override
   void close();

@@ -14,8 +14,8 @@ import java.time.Duration;
  * @param port ports the ranks listen on
  * @param scheduleTimeoutSeconds until all ranks run
  * @param joinTimeoutSeconds until all running ranks found each other
- * @param operationTimeoutSeconds of one collective
- * @param progressTimeoutSeconds between two signs of life of a rank
+ * @param operationTimeoutSeconds without a byte moved in a collective that all ranks take part in
+ * @param progressTimeoutSeconds without a sign of progress of any rank
  */
 public record DistributedConfig(
     int worldSize,

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ControlClient implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlClient.class);
+  private static final Duration SILENCE = ControlServer.BETWEEN_SIGNS.multipliedBy(4);
 
   private final ControlLink link;
   private final int rank;
@@ -49,15 +50,26 @@ public final class ControlClient implements AutoCloseable {
    */
   public static ControlClient connect(
       String address, GroupIdentity identity, int rank, int worldSize, Duration timeout) {
-    HostPort target = HostPort.parse(address);
     LinkHello hello = new LinkHello(LinkKind.DRIVER, rank, LinkHello.DRIVER, worldSize);
-    SocketChannel channel;
+    return connect(address, identity, hello, timeout, SILENCE);
+  }
+
+  /**
+   * @param silence of the driver after which it counts as gone
+   */
+  static ControlClient connect(
+      String address, GroupIdentity identity, LinkHello hello, Duration timeout, Duration silence) {
+    HostPort target = HostPort.parse(address);
+    int rank = hello.from();
+    ControlLink link;
     try {
-      channel = new LinkConnector(identity).connect(target, hello, Deadline.after(timeout));
+      SocketChannel channel =
+          new LinkConnector(identity).connect(target, hello, Deadline.after(timeout));
+      link = new ControlLink(channel, silence);
     } catch (IOException e) {
       throw new ControlException("Rank " + rank + " cannot reach the driver: " + e.getMessage(), e);
     }
-    ControlClient client = new ControlClient(new ControlLink(channel), rank, target);
+    ControlClient client = new ControlClient(link, rank, target);
     Thread reader = new Thread(client::readAll, "anneal-control-" + rank);
     reader.setDaemon(true);
     reader.start();
@@ -126,11 +138,16 @@ public final class ControlClient implements AutoCloseable {
         handle(link.receive().message());
       }
     } catch (IOException e) {
-      ControlException gone = gone(e);
-      if (end(gone)) {
-        LOG.warn("rank={} event=driver-lost reason=\"{}\"", rank, gone.getMessage());
-        stopFor(new ControlMessage.Stop(ControlMessage.Stop.When.NOW, gone.getMessage()));
-      }
+      stopWithout(gone(e));
+    } catch (RuntimeException | Error e) { // no order would ever be heard again
+      stopWithout(new ControlException("Rank " + rank + " can hear the driver no more: " + e, e));
+    }
+  }
+
+  private void stopWithout(ControlException driver) {
+    if (end(driver)) {
+      LOG.warn("rank={} event=driver-lost reason=\"{}\"", rank, driver.getMessage());
+      stopFor(new ControlMessage.Stop(ControlMessage.Stop.When.NOW, driver.getMessage()));
     }
   }
 
@@ -143,7 +160,7 @@ public final class ControlClient implements AutoCloseable {
               answer -> answer.completeExceptionally(new ControlException(refused.reason())));
     } else if (message instanceof ControlMessage.Stop order) {
       stopFor(order);
-    } else {
+    } else if (!(message instanceof ControlMessage.Alive)) {
       LOG.warn("rank={} event=unexpected-message message={}", rank, message);
     }
   }

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.control.ControlMessage.Ack;
+import dev.anneal.core.control.ControlMessage.Alive;
 import dev.anneal.core.control.ControlMessage.CheckpointWritten;
 import dev.anneal.core.control.ControlMessage.EvalDone;
-import dev.anneal.core.control.ControlMessage.Failed;
 import dev.anneal.core.control.ControlMessage.Goodbye;
 import dev.anneal.core.control.ControlMessage.Heartbeat;
 import dev.anneal.core.control.ControlMessage.Note;
@@ -57,16 +57,12 @@ final class ControlJson {
           .put("step", m.step())
           .put("rank", m.rank())
           .put("payload", m.payload());
-    } else if (message instanceof Failed m) {
-      return node.put("type", "failed")
-          .put("rank", m.rank())
-          .put("text", m.message())
-          .put("trace", m.stackTrace())
-          .put("consequence", m.consequence());
     } else if (message instanceof Note m) {
       return node.put("type", "note").put("text", m.text());
     } else if (message instanceof EvalDone m) {
       return node.put("type", "eval").put("json", m.json());
+    } else if (message instanceof Alive) {
+      return node.put("type", "alive");
     } else if (message instanceof Goodbye) {
       return node.put("type", "goodbye");
     } else if (message instanceof Ack m) {
@@ -86,14 +82,9 @@ final class ControlJson {
       case "step" -> new StepDone(metrics(field(node, "metrics")));
       case "checkpoint" ->
           new CheckpointWritten(number(node, "step"), rank(node), text(node, "payload"));
-      case "failed" ->
-          new Failed(
-              rank(node),
-              text(node, "text"),
-              text(node, "trace"),
-              field(node, "consequence").asBoolean());
       case "note" -> new Note(text(node, "text"));
       case "eval" -> new EvalDone(text(node, "json"));
+      case "alive" -> new Alive();
       case "goodbye" -> new Goodbye();
       case "ack" -> new Ack(number(node, "of"));
       case "refused" -> new Refused(number(node, "of"), text(node, "text"));

@@ -4,9 +4,10 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.function.LongConsumer;
 
 /**
@@ -18,11 +19,22 @@ final class ControlLink implements AutoCloseable {
 
   private final SocketChannel channel;
   private final DataInputStream input;
+  private final Duration silence;
   private long sequence;
 
-  ControlLink(SocketChannel channel) {
+  /** A link on which nothing may come for any time. */
+  ControlLink(SocketChannel channel) throws IOException {
+    this(channel, Duration.ZERO);
+  }
+
+  /**
+   * @param silence after which {@link #receive} gives up; zero for never
+   */
+  ControlLink(SocketChannel channel, Duration silence) throws IOException {
     this.channel = channel;
-    this.input = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel)));
+    this.silence = silence;
+    channel.socket().setSoTimeout((int) silence.toMillis());
+    this.input = new DataInputStream(new BufferedInputStream(channel.socket().getInputStream()));
   }
 
   synchronized void send(ControlMessage message) throws IOException {
@@ -55,6 +67,14 @@ final class ControlLink implements AutoCloseable {
   }
 
   Envelope receive() throws IOException {
+    try {
+      return next();
+    } catch (SocketTimeoutException e) {
+      throw new IOException("no sign of life for " + silence.toMillis() + " ms", e);
+    }
+  }
+
+  private Envelope next() throws IOException {
     int length = input.readInt();
     if (length < 0 || length > MAX_MESSAGE_BYTES) {
       throw new IOException("Invalid control message of " + length + " bytes");

@@ -1,18 +1,15 @@
 package dev.anneal.core.control;
 
-import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.run.StepMetrics;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.Objects;
 
 /** What the driver and the ranks say to each other. Immutable. */
 public sealed interface ControlMessage {
   /**
-   * A rank is alive.
+   * A rank has got on.
    *
    * @param step the step it is in
-   * @param phase what it does there, such as {@code load}, {@code step}, {@code checkpoint}
+   * @param phase what it does there, such as {@code load}, {@code train}, {@code checkpoint}
    */
   record Heartbeat(int rank, long step, String phase) implements ControlMessage {
     public Heartbeat {
@@ -38,36 +35,6 @@ public sealed interface ControlMessage {
     }
   }
 
-  /**
-   * A rank ends with an error.
-   *
-   * @param consequence whether another rank's failure brought it down
-   */
-  record Failed(int rank, String message, String stackTrace, boolean consequence)
-      implements ControlMessage {
-    private static final int MAX_TRACE_LENGTH = 64 << 10;
-
-    public Failed {
-      Objects.requireNonNull(message, "message");
-      Objects.requireNonNull(stackTrace, "stackTrace");
-      if (stackTrace.length() > MAX_TRACE_LENGTH) {
-        stackTrace = stackTrace.substring(0, MAX_TRACE_LENGTH);
-      }
-    }
-
-    /** Describes an error; one that a collective raised is taken for a consequence. */
-    public static Failed of(int rank, Throwable error) {
-      StringWriter trace = new StringWriter();
-      error.printStackTrace(new PrintWriter(trace));
-      boolean consequence = false;
-      for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-        consequence |= cause instanceof CollectiveException;
-      }
-      String message = error.getMessage() == null ? error.toString() : error.getMessage();
-      return new Failed(rank, message, trace.toString(), consequence);
-    }
-  }
-
   /** One line for the driver's log. */
   record Note(String text) implements ControlMessage {
     public Note {
@@ -81,6 +48,9 @@ public sealed interface ControlMessage {
       Objects.requireNonNull(json, "json");
     }
   }
+
+  /** The driver's process lives, whatever it does; sent every few seconds. */
+  record Alive() implements ControlMessage {}
 
   /** A rank closes the channel in good order. */
   record Goodbye() implements ControlMessage {}

@@ -9,6 +9,7 @@ import dev.anneal.core.net.ListeningSocket;
 import dev.anneal.core.net.Refusal;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +23,9 @@ import org.slf4j.LoggerFactory;
  * when a newer one appears, the links of the older are cut. Thread-safe.
  */
 public final class ControlServer implements AutoCloseable {
+  /** Ranks miss a driver that is silent for several of these. */
+  static final Duration BETWEEN_SIGNS = Duration.ofSeconds(10);
+
   private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
   private final GroupIdentity identity;
@@ -33,6 +37,7 @@ public final class ControlServer implements AutoCloseable {
   private Optional<ControlMessage.Stop> stop = Optional.empty();
   private boolean closed;
   private LinkAcceptor acceptor;
+  private Periodic signs;
 
   private ControlServer(
       String address, GroupIdentity identity, int worldSize, ControlListener listener) {
@@ -50,18 +55,36 @@ public final class ControlServer implements AutoCloseable {
    */
   public static ControlServer start(
       ListeningSocket socket, GroupIdentity identity, int worldSize, ControlListener listener) {
+    return start(socket, identity, worldSize, listener, BETWEEN_SIGNS);
+  }
+
+  static ControlServer start(
+      ListeningSocket socket,
+      GroupIdentity identity,
+      int worldSize,
+      ControlListener listener,
+      Duration betweenSigns) {
     if (worldSize < 1) {
       throw new IllegalArgumentException("Invalid world size: " + worldSize + " (must be >= 1)");
     }
     ControlServer server =
         new ControlServer(socket.address().toString(), identity, worldSize, listener);
     server.acceptor = LinkAcceptor.start(socket, server.new Host());
+    server.signs = Periodic.start("anneal-control-signs", betweenSigns, server::showLife);
     return server;
   }
 
   /** Where ranks connect: {@code host:port}. */
   public String address() {
     return address;
+  }
+
+  private void showLife() {
+    open().forEach(link -> tell(link, new ControlMessage.Alive()));
+  }
+
+  private synchronized List<ControlLink> open() {
+    return List.copyOf(links.values());
   }
 
   /** Tells every rank of this attempt to end, also those that join later. */
@@ -83,6 +106,7 @@ public final class ControlServer implements AutoCloseable {
       open = List.copyOf(links.values());
       links.clear();
     }
+    signs.close();
     acceptor.close();
     open.forEach(ControlServer::cut);
   }
@@ -102,15 +126,21 @@ public final class ControlServer implements AutoCloseable {
         deliver(member, link, envelope);
       }
     } catch (IOException e) {
-      if (forget(member, link)) {
-        String reason = e.getMessage() == null ? "end of stream" : e.getMessage();
-        LOG.warn(
-            "rank={} attempt={} event=lost reason=\"{}\"", member.rank(), member.attempt(), reason);
-        listener.lost(member, reason);
-      }
+      lost(member, link, e.getMessage() == null ? "end of stream" : e.getMessage());
+    } catch (RuntimeException | Error e) { // the rank would wait for a driver that does not listen
+      LOG.error("rank={} attempt={} event=link-failed", member.rank(), member.attempt(), e);
+      lost(member, link, e.toString());
     } finally {
       forget(member, link);
       cut(link);
+    }
+  }
+
+  private void lost(Member member, ControlLink link, String reason) {
+    if (forget(member, link)) {
+      LOG.warn(
+          "rank={} attempt={} event=lost reason=\"{}\"", member.rank(), member.attempt(), reason);
+      listener.lost(member, reason);
     }
   }
 
@@ -197,7 +227,13 @@ public final class ControlServer implements AutoCloseable {
     @Override
     public void admitted(GroupIdentity proven, LinkHello hello, SocketChannel channel) {
       Member member = new Member(proven.attempt(), hello.from());
-      ControlLink link = new ControlLink(channel);
+      ControlLink link;
+      try {
+        link = new ControlLink(channel);
+      } catch (IOException e) {
+        LOG.warn("rank={} event=lost reason=\"{}\"", hello.from(), e.getMessage());
+        return; // closed already
+      }
       if (!enter(member, link)) {
         cut(link);
         return;

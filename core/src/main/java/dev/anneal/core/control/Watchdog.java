@@ -3,6 +3,9 @@ package dev.anneal.core.control;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,8 +13,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Tells what hangs: nothing scheduled, ranks that do not join, a rank without progress. Asked from
- * time to time; starts no thread. Thread-safe.
+ * Tells what hangs: nothing scheduled, ranks that do not join, ranks without progress. Ranks wait
+ * for each other, so that one that hangs soon halts all: while any of them gets on, all is well.
+ * Asked from time to time; starts no thread. Thread-safe.
  */
 public final class Watchdog {
   private final Clock clock;
@@ -22,7 +26,7 @@ public final class Watchdog {
   private Instant started;
   private Instant firstJoined;
 
-  /** The last change a rank showed. */
+  /** The last sign of progress of a rank. */
   private record Sign(long step, String phase, Instant since) {}
 
   public Watchdog(Clock clock, int worldSize, WatchdogLimits limits) {
@@ -50,12 +54,9 @@ public final class Watchdog {
     signs.put(rank, new Sign(0, "join", clock.instant()));
   }
 
-  /** Where a rank is; only a change counts as progress. */
+  /** A rank has got on, and where it is. */
   public synchronized void progressed(int rank, long step, String phase) {
-    Sign last = signs.get(rank);
-    if (last == null || last.step() != step || !last.phase().equals(phase)) {
-      signs.put(rank, new Sign(step, phase, clock.instant()));
-    }
+    signs.put(rank, new Sign(step, phase, clock.instant()));
   }
 
   /** A rank needs no more watching. */
@@ -108,29 +109,24 @@ public final class Watchdog {
   }
 
   private Optional<String> noProgress() {
-    Optional<Integer> slowest = Optional.empty();
-    for (Map.Entry<Integer, Sign> entry : signs.entrySet()) {
-      boolean earlier =
-          slowest.isEmpty() || entry.getValue().since().isBefore(signs.get(slowest.get()).since());
-      if (!finished.contains(entry.getKey()) && earlier) {
-        slowest = Optional.of(entry.getKey());
-      }
-    }
-    return slowest
-        .filter(rank -> over(signs.get(rank).since(), limits.progress()))
-        .map(this::stuck);
+    List<Integer> slowestFirst = new ArrayList<>(signs.keySet());
+    slowestFirst.removeAll(finished);
+    slowestFirst.sort(Comparator.comparing(rank -> signs.get(rank).since()));
+    boolean allStand =
+        slowestFirst.stream().allMatch(rank -> over(signs.get(rank).since(), limits.progress()));
+    return allStand ? slowestFirst.stream().findFirst().map(this::stuck) : Optional.empty();
   }
 
   private String stuck(int rank) {
     Sign sign = signs.get(rank);
     return "No progress: rank "
         + rank
-        + " has been in phase '"
+        + " has given no sign of it for "
+        + seconds(Duration.between(sign.since(), clock.instant()))
+        + ", in phase '"
         + sign.phase()
         + "' of step "
         + sign.step()
-        + " for "
-        + seconds(Duration.between(sign.since(), clock.instant()))
         + " (see distributed.progress_timeout_seconds)";
   }
 

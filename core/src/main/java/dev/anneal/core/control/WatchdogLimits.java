@@ -7,7 +7,7 @@ import java.time.Duration;
  *
  * @param schedule until the first rank has joined
  * @param join from then until all have
- * @param progress between two changes of step or phase of a rank
+ * @param progress without a sign of progress of any rank
  */
 public record WatchdogLimits(Duration schedule, Duration join, Duration progress) {
   public WatchdogLimits {

@@ -4,9 +4,16 @@ import java.time.Duration;
 
 /** A point on the monotonic clock by which something must be done. Immutable. */
 public record Deadline(long nanoTime) {
+  private static final Duration FOREVER = Duration.ofDays(100 * 365);
+
   /** The deadline that far from now. */
   public static Deadline after(Duration duration) {
     return new Deadline(System.nanoTime() + duration.toNanos());
+  }
+
+  /** A deadline that nobody lives to see. */
+  public static Deadline never() {
+    return after(FOREVER);
   }
 
   public boolean expired() {

@@ -1,12 +1,12 @@
 package dev.anneal.core.net;
 
 import java.io.IOException;
-import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 public final class LinkAcceptor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LinkAcceptor.class);
   private static final Duration HANDSHAKE_LIMIT = Duration.ofSeconds(10);
+  private static final Duration AFTER_FAILURE = Duration.ofMillis(100);
   private static final int MAX_HANDSHAKES = 256;
 
   private final ListeningSocket socket;
@@ -39,26 +40,34 @@ public final class LinkAcceptor implements AutoCloseable {
   private void acceptAll() {
     while (socket.channel().isOpen()) {
       try {
-        SocketChannel channel = socket.channel().accept();
-        shakingHands.add(channel);
-        if (shakingHands.size() > MAX_HANDSHAKES) {
-          LOG.warn("event=link-dropped peer={} reason=too-many-handshakes", name(channel));
-          drop(channel);
-        } else {
-          daemon("anneal-handshake", () -> shakeHands(channel));
-        }
+        take(socket.channel().accept());
       } catch (ClosedChannelException e) {
         return;
-      } catch (IOException e) {
-        LOG.warn("event=accept-failed address={} reason={}", socket.address(), e.getMessage());
+      } catch (IOException | RuntimeException | Error e) { // no descriptor or no thread is free now
+        LOG.error("event=accept-failed address={}", socket.address(), e);
+        LockSupport.parkNanos(AFTER_FAILURE.toNanos());
       }
+    }
+  }
+
+  private void take(SocketChannel channel) {
+    shakingHands.add(channel);
+    if (shakingHands.size() > MAX_HANDSHAKES) {
+      LOG.warn("event=link-dropped peer={} reason=too-many-handshakes", name(channel));
+      drop(channel);
+      return;
+    }
+    try {
+      daemon("anneal-handshake", () -> shakeHands(channel));
+    } catch (Error e) {
+      drop(channel);
+      throw e;
     }
   }
 
   private void shakeHands(SocketChannel channel) {
     try {
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      LinkOptions.set(channel);
       Handshake handshake = new Handshake(host.identity());
       Handshake.Peer peer = handshake.accept(channel, host, Deadline.after(HANDSHAKE_LIMIT));
       shakingHands.remove(channel);
@@ -70,6 +79,9 @@ public final class LinkAcceptor implements AutoCloseable {
       if (socket.channel().isOpen()) {
         LOG.warn("event=handshake-failed peer={} reason=\"{}\"", name(channel), e.getMessage());
       }
+      drop(channel);
+    } catch (RuntimeException | Error e) { // a dropped peer tries again or says so; others go on
+      LOG.error("event=handshake-failed peer={}", name(channel), e);
       drop(channel);
     }
   }

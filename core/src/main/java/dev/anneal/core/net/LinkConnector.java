@@ -3,7 +3,6 @@ package dev.anneal.core.net;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -49,8 +48,7 @@ public final class LinkConnector {
       throws IOException {
     SocketChannel channel = SocketChannel.open();
     try {
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      LinkOptions.set(channel);
       InetSocketAddress target = new InetSocketAddress(address.host(), address.port());
       if (target.isUnresolved()) {
         throw new ConnectException("unknown host " + address.host());

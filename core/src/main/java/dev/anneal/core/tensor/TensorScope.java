@@ -3,7 +3,7 @@ package dev.anneal.core.tensor;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Closes what was given to it, newest first. One thread. */
+/** Closes all that was given to it, newest first, also when one of them fails. One thread. */
 public final class TensorScope implements AutoCloseable {
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
@@ -15,12 +15,20 @@ public final class TensorScope implements AutoCloseable {
 
   @Override
   public void close() {
+    IllegalStateException failure = null;
     while (!owned.isEmpty()) {
       try {
         owned.pop().close();
       } catch (Exception e) {
-        throw new IllegalStateException("Cannot close a native resource", e);
+        if (failure == null) {
+          failure = new IllegalStateException("Cannot close a native resource", e);
+        } else {
+          failure.addSuppressed(e);
+        }
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

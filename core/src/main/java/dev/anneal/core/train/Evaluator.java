@@ -9,7 +9,6 @@ import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.Score;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiConsumer;
 
 /**
  * Scores held-out rows: sums of losses and counts over all ranks, every row exactly once. Logits
@@ -21,11 +20,22 @@ public final class Evaluator implements StepHook {
   private final long everySteps;
   private final CausalLm model;
   private final Collective ranks;
-  private final BiConsumer<TrainState, Score> listener;
+  private final Listener listener;
+
+  /** Hears of evaluations, on every rank. */
+  public interface Listener {
+    /** One begins between two steps. */
+    default void begins(TrainState state) {}
+
+    /** A batch of this rank is scored. */
+    default void scored() {}
+
+    /** It is done, with the global result. */
+    void done(TrainState state, Score score);
+  }
 
   /**
    * @param everySteps 0 evaluates at the end only
-   * @param listener hears the global result, on every rank
    */
   public Evaluator(
       RowSource rows,
@@ -33,7 +43,7 @@ public final class Evaluator implements StepHook {
       long everySteps,
       CausalLm model,
       Collective ranks,
-      BiConsumer<TrainState, Score> listener) {
+      Listener listener) {
     this.rows = rows;
     this.batchSize = batchSize;
     this.everySteps = everySteps;
@@ -45,7 +55,8 @@ public final class Evaluator implements StepHook {
   @Override
   public void after(TrainState state, boolean last) {
     if (last || everySteps > 0 && state.step() % everySteps == 0) {
-      listener.accept(state, evaluate());
+      listener.begins(state);
+      listener.done(state, evaluate());
     }
   }
 
@@ -60,6 +71,7 @@ public final class Evaluator implements StepHook {
         slice.add(rows.row(i));
       }
       own = own.plus(model.score(MicroBatch.of(slice, start)));
+      listener.scored();
     }
     double[] sums =
         ranks.allReduceSum(

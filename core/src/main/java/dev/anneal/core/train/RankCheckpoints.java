@@ -25,7 +25,7 @@ import java.util.Map;
 
 /**
  * A rank's part in checkpoints: every rank writes the shard it owns, rank 0 hands all their
- * descriptions to the committer, and nobody goes on before the commit. Borrows the state.
+ * descriptions to the observer, and nobody goes on before the commit. Borrows the state.
  */
 public final class RankCheckpoints implements StepHook {
   private static final int BLOCK_FLOATS = 1 << 20;
@@ -35,7 +35,7 @@ public final class RankCheckpoints implements StepHook {
   private final FlatParameters parameters;
   private final ShardedOptimizer optimizer;
   private final RankCheckpointWriter writer;
-  private final CheckpointCommitter committer;
+  private final RankObserver observer;
   private final Schedule schedule;
 
   /**
@@ -55,14 +55,14 @@ public final class RankCheckpoints implements StepHook {
       TrainedModel model,
       ShardedOptimizer optimizer,
       RankCheckpointWriter writer,
-      CheckpointCommitter committer,
+      RankObserver observer,
       Schedule schedule) {
     this.ranks = ranks;
     this.plan = model.plan();
     this.parameters = model.parameters();
     this.optimizer = optimizer;
     this.writer = writer;
-    this.committer = committer;
+    this.observer = observer;
     this.schedule = schedule;
   }
 
@@ -71,6 +71,7 @@ public final class RankCheckpoints implements StepHook {
     if (!schedule.isDue(state, last)) {
       return;
     }
+    observer.phase(state.step(), "checkpoint");
     try {
       RankFile own = writer.write(shard(state));
       byte[][] all = ranks.allGather(own.toJson());
@@ -79,9 +80,10 @@ public final class RankCheckpoints implements StepHook {
         for (byte[] json : all) {
           files.add(RankFile.fromJson(json));
         }
-        committer.commit(state, files);
+        observer.commit(state, files);
       }
       ranks.barrier();
+      observer.phase(state.step(), RankTrainer.TRAIN);
     } catch (FormatException e) {
       throw new IllegalStateException("Cannot read what a rank wrote at step " + state.step(), e);
     } catch (IOException e) {

@@ -6,13 +6,13 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.ProgressStore;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
-import dev.anneal.core.run.EvalMetrics;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -33,6 +33,9 @@ public final class RankTrainer {
   /** Share of the steps' time that a rank may wait for rows before it says so. */
   private static final double NOTED_WAIT = 0.01;
 
+  /** The phase of the steps themselves. */
+  static final String TRAIN = "train";
+
   private final TrainingSetup setup;
   private final RankInputs inputs;
   private final Collective ranks;
@@ -49,7 +52,7 @@ public final class RankTrainer {
     this.setup = setup;
     this.inputs = inputs;
     this.ranks = ranks;
-    this.store = store;
+    this.store = new ProgressStore(store, observer::progress);
     this.observer = observer;
     setup.requireSupported(adapter());
   }
@@ -76,9 +79,10 @@ public final class RankTrainer {
         RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
         TrainState start = TrainState.START;
         if (resumeFrom.isPresent()) {
+          observer.phase(0, "resume");
           start = restore(checkpoints, resumeFrom.get());
         }
-        observer.phase(start.step(), "train");
+        observer.phase(start.step(), TRAIN);
         TrainState end = train(replicas, optimizer, checkpoints, start);
         if (ranks.rank() == 0) {
           observer.phase(end.step(), "export");
@@ -120,7 +124,15 @@ public final class RankTrainer {
     String reader = "rank-" + ranks.rank() + "-rows";
     try (ReadAhead ahead = ReadAhead.start(rows, settings, start.step(), reader)) {
       TrainingLoop loop =
-          new TrainingLoop(settings, ahead, model, optimizer, schedule, ranks, clock, hooks);
+          new TrainingLoop(
+              settings,
+              new WatchedBatches(ahead, observer),
+              model,
+              optimizer,
+              schedule,
+              ranks,
+              clock,
+              hooks);
       TrainState end = loop.run(start);
       noteWait(ahead.waitedSeconds(), clock.seconds());
       return end;
@@ -159,15 +171,7 @@ public final class RankTrainer {
         setup.train().evalSteps(),
         model.model(),
         ranks,
-        (state, score) ->
-            observer.onEvaluation(
-                new EvalMetrics(
-                    eval.name(),
-                    state.step(),
-                    plan.epochAfter(state.step() - 1),
-                    score.loss().sum() / score.loss().targetTokens(),
-                    (double) score.rightTokens() / score.loss().targetTokens(),
-                    score.loss().targetTokens())));
+        new EvaluationReport(eval.name(), plan, observer));
   }
 
   private RankCheckpoints checkpoints(

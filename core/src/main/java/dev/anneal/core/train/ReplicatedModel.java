@@ -6,6 +6,7 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -98,6 +99,8 @@ public final class ReplicatedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    replicas.forEach(Replica::close);
+    try (TensorScope all = new TensorScope()) {
+      replicas.forEach(all::own);
+    }
   }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -28,14 +29,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 public abstract class CollectiveContract {
   protected static final Duration PATIENT = Duration.ofSeconds(30);
+  private static final Duration SHORT = Duration.ofMillis(150);
   private static final long SEED = 20_240_607L;
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Collective> opened = new ArrayList<>();
 
-  /** A fresh group, one collective a rank. */
-  protected abstract List<Collective> open(int worldSize, Duration operationTimeout)
-      throws Exception;
+  /**
+   * A fresh group, one collective a rank.
+   *
+   * @param patience every limit that the transport has once the ranks have met
+   */
+  protected abstract List<Collective> open(int worldSize, Duration patience) throws Exception;
 
   @AfterEach
   void closeAll() throws InterruptedException {
@@ -219,7 +224,7 @@ public abstract class CollectiveContract {
     List<Collective> group = group(3);
     Future<?> blockedInRing = threads.submit(() -> ones(10).use(group.get(0)::allReduceSum));
     Future<?> blockedElsewhere = threads.submit(() -> ones(10).use(group.get(1)::allReduceSum));
-    group.get(2).abort("loss is NaN at step 7");
+    group.get(2).abort(GroupFailure.last("loss is NaN at step 7"));
     for (Future<?> blocked : List.of(blockedInRing, blockedElsewhere)) {
       assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
           .hasCauseInstanceOf(CollectiveException.class)
@@ -238,7 +243,7 @@ public abstract class CollectiveContract {
     List<Future<?>> blocked = new ArrayList<>();
     blocked.add(threads.submit(() -> group.get(0).barrier()));
     blocked.add(threads.submit(() -> group.get(2).barrier()));
-    group.get(1).abort("stopped");
+    group.get(1).abort(GroupFailure.passing("stopped"));
     for (Future<?> future : blocked) {
       assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
           .hasStackTraceContaining("rank 1 aborted: stopped");
@@ -274,16 +279,54 @@ public abstract class CollectiveContract {
   }
 
   @Test
-  void aLateRankIsNamed() throws Exception {
-    List<Collective> group = open(3, Duration.ofMillis(300));
+  void aRankThatComputesForLongIsWaitedFor() throws Exception {
+    List<Collective> group = open(3, SHORT);
     opened.addAll(group);
     onAll(group, CollectiveContract::barrier);
-    Future<?> second = threads.submit(() -> ones(10).use(group.get(1)::allReduceSum));
-    Future<?> first = threads.submit(() -> ones(10).use(group.get(0)::allReduceSum));
-    for (Future<?> future : List.of(first, second)) {
-      assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
-          .hasStackTraceContaining("waited 300 ms")
-          .hasStackTraceContaining("not there: rank 2");
+    List<Future<double[]>> waiting = new ArrayList<>();
+    for (int rank = 0; rank < 2; rank++) {
+      Collective member = group.get(rank);
+      waiting.add(threads.submit(() -> sumTwice(member)));
+    }
+    long manyTimes = 6 * SHORT.toMillis();
+    assertThatThrownBy(() -> waiting.get(0).get(manyTimes, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    NativeFloats late = ones(10);
+    late.use(group.get(2)::allReduceSum);
+    assertThatThrownBy(() -> waiting.get(1).get(manyTimes, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    assertThat(group.get(2).allReduceSum(new double[] {3})).containsExactly(9);
+    for (Future<double[]> future : waiting) {
+      assertThat(future.get(10, TimeUnit.SECONDS)).containsExactly(9);
+    }
+  }
+
+  private static double[] sumTwice(Collective member) {
+    NativeFloats values = ones(10);
+    values.use(member::allReduceSum);
+    assertThat(values.values()[0]).isEqualTo(3);
+    return member.allReduceSum(new double[] {3});
+  }
+
+  @Test
+  void everyRankLearnsWhetherAFailureIsFinal() throws Exception {
+    for (GroupFailure failure : List.of(GroupFailure.last("NaN"), GroupFailure.passing("lost"))) {
+      for (int speaker = 0; speaker < 3; speaker++) {
+        List<Collective> group = group(3);
+        group.get(speaker).abort(failure);
+        GroupFailure heard = failure.abortedBy(speaker);
+        List<GroupFailure> failures = onAll(group, CollectiveContract::failureOf);
+        assertThat(failures).containsOnly(heard);
+      }
+    }
+  }
+
+  private static GroupFailure failureOf(Collective member) {
+    try {
+      member.barrier();
+      throw new AssertionError("the barrier held");
+    } catch (CollectiveException e) {
+      return e.failure();
     }
   }
 

@@ -70,6 +70,33 @@ class ControlChannelTest {
   }
 
   @Test
+  void anErrorOfTheDriversThreadEndsTheRankThatItServed() throws Exception {
+    CompletableFuture<Stop> heard = new CompletableFuture<>();
+    try (ControlClient client = connect(IDENTITY, 0)) {
+      client.onStop(heard::complete);
+      listener.next();
+      client.send(new Note("no memory"));
+      assertThat(listener.next()).isEqualTo("lost rank 0 of attempt 1");
+      assertThat(heard.get(10, TimeUnit.SECONDS).when()).isEqualTo(Stop.When.NOW);
+    }
+  }
+
+  @Test
+  void anErrorOfTheRanksThreadFailsWhoWaitsForAnAnswer() throws Exception {
+    try (ControlClient client = connect(IDENTITY, 0)) {
+      client.onStop(
+          order -> {
+            throw new OutOfMemoryError("Java heap space");
+          });
+      listener.next();
+      server.stop(new Stop(Stop.When.AFTER_STEP, "enough"));
+      assertThatThrownBy(() -> client.call(new Note("still there?"), Duration.ofMinutes(2)))
+          .isInstanceOf(ControlException.class)
+          .hasMessageContaining("java.lang.OutOfMemoryError: Java heap space");
+    }
+  }
+
+  @Test
   void aStopReachesRanksThatAreThereAndThatComeLater() throws Exception {
     CompletableFuture<Stop> heard = new CompletableFuture<>();
     try (ControlClient first = connect(IDENTITY, 0)) {

@@ -3,7 +3,6 @@ package dev.anneal.core.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.run.StepMetrics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,9 +22,10 @@ class ControlJsonTest {
               new StepMetrics(
                   7, Double.NaN, -0.0, Double.POSITIVE_INFINITY, 0, 0, 1 / 3.0, 0.5, 1e9)),
           new ControlMessage.CheckpointWritten(5, 1, "{\"a\":\"\\\"\\n\"}"),
-          new ControlMessage.Failed(2, "损失 is NaN", "at x\n\tat y", true),
+          new ControlMessage.Note("损失 is NaN"),
           new ControlMessage.Note(""),
           new ControlMessage.EvalDone("{}"),
+          new ControlMessage.Alive(),
           new ControlMessage.Goodbye(),
           new ControlMessage.Ack(12),
           new ControlMessage.Refused(12, "disk full"),
@@ -64,15 +64,5 @@ class ControlJsonTest {
     assertThatThrownBy(() -> ControlJson.read(json.getBytes(StandardCharsets.UTF_8)))
         .isInstanceOf(IOException.class)
         .hasMessage(message);
-  }
-
-  @Test
-  void anErrorOfACollectiveIsAConsequence() {
-    Throwable peer = new IllegalStateException("step", new CollectiveException("rank 1 is gone"));
-    assertThat(ControlMessage.Failed.of(0, peer).consequence()).isTrue();
-    ControlMessage.Failed own = ControlMessage.Failed.of(0, new IllegalStateException());
-    assertThat(own.consequence()).isFalse();
-    assertThat(own.message()).isEqualTo("java.lang.IllegalStateException");
-    assertThat(own.stackTrace()).contains("ControlJsonTest");
   }
 }

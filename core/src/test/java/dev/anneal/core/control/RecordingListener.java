@@ -4,7 +4,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Writes down what the driver hears; fails on the note "refuse me". */
+/** Writes down what the driver hears; fails on the notes "refuse me" and "no memory". */
 final class RecordingListener implements ControlListener {
   private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
@@ -25,6 +25,9 @@ final class RecordingListener implements ControlListener {
   public void received(Member member, ControlMessage message) {
     if (message.equals(new ControlMessage.Note("refuse me"))) {
       throw new IllegalStateException("Cannot commit step 3: disk full");
+    }
+    if (message.equals(new ControlMessage.Note("no memory"))) {
+      throw new OutOfMemoryError("Java heap space");
     }
     events.add("received " + member + " " + message);
   }

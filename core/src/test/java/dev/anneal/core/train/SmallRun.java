@@ -7,6 +7,7 @@ import dev.anneal.core.checkpoint.CheckpointStore;
 import dev.anneal.core.checkpoint.RankFile;
 import dev.anneal.core.checkpoint.TrainPosition;
 import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.TrainingConfig;
@@ -42,9 +43,13 @@ final class SmallRun {
   private final TrainingConfig config;
   private final RowSource rows;
   private final List<String> notes = new ArrayList<>();
+  private Optional<ProgressListener> watcher = Optional.empty();
+  private List<RankInputs.EvalRows> evaluations = List.of();
+  private FileStore rankStore;
 
   private SmallRun(FileStore store, TrainingConfig config, RowSource rows) {
     this.store = store;
+    this.rankStore = store;
     this.config = config;
     this.rows = rows;
   }
@@ -68,6 +73,14 @@ final class SmallRun {
     all.addAll(List.of(settings));
     RowSource rows = new ListRows(Parity.rows(facts.get("rows")));
     return new SmallRun(store, TrainingConfig.of(all.toArray(String[]::new)), rows);
+  }
+
+  /** Evaluates too, and tells of the first rank's progress; ranks have a store of their own. */
+  SmallRun watched(ProgressListener by, RankInputs.EvalRows evaluated, FileStore ofRanks) {
+    watcher = Optional.of(by);
+    evaluations = List.of(evaluated);
+    rankStore = ofRanks;
+    return this;
   }
 
   /** Trains as the driver would have the ranks do, and returns the steps of this call. */
@@ -111,13 +124,13 @@ final class SmallRun {
   private TrainState rank(Collective member, Driver driver, Optional<String> resume, String attempt)
       throws IOException {
     ModelFolder model = ModelFolder.open(Path.of(config.model().path()));
-    RankInputs inputs = new RankInputs(model, Optional.empty(), rows, List.of());
+    RankInputs inputs = new RankInputs(model, Optional.empty(), rows, evaluations);
     RankObserver observer = member.rank() == 0 ? driver : new Silent();
     try {
-      return new RankTrainer(TrainingSetup.of(config), inputs, member, store, observer)
+      return new RankTrainer(TrainingSetup.of(config), inputs, member, rankStore, observer)
           .run(1, resume, attempt);
     } catch (IOException | RuntimeException e) {
-      member.abort("rank " + member.rank() + ": " + e.getMessage());
+      member.abort(GroupFailure.last(String.valueOf(e.getMessage())));
       throw e;
     }
   }
@@ -169,7 +182,14 @@ final class SmallRun {
     }
 
     @Override
-    public void phase(long step, String name) {}
+    public void phase(long step, String name) {
+      watcher.ifPresent(by -> by.phase(step, name));
+    }
+
+    @Override
+    public void progress() {
+      watcher.ifPresent(ProgressListener::progress);
+    }
 
     @Override
     public void note(String text) {
@@ -189,6 +209,9 @@ final class SmallRun {
 
     @Override
     public void phase(long step, String name) {}
+
+    @Override
+    public void progress() {}
 
     @Override
     public void note(String text) {}

@@ -8,6 +8,7 @@ import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.StagedModel;
 import dev.anneal.jobs.placement.NativeFolder;
+import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ import org.apache.spark.api.java.function.Function;
  * Greedy answers of a model, computed where the ranks run: the driver may be too small for it.
  * Immutable; travels to an executor.
  */
-public final class AnswerTask implements Function<Integer, ArrayList<String>> {
+public final class AnswerTask implements Function<Integer, byte[]> {
   private static final long serialVersionUID = 1L;
   private static final int BATCH = 16;
 
@@ -35,6 +36,13 @@ public final class AnswerTask implements Function<Integer, ArrayList<String>> {
   public record Prompts(List<String> texts, PromptStyle style, int maxNewTokens)
       implements Serializable {
     public Prompts {
+      texts = new ArrayList<>(texts);
+    }
+  }
+
+  /** What comes back, in the order of the prompts. */
+  private record Answers(List<String> texts) implements Serializable {
+    private Answers {
       texts = new ArrayList<>(texts);
     }
   }
@@ -57,17 +65,18 @@ public final class AnswerTask implements Function<Integer, ArrayList<String>> {
     }
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
     AnswerTask task = new AnswerTask(model, adapter, context, prompts);
-    return spark.parallelize(List.of(0), 1).map(task).collect().get(0);
+    byte[] answers = spark.parallelize(List.of(0), 1).map(task).collect().get(0);
+    return JavaBytes.to(Answers.class, answers).texts();
   }
 
   @Override
-  public ArrayList<String> call(Integer part) throws IOException {
+  public byte[] call(Integer part) throws IOException {
     natives.require();
     GenerationSettings greedy = GenerationSettings.greedy(prompts.maxNewTokens(), Set.of());
     try (StagedModel staged = StagedModel.open(model, adapter, store);
         TextGenerator generator =
             TextGenerator.open(TextGenerator.Source.of(staged, distributed), prompts.style())) {
-      return new ArrayList<>(generator.answers(prompts.texts(), greedy, BATCH));
+      return JavaBytes.of(new Answers(generator.answers(prompts.texts(), greedy, BATCH)));
     }
   }
 }

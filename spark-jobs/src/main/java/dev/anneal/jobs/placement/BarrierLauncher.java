@@ -4,6 +4,7 @@ import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.Failure;
+import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.Serializable;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ public final class BarrierLauncher {
     List<RankOutcome<T>> outcomes;
     try {
       watch.start(context);
-      outcomes = stage(context, work).collect();
+      outcomes = outcomes(stage(context, work).collect());
     } catch (Exception e) {
       throw lost(e, watch.overdue());
     } finally {
@@ -92,10 +93,10 @@ public final class BarrierLauncher {
 
   /**
    * The shuffle behind the barrier makes it a map stage: Spark starts those again as a whole, but
-   * gives up on a failed barrier stage that produces the result itself.
+   * gives up on a failed barrier stage that produces the result itself. Outcomes pass it as bytes:
+   * Spark's serializer is the user's choice, and Kryo knows no records.
    */
-  private <T extends Serializable> JavaRDD<RankOutcome<T>> stage(
-      SparkContext context, RankTask<T> work) {
+  private <T extends Serializable> JavaRDD<byte[]> stage(SparkContext context, RankTask<T> work) {
     int ranks = config.worldSize();
     RDD<Integer> numbers =
         JavaSparkContext.fromSparkContext(context)
@@ -103,9 +104,16 @@ public final class BarrierLauncher {
             .rdd();
     String secret = secretTravels ? identity.secret() : "";
     RankFunction<T> function = new RankFunction<>(work, config, natives, identity.runId(), secret);
-    ClassTag<RankOutcome<T>> tag = ClassTag$.MODULE$.apply(RankOutcome.class);
+    ClassTag<byte[]> tag = ClassTag$.MODULE$.apply(byte[].class);
     return JavaRDD.fromRDD(numbers.barrier().mapPartitions(function, false, tag), tag)
         .repartition(1);
+  }
+
+  @SuppressWarnings("unchecked") // what RankFunction<T> wrote
+  private static <T extends Serializable> List<RankOutcome<T>> outcomes(List<byte[]> written) {
+    List<RankOutcome<T>> outcomes = new ArrayList<>();
+    written.forEach(bytes -> outcomes.add(JavaBytes.to(RankOutcome.class, bytes)));
+    return outcomes;
   }
 
   private static RankFailedException lost(Exception cause, Optional<String> overdue) {

@@ -2,6 +2,7 @@ package dev.anneal.jobs.placement;
 
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.net.GroupIdentity;
+import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
@@ -10,9 +11,12 @@ import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
 
-/** The function of the barrier stage, as Spark's Scala interface wants it. */
+/**
+ * The function of the barrier stage, as Spark's Scala interface wants it: gives its outcome as
+ * bytes.
+ */
 final class RankFunction<T extends Serializable>
-    extends AbstractFunction1<Iterator<Integer>, Iterator<RankOutcome<T>>> implements Serializable {
+    extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>> implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private final RankTask<T> work;
@@ -38,11 +42,11 @@ final class RankFunction<T extends Serializable>
   }
 
   @Override
-  public Iterator<RankOutcome<T>> apply(Iterator<Integer> rows) {
+  public Iterator<byte[]> apply(Iterator<Integer> rows) {
     String shared = secret.isEmpty() ? SparkEnv.get().securityManager().getSecretKey() : secret;
     RankRun<T> run =
         new RankRun<>(BarrierTaskContext.get(), config, new GroupIdentity(runId, 0, shared));
     RankOutcome<T> outcome = run.run(work, natives);
-    return JavaConverters.asScalaIterator(List.of(outcome).iterator());
+    return JavaConverters.asScalaIterator(List.of(JavaBytes.of(outcome)).iterator());
   }
 }

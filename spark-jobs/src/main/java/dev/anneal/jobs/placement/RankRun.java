@@ -2,6 +2,7 @@ package dev.anneal.jobs.placement;
 
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.tcp.TcpCollective;
 import dev.anneal.core.collective.tcp.TcpEndpoint;
 import dev.anneal.core.collective.tcp.TcpTimeouts;
@@ -21,9 +22,6 @@ import org.apache.spark.resource.ResourceInformation;
 
 /** One rank's life in its barrier task: meets the others, works, tells how it ended. */
 final class RankRun<T extends Serializable> {
-  /** Marks an abort after which a new start of the stage would only fail again. */
-  static final String FINAL = "final failure of rank ";
-
   private final BarrierTaskContext task;
   private final DistributedConfig config;
   private final GroupIdentity identity;
@@ -100,16 +98,15 @@ final class RankRun<T extends Serializable> {
         throw new TaskKilledException();
       }
       Failure failure = Failure.of(e);
-      collective.abort(FINAL + rank + ": " + failure.message());
+      collective.abort(GroupFailure.last(failure.message()));
       return failed(context.host(), failure.code(), failure.message(), false, trace(e));
     }
   }
 
   /** A lost peer makes Spark start the stage again; a peer that gave up does not. */
   private RankOutcome<T> afterPeerFailure(String host, CollectiveException e) {
-    String message = String.valueOf(e.getMessage());
-    if (message.contains(FINAL)) {
-      return failed(host, ExitCode.INFRASTRUCTURE, message, true, "");
+    if (e.failure().isFinal()) {
+      return failed(host, ExitCode.INFRASTRUCTURE, e.failure().reason(), true, "");
     }
     throw e;
   }

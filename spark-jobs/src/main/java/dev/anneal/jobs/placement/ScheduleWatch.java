@@ -1,11 +1,9 @@
 package dev.anneal.jobs.placement;
 
+import dev.anneal.core.control.Periodic;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkContext;
@@ -19,34 +17,28 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
  */
 final class ScheduleWatch extends SparkListener {
   private static final String GROUP_PROPERTY = "spark.jobGroup.id";
+  private static final Duration PERIOD = Duration.ofSeconds(1);
 
   private final String group;
   private final ScheduleState state;
   private final Clock clock;
   private final AtomicInteger stage = new AtomicInteger(-1);
   private final AtomicReference<String> reason = new AtomicReference<>();
-  private final ScheduledExecutorService timer;
+  private Optional<Periodic> looks = Optional.empty();
 
   ScheduleWatch(String group, int ranks, Duration limit, Clock clock) {
     this.group = group;
     this.clock = clock;
     this.state = new ScheduleState(ranks, limit, clock.instant());
-    this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            runnable -> {
-              Thread thread = new Thread(runnable, "anneal-schedule-watch");
-              thread.setDaemon(true);
-              return thread;
-            });
   }
 
   void start(SparkContext context) {
     context.addSparkListener(this);
-    timer.scheduleWithFixedDelay(() -> look(context), 1, 1, TimeUnit.SECONDS);
+    looks = Optional.of(Periodic.start("anneal-schedule-watch", PERIOD, () -> look(context)));
   }
 
   void stop(SparkContext context) {
-    timer.shutdownNow();
+    looks.ifPresent(Periodic::close);
     context.removeSparkListener(this);
   }
 

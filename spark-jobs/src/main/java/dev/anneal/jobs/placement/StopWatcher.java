@@ -1,9 +1,9 @@
 package dev.anneal.jobs.placement;
 
 import dev.anneal.core.collective.Collective;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.control.Periodic;
+import java.time.Duration;
 import org.apache.spark.TaskContext;
 
 /**
@@ -11,37 +11,27 @@ import org.apache.spark.TaskContext;
  * would not notice. Owns its thread.
  */
 final class StopWatcher implements AutoCloseable {
-  private static final long PERIOD_MILLIS = 200;
+  private static final Duration PERIOD = Duration.ofMillis(200);
 
-  private final ScheduledExecutorService timer;
+  private final Periodic looks;
 
-  private StopWatcher(ScheduledExecutorService timer) {
-    this.timer = timer;
+  private StopWatcher(Periodic looks) {
+    this.looks = looks;
   }
 
   static StopWatcher start(TaskContext task, Collective collective, int rank) {
-    ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            runnable -> {
-              Thread thread = new Thread(runnable, "anneal-stop-watcher-" + rank);
-              thread.setDaemon(true);
-              return thread;
-            });
-    timer.scheduleWithFixedDelay(
+    GroupFailure stopped = GroupFailure.passing("rank " + rank + " was stopped by Spark");
+    Runnable look =
         () -> {
           if (task.isInterrupted()) {
-            collective.abort("rank " + rank + " was stopped by Spark");
-            timer.shutdown();
+            collective.abort(stopped);
           }
-        },
-        PERIOD_MILLIS,
-        PERIOD_MILLIS,
-        TimeUnit.MILLISECONDS);
-    return new StopWatcher(timer);
+        };
+    return new StopWatcher(Periodic.start("anneal-stop-watcher-" + rank, PERIOD, look));
   }
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    looks.close();
   }
 }

@@ -16,11 +16,15 @@ import java.util.List;
 /** A rank's observer: tells the driver over the control channel. Borrows the client. */
 final class DriverLink implements RankObserver {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration BETWEEN_SIGNS = Duration.ofSeconds(1);
 
   private final ControlClient client;
   private final int rank;
   private final Duration commitTimeout;
   private final CommitRequest.Origin origin;
+  private long step;
+  private String phase = "load";
+  private long lastSign = System.nanoTime();
 
   DriverLink(ControlClient client, int rank, Duration commitTimeout, CommitRequest.Origin origin) {
     this.client = client;
@@ -31,15 +35,29 @@ final class DriverLink implements RankObserver {
 
   @Override
   public void onStep(StepMetrics metrics) {
-    client.send(
-        rank == 0
-            ? new ControlMessage.StepDone(metrics)
-            : new ControlMessage.Heartbeat(rank, metrics.step(), "train"));
+    if (rank == 0) {
+      client.send(new ControlMessage.StepDone(metrics));
+    }
+    phase(metrics.step(), "train");
   }
 
   @Override
-  public void phase(long step, String name) {
-    client.send(new ControlMessage.Heartbeat(rank, step, name));
+  public synchronized void phase(long step, String name) {
+    this.step = step;
+    this.phase = name;
+    tell();
+  }
+
+  @Override
+  public synchronized void progress() {
+    if (System.nanoTime() - lastSign >= BETWEEN_SIGNS.toNanos()) {
+      tell();
+    }
+  }
+
+  private void tell() {
+    lastSign = System.nanoTime();
+    client.send(new ControlMessage.Heartbeat(rank, step, phase));
   }
 
   @Override

@@ -5,7 +5,6 @@ import dev.anneal.core.checkpoint.CheckpointStore;
 import dev.anneal.core.checkpoint.TrainPosition;
 import dev.anneal.core.control.ControlListener;
 import dev.anneal.core.control.ControlMessage;
-import dev.anneal.core.control.FirstFailure;
 import dev.anneal.core.control.Member;
 import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.data.BatchPlan;
@@ -32,7 +31,6 @@ final class RunRecorder implements ControlListener {
 
   private final Outputs outputs;
   private final Watchdog watchdog;
-  private final FirstFailure failures;
   private final DriverFault fault;
   private final Contents contents;
   private long lastStep;
@@ -61,7 +59,6 @@ final class RunRecorder implements ControlListener {
       Outputs outputs, Watchdog watchdog, DriverFault fault, Contents contents, long firstStep) {
     this.outputs = outputs;
     this.watchdog = watchdog;
-    this.failures = new FirstFailure();
     this.fault = fault;
     this.contents = contents;
     this.lastStep = firstStep;
@@ -72,7 +69,6 @@ final class RunRecorder implements ControlListener {
     synchronized (this) {
       if (member.attempt() > attempt) {
         attempt = member.attempt();
-        failures.restart();
         watchdog.restart();
         LOG.warn("attempt={} the ranks were started again", attempt);
       }
@@ -110,8 +106,6 @@ final class RunRecorder implements ControlListener {
       outputs.evaluations.flush();
     } else if (message instanceof ControlMessage.CheckpointWritten written) {
       commit(CommitRequest.fromJson(written.payload()));
-    } else if (message instanceof ControlMessage.Failed failed) {
-      failures.failed(failed);
     } else if (message instanceof ControlMessage.Note note) {
       LOG.info(note.text());
     }
@@ -134,15 +128,9 @@ final class RunRecorder implements ControlListener {
     outputs.evaluations.flush();
     TrainState state = request.state();
     BatchPlan batches = contents.batches();
-    long stepsPerEpoch = batches.stepsPerEpoch();
     TrainPosition position =
-        new TrainPosition(
-            state.step(),
-            state.step() / stepsPerEpoch,
-            state.step() % stepsPerEpoch * batches.globalBatch(),
-            state.tokensSeen(),
-            state.targetTokensSeen(),
-            contents.seed());
+        TrainPosition.after(
+            state.step(), batches, state.tokensSeen(), state.targetTokensSeen(), contents.seed());
     outputs.checkpoints.commit(
         new CheckpointManifest(
             position,
@@ -162,6 +150,5 @@ final class RunRecorder implements ControlListener {
   @Override
   public void lost(Member member, String reason) {
     LOG.warn("rank={} attempt={} connection lost: {}", member.rank(), member.attempt(), reason);
-    failures.lost(member.rank(), reason);
   }
 }

@@ -2,40 +2,26 @@ package dev.anneal.jobs.train;
 
 import dev.anneal.core.control.ControlMessage;
 import dev.anneal.core.control.ControlServer;
+import dev.anneal.core.control.Periodic;
 import dev.anneal.core.control.Watchdog;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Looks at the watchdog every few seconds and stops ranks that make no progress. */
 final class StallGuard implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StallGuard.class);
-  private static final long PERIOD_SECONDS = 5;
+  private static final Duration PERIOD = Duration.ofSeconds(5);
 
-  private final ScheduledExecutorService timer;
-  private final ScheduledFuture<?> checks;
+  private final Periodic looks;
 
-  private StallGuard(Watchdog watchdog, ControlServer server) {
-    timer =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "anneal-stall-guard");
-              thread.setDaemon(true);
-              return thread;
-            });
-    checks =
-        timer.scheduleAtFixedRate(
-            () -> watchdog.complaint().ifPresent(reason -> stop(server, reason)),
-            PERIOD_SECONDS,
-            PERIOD_SECONDS,
-            TimeUnit.SECONDS);
+  private StallGuard(Periodic looks) {
+    this.looks = looks;
   }
 
   static StallGuard start(Watchdog watchdog, ControlServer server) {
-    return new StallGuard(watchdog, server);
+    Runnable look = () -> watchdog.complaint().ifPresent(reason -> stop(server, reason));
+    return new StallGuard(Periodic.start("anneal-stall-guard", PERIOD, look));
   }
 
   private static void stop(ControlServer server, String reason) {
@@ -45,7 +31,6 @@ final class StallGuard implements AutoCloseable {
 
   @Override
   public void close() {
-    checks.cancel(false);
-    timer.shutdownNow();
+    looks.close();
   }
 }

@@ -86,6 +86,7 @@ public final class TrainJob implements SparkJob {
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
+      resume.ifPresent(checkpoint -> ResumeCheck.requireSameRow(checkpoint, facts.batches()));
       resume.ifPresent(
           checkpoint ->
               LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));

@@ -1,15 +1,17 @@
 package dev.anneal.jobs.train;
 
-import dev.anneal.core.checkpoint.Checkpoint;
+import dev.anneal.core.checkpoint.SharedVerification;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.control.ControlClient;
 import dev.anneal.core.control.ControlMessage;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.ProgressStore;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RankTrainer;
 import dev.anneal.core.train.TrainState;
 import dev.anneal.jobs.placement.RankContext;
 import dev.anneal.jobs.placement.RankTask;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +43,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
       driver.onStop(
           order -> {
             if (order.when() == ControlMessage.Stop.When.NOW) {
-              context.collective().abort(order.reason());
+              context.collective().abort(GroupFailure.passing(order.reason()));
             }
           });
       return train(context, driver, inputs);
@@ -59,21 +61,20 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
             new CommitRequest.Origin(context.worldSize(), attempt));
     RankTrainer trainer =
         new RankTrainer(plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
-    TrainState end = trainer.run(context.threads(), resumeFolder(context), attempt);
+    TrainState end = trainer.run(context.threads(), resumeFolder(context, link), attempt);
     return new Outcome(end.step(), end.tokensSeen());
   }
 
   /** The driver's choice; for a stage that came back, what the lost attempt committed last. */
-  private Optional<String> resumeFolder(RankContext context) throws IOException {
-    String folder = plan.resumeFolder();
-    if (context.stageAttempt() > 0) {
-      if (context.rank() == 0) {
-        RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), LOG::warn);
-        folder = run.checkpoints().latest().map(Checkpoint::folder).orElse(folder);
-      }
-      byte[][] all = context.collective().allGather(folder.getBytes(StandardCharsets.UTF_8));
-      folder = new String(all[0], StandardCharsets.UTF_8);
+  private Optional<String> resumeFolder(RankContext context, DriverLink link) throws IOException {
+    Optional<String> chosen = Optional.of(plan.resumeFolder()).filter(folder -> !folder.isEmpty());
+    if (context.stageAttempt() == 0) {
+      return chosen;
     }
-    return folder.isEmpty() ? Optional.empty() : Optional.of(folder);
+    link.phase(0, "verify");
+    FileStore store = new ProgressStore(plan.store(), link::progress);
+    String checkpoints = FileStore.join(plan.setup().train().outputDir(), RunFolder.CHECKPOINTS);
+    return new SharedVerification(store, checkpoints, context.collective(), LOG::warn)
+        .latest(chosen);
   }
 }

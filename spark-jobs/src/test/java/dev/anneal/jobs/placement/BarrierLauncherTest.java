@@ -11,24 +11,35 @@ import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.run.TrainingFailedException;
 import dev.anneal.jobs.ExitCode;
 import java.io.IOException;
+import java.io.Serializable;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BarrierLauncherTest {
   private static final NativeFolder NO_NATIVES = new NativeFolder("");
 
-  private static SparkSession spark;
+  private SparkSession spark;
+
+  /** What the users' spark-defaults may hold. */
+  SparkConf sparkDefaults() {
+    return new SparkConf();
+  }
 
   @BeforeAll
-  static void startSpark() {
+  final void startSpark() {
     spark =
         SparkSession.builder()
             .master("local[2]")
             .appName("BarrierLauncherTest")
+            .config(sparkDefaults())
             .config("spark.ui.enabled", "false")
             .config("spark.driver.host", "localhost")
             .config("spark.driver.bindAddress", "127.0.0.1")
@@ -36,11 +47,11 @@ class BarrierLauncherTest {
   }
 
   @AfterAll
-  static void stopSpark() {
+  final void stopSpark() {
     spark.stop();
   }
 
-  private static BarrierLauncher launcher(String... settings) {
+  private BarrierLauncher launcher(String... settings) {
     DistributedConfig config = AnnealConfig.of(settings).distributed();
     return new BarrierLauncher(spark, config, NO_NATIVES);
   }
@@ -67,6 +78,18 @@ class BarrierLauncherTest {
                     }))
         .containsExactly(
             "0 of 2 local 0 of 2 attempt 0 sum 3.0", "1 of 2 local 1 of 2 attempt 0 sum 3.0");
+  }
+
+  /** A value of ours, as train and evaluate bring back. */
+  private record Ended(long step, List<String> answers) implements Serializable {}
+
+  @Test
+  void bringsBackRecordsAndListsOfEveryRank() {
+    assertThat(
+            launcher("distributed.world_size=2")
+                .run(rank -> new Ended(rank.rank(), List.of("灯", "rank " + rank.rank()))))
+        .containsExactly(
+            new Ended(0, List.of("灯", "rank 0")), new Ended(1, List.of("灯", "rank 1")));
   }
 
   @Test

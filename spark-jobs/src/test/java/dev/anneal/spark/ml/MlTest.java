@@ -13,7 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** A Spark session of two slots for the tests of a class. */
+/** A Spark of two slots for the tests of a class, with the serializer that many clusters set. */
 abstract class MlTest {
   static final Path CHATML = folder("chatml-tokenizer");
   static final Path LLAMA3 = folder("llama3-tokenizer");
@@ -31,6 +31,7 @@ abstract class MlTest {
             .appName("ml tests")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
             .config("spark.driver.host", "localhost")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .getOrCreate();

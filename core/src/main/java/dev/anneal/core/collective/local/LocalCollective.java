@@ -3,6 +3,7 @@ package dev.anneal.core.collective.local;
 import dev.anneal.core.collective.Chunks;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.DoubleSums;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.Objects;
@@ -91,8 +92,8 @@ final class LocalCollective implements Collective {
   }
 
   @Override
-  public void abort(String reason) {
-    meeting.fail("rank " + rank + " aborted: " + reason);
+  public void abort(GroupFailure failure) {
+    meeting.fail(failure.abortedBy(rank));
   }
 
   @Override
@@ -107,7 +108,7 @@ final class LocalCollective implements Collective {
     try {
       part.run();
     } catch (RuntimeException | Error e) {
-      meeting.fail("rank " + rank + " failed: " + e);
+      meeting.fail(GroupFailure.passing("rank " + rank + " failed: " + e));
     }
   }
 

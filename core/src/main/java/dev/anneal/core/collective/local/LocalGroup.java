@@ -1,7 +1,6 @@
 package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.Collective;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,29 +9,18 @@ import java.util.List;
  * bits as those of the tcp ring. Thread-safe; each member belongs to one thread at a time.
  */
 public final class LocalGroup {
-  private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(30);
-
   private final List<Collective> members;
 
   private LocalGroup(List<Collective> members) {
     this.members = List.copyOf(members);
   }
 
-  /** A group that waits up to 30 minutes for a late rank. */
+  /** A group of that many ranks. */
   public static LocalGroup of(int worldSize) {
-    return of(worldSize, DEFAULT_TIMEOUT);
-  }
-
-  /** A group that waits that long for a late rank. */
-  public static LocalGroup of(int worldSize, Duration operationTimeout) {
     if (worldSize < 1) {
       throw new IllegalArgumentException("Invalid world size: " + worldSize + " (must be >= 1)");
     }
-    if (operationTimeout.isZero() || operationTimeout.isNegative()) {
-      throw new IllegalArgumentException(
-          "Invalid operation timeout: " + operationTimeout + " (must be > 0)");
-    }
-    Meeting meeting = new Meeting(worldSize, operationTimeout);
+    Meeting meeting = new Meeting(worldSize);
     List<Collective> members = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
       members.add(new LocalCollective(rank, worldSize, meeting));

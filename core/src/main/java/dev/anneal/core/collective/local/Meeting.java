@@ -1,9 +1,8 @@
 package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -19,17 +18,15 @@ final class Meeting {
   private final Condition changed = lock.newCondition();
   private final Operation[] operations;
   private final Offer[] offers;
-  private final Duration timeout;
   private long generation;
   private int arrived;
   private boolean reading;
   private int departed = -1;
-  private String failure;
+  private GroupFailure failure;
 
-  Meeting(int worldSize, Duration timeout) {
+  Meeting(int worldSize) {
     this.operations = new Operation[worldSize];
     this.offers = new Offer[worldSize];
-    this.timeout = timeout;
   }
 
   /** Waits until every rank is in this operation; returns what each offers. */
@@ -82,7 +79,7 @@ final class Meeting {
   }
 
   /** Makes every rank fail; the first reason stays. */
-  void fail(String reason) {
+  void fail(GroupFailure reason) {
     lock.lock();
     try {
       if (failure == null) {
@@ -107,8 +104,8 @@ final class Meeting {
     }
   }
 
-  private static String left(int rank) {
-    return "rank " + rank + " has left the group";
+  private static GroupFailure left(int rank) {
+    return GroupFailure.passing("rank " + rank + " has left the group");
   }
 
   private boolean arrive() {
@@ -128,7 +125,7 @@ final class Meeting {
       if (theirs != null
           && theirs.sequence() == operation.sequence()
           && !theirs.equals(operation)) {
-        fail(Operation.outOfStep(rank, operation, other, theirs));
+        fail(GroupFailure.passing(Operation.outOfStep(rank, operation, other, theirs)));
         throwIfFailed();
       }
     }
@@ -136,33 +133,15 @@ final class Meeting {
 
   private void awaitOthers(int rank, Operation operation) {
     long now = generation;
-    long nanos = timeout.toNanos();
     while (generation == now) {
       throwIfFailed();
-      if (nanos <= 0) {
-        fail(late(rank, operation));
-        throwIfFailed();
-      }
       try {
-        nanos = changed.awaitNanos(nanos);
+        changed.await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        fail("rank " + rank + " was interrupted in " + operation.describe());
+        fail(GroupFailure.passing("rank " + rank + " was interrupted in " + operation.describe()));
       }
     }
-  }
-
-  private String late(int rank, Operation operation) {
-    StringBuilder text = new StringBuilder();
-    text.append("rank ").append(rank).append(" waited ");
-    text.append(TimeUnit.MILLISECONDS.convert(timeout)).append(" ms in ");
-    text.append(operation.describe()).append("; not there:");
-    for (int other = 0; other < operations.length; other++) {
-      if (!operation.equals(operations[other])) {
-        text.append(" rank ").append(other);
-      }
-    }
-    return text.toString();
   }
 
   private void throwIfFailed() {

@@ -1,5 +1,7 @@
 package dev.anneal.core.collective.tcp;
 
+import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,12 +29,14 @@ record Frame(Type type, Operation operation, byte[] payload) {
     TAKE,
     /** A rank reports a failure to rank 0. */
     FAIL,
-    /** A rank reports to rank 0 that it waited too long. */
-    LATE,
+    /** A rank reports to rank 0 that nothing moves in an operation of the ring. */
+    STALLED,
     /** Rank 0 tells why the group failed. */
     VERDICT,
     /** A rank closes in good order. */
-    BYE
+    BYE,
+    /** The sender's process lives, whatever its rank does. */
+    ALIVE
   }
 
   static Frame bare(Type type, Operation operation) {
@@ -41,6 +45,23 @@ record Frame(Type type, Operation operation, byte[] payload) {
 
   static Frame text(Type type, Operation operation, String text) {
     return new Frame(type, operation, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Why a rank, or the group, failed: one byte of outlook, then the reason. */
+  static Frame failure(Type type, Operation operation, GroupFailure failure) {
+    byte[] reason = failure.reason().getBytes(StandardCharsets.UTF_8);
+    ByteBuffer payload = ByteBuffer.allocate(1 + reason.length);
+    payload.put((byte) failure.outlook().ordinal()).put(reason);
+    return new Frame(type, operation, payload.array());
+  }
+
+  GroupFailure failure() {
+    GroupFailure.Outlook[] outlooks = GroupFailure.Outlook.values();
+    if (payload.length == 0 || payload[0] < 0 || payload[0] >= outlooks.length) {
+      throw new CollectiveException("Invalid message of a failure");
+    }
+    String reason = new String(payload, 1, payload.length - 1, StandardCharsets.UTF_8);
+    return new GroupFailure(outlooks[payload[0]], reason);
   }
 
   String text() {

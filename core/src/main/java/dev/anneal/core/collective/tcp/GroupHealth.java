@@ -1,6 +1,7 @@
 package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.GroupFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Whether this rank's group still works; the first failure stays. Thread-safe. */
 final class GroupHealth {
-  private final AtomicReference<String> failure = new AtomicReference<>();
+  private final AtomicReference<GroupFailure> failure = new AtomicReference<>();
   private final CountDownLatch failed = new CountDownLatch(1);
   private final List<Runnable> wakers = new CopyOnWriteArrayList<>();
 
@@ -21,7 +22,7 @@ final class GroupHealth {
   }
 
   /** Returns whether this was the first failure. */
-  boolean fail(String reason) {
+  boolean fail(GroupFailure reason) {
     if (!failure.compareAndSet(null, reason)) {
       return false;
     }
@@ -30,12 +31,12 @@ final class GroupHealth {
     return true;
   }
 
-  Optional<String> failure() {
+  Optional<GroupFailure> failure() {
     return Optional.ofNullable(failure.get());
   }
 
   void throwIfFailed() {
-    String reason = failure.get();
+    GroupFailure reason = failure.get();
     if (reason != null) {
       throw new CollectiveException(reason);
     }

@@ -47,15 +47,11 @@ final class OperationBoard {
     return latest[rank] == null ? "before its first operation" : "in " + latest[rank].describe();
   }
 
-  /** Ranks that have not come as far as the first, for messages; empty when all are level. */
-  synchronized String behind() {
-    long furthest = 0;
-    for (int rank = 0; rank < latest.length; rank++) {
-      furthest = Math.max(furthest, sequence(rank));
-    }
+  /** Ranks that have not come as far as an operation, for messages; empty when all have. */
+  synchronized String behind(Operation operation) {
     StringBuilder text = new StringBuilder();
     for (int rank = 0; rank < latest.length; rank++) {
-      if (sequence(rank) < furthest) {
+      if (sequence(rank) < operation.sequence()) {
         text.append("; not there: rank ").append(rank).append(", last seen ");
         text.append(lastSeen(rank));
       }

@@ -11,7 +11,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * Moves regions round the ring. One thread both sends and receives, on non-blocking sockets, so
@@ -21,35 +20,48 @@ import java.util.concurrent.TimeoutException;
 final class Ring implements AutoCloseable {
   private final RingLinks links;
   private final GroupHealth health;
-  private final Duration timeout;
+  private final Duration patience;
   private final Staging staging = Staging.allocate();
   private final Selector selector;
   private final SelectionKey nextKey;
   private final SelectionKey previousKey;
 
-  Ring(RingLinks links, GroupHealth health, Duration timeout) throws IOException {
+  /** Hears that nothing has moved for a while; returns to wait on. */
+  interface StallListener {
+    void stalled(String waitedFor);
+  }
+
+  /**
+   * @param patience without a byte moved until the stall is told
+   */
+  Ring(RingLinks links, GroupHealth health, Duration patience) throws IOException {
     this.links = links;
     this.health = health;
-    this.timeout = timeout;
+    this.patience = patience;
     this.selector = Selector.open();
-    links.next().configureBlocking(false);
-    links.previous().configureBlocking(false);
-    this.nextKey = links.next().register(selector, 0);
-    this.previousKey = links.previous().register(selector, 0);
+    try {
+      links.next().configureBlocking(false);
+      links.previous().configureBlocking(false);
+      this.nextKey = links.next().register(selector, 0);
+      this.previousKey = links.previous().register(selector, 0);
+    } catch (IOException | RuntimeException e) {
+      selector.close();
+      throw e;
+    }
     health.onFailure(selector::wakeup);
   }
 
-  /** Takes part in one operation. */
-  void run(Operation operation, RingPlan plan) throws IOException, TimeoutException {
+  /** Takes part in one operation, for as long as it takes while the group is well. */
+  void run(Operation operation, RingPlan plan, StallListener stalls) throws IOException {
     try {
-      runUnlessClosed(operation, plan);
+      runUnlessClosed(operation, plan, stalls);
     } catch (ClosedSelectorException | CancelledKeyException e) {
       throw new ClosedChannelException();
     }
   }
 
-  private void runUnlessClosed(Operation operation, RingPlan plan)
-      throws IOException, TimeoutException {
+  private void runUnlessClosed(Operation operation, RingPlan plan, StallListener stalls)
+      throws IOException {
     RingSender sender =
         new RingSender(links.next(), links.nextRank(), header(operation, plan), plan);
     RingReceiver receiver = new RingReceiver(links, operation, plan, staging);
@@ -57,10 +69,14 @@ final class Ring implements AutoCloseable {
     while (!sender.done() || !receiver.done()) {
       health.throwIfFailed();
       long moved = receiver.receive() + sender.send(receiver.arrived());
+      long waited = System.nanoTime() - lastProgress;
       if (moved > 0) {
         lastProgress = System.nanoTime();
+      } else if (waited >= patience.toNanos()) {
+        stalls.stalled(waitedFor(receiver));
+        lastProgress = System.nanoTime();
       } else {
-        await(sender, receiver, lastProgress);
+        await(sender, receiver, patience.toNanos() - waited);
       }
     }
   }
@@ -74,22 +90,19 @@ final class Ring implements AutoCloseable {
     return header.flip();
   }
 
-  private void await(RingSender sender, RingReceiver receiver, long lastProgress)
-      throws IOException, TimeoutException {
+  private String waitedFor(RingReceiver receiver) {
+    return receiver.done()
+        ? "to send to rank " + links.nextRank()
+        : "for rank " + links.previousRank();
+  }
+
+  private void await(RingSender sender, RingReceiver receiver, long nanos) throws IOException {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException("interrupted");
     }
-    long left = timeout.toNanos() - (System.nanoTime() - lastProgress);
-    if (left <= 0) {
-      String waitedFor =
-          receiver.done()
-              ? "to send to rank " + links.nextRank()
-              : "for rank " + links.previousRank();
-      throw new TimeoutException(waitedFor);
-    }
     nextKey.interestOps(sender.ready(receiver.arrived()) ? SelectionKey.OP_WRITE : 0);
     previousKey.interestOps(receiver.done() ? 0 : SelectionKey.OP_READ);
-    selector.select(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left)));
+    selector.select(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
     selector.selectedKeys().clear();
   }
 

@@ -1,14 +1,19 @@
 package dev.anneal.core.collective.tcp;
 
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import dev.anneal.core.net.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The star at rank 0: collects, distributes, and decides what failed first. Thread-safe. */
 final class StarHub implements Star, StarLoop.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(StarHub.class);
   private static final Operation NONE = new Operation(0, Operation.Kind.BARRIER, -1, 0);
 
   private final int worldSize;
@@ -19,19 +24,19 @@ final class StarHub implements Star, StarLoop.Listener {
   private final Set<Integer> left = ConcurrentHashMap.newKeySet();
   private volatile Operation current = NONE;
 
-  StarHub(StarChannels channels, GroupHealth health) throws IOException {
+  StarHub(StarChannels channels, GroupHealth health, Duration silence) throws IOException {
     this.worldSize = channels.worldSize();
     this.health = health;
     this.board = new OperationBoard(worldSize);
     this.inbox = new Inbox(health);
-    this.loop = new StarLoop(channels, this);
+    this.loop = new StarLoop(channels, this, silence);
     loop.start();
   }
 
   @Override
   public void enter(Operation operation) {
     current = operation;
-    board.enter(0, operation).ifPresent(this::abort);
+    board.enter(0, operation).ifPresent(this::report);
   }
 
   @Override
@@ -51,48 +56,52 @@ final class StarHub implements Star, StarLoop.Listener {
   @Override
   public void received(int peer, Frame frame) {
     switch (frame.type()) {
-      case ENTER -> board.enter(peer, frame.operation()).ifPresent(this::abort);
+      case ENTER -> board.enter(peer, frame.operation()).ifPresent(this::report);
       case GIVE -> {
-        board.enter(peer, frame.operation()).ifPresent(this::abort);
+        board.enter(peer, frame.operation()).ifPresent(this::report);
         inbox.put(peer, frame);
       }
-      case FAIL -> abort(frame.text());
-      case LATE -> reportLate(frame.text());
+      case FAIL -> abort(frame.failure());
+      case STALLED -> stalled(frame.operation(), frame.text());
       case BYE -> {
         left.add(peer);
-        board.leave(peer).ifPresent(this::abort);
+        board.leave(peer).ifPresent(this::report);
       }
-      case TAKE, VERDICT -> abort("rank " + peer + " sent " + frame.type() + " to rank 0");
+      case TAKE, VERDICT, ALIVE -> report("rank " + peer + " sent " + frame.type() + " to rank 0");
     }
   }
 
   @Override
   public void broken(int peer, String reason) {
     if (!left.contains(peer)) {
-      abort(
-          "rank "
-              + peer
-              + " closed its connection ("
-              + reason
-              + "), last seen "
-              + board.lastSeen(peer));
+      report("rank " + peer + " " + reason + ", last seen " + board.lastSeen(peer));
     }
   }
 
   @Override
+  public void died(Throwable cause) {
+    report("rank 0 can hear the others no more: " + cause);
+  }
+
+  @Override
   public void report(String reason) {
-    abort(reason);
+    abort(GroupFailure.passing(reason));
   }
 
   @Override
-  public void reportLate(String reason) {
-    abort(reason + board.behind());
+  public void stalled(Operation operation, String reason) {
+    String behind = board.behind(operation);
+    if (behind.isEmpty()) {
+      report(reason);
+    } else {
+      LOG.warn("event=waiting reason=\"{}{}\"", reason, behind);
+    }
   }
 
   @Override
-  public void abort(String reason) {
-    if (health.fail(reason)) {
-      loop.sendToAll(Frame.text(Frame.Type.VERDICT, current, reason));
+  public void abort(GroupFailure failure) {
+    if (health.fail(failure)) {
+      loop.sendToAll(Frame.failure(Frame.Type.VERDICT, current, failure));
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One link of the star. Read by the star's thread; written from any thread, never blocking: what
@@ -17,6 +18,7 @@ final class StarLink {
   private final FrameReader reader;
   private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
   private boolean broken;
+  private OptionalLong lastHeard = OptionalLong.empty();
 
   StarLink(int peer, SocketChannel channel, FrameReader reader) {
     this.peer = peer;
@@ -30,6 +32,19 @@ final class StarLink {
 
   SocketChannel channel() {
     return channel;
+  }
+
+  /** Something has arrived; by the star's thread. */
+  void heard(long nanoTime) {
+    lastHeard = OptionalLong.of(nanoTime);
+  }
+
+  /**
+   * How long nothing has arrived. 0 for a peer that never spoke: it may still wait for others to
+   * join, which has a limit of its own.
+   */
+  long silentNanos(long nanoTime) {
+    return lastHeard.isEmpty() ? 0 : nanoTime - lastHeard.getAsLong();
   }
 
   Optional<Frame> read() throws IOException {

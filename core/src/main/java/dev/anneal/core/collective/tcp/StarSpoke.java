@@ -1,6 +1,7 @@
 package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import dev.anneal.core.net.Deadline;
 import java.io.IOException;
@@ -23,12 +24,12 @@ final class StarSpoke implements Star, StarLoop.Listener {
   private Operation current = NONE;
   private long hubLeftAfter = Long.MAX_VALUE;
 
-  StarSpoke(StarChannels channels, GroupHealth health) throws IOException {
+  StarSpoke(StarChannels channels, GroupHealth health, Duration silence) throws IOException {
     this.rank = channels.rank();
     this.worldSize = channels.worldSize();
     this.health = health;
     this.inbox = new Inbox(health);
-    this.loop = new StarLoop(channels, this);
+    this.loop = new StarLoop(channels, this, silence);
     loop.start();
   }
 
@@ -62,7 +63,7 @@ final class StarSpoke implements Star, StarLoop.Listener {
 
   private void failIfHubLeft() {
     if (current.sequence() > hubLeftAfter) {
-      health.fail("rank 0 has left the group, rank " + rank + " is in " + current.describe());
+      fail("rank 0 has left the group, rank " + rank + " is in " + current.describe());
     }
   }
 
@@ -74,43 +75,49 @@ final class StarSpoke implements Star, StarLoop.Listener {
   public void received(int peer, Frame frame) {
     switch (frame.type()) {
       case TAKE -> inbox.put(HUB, frame);
-      case VERDICT -> health.fail(frame.text());
+      case VERDICT -> health.fail(frame.failure());
       case BYE -> hubLeft(frame.operation());
-      case ENTER, GIVE, FAIL, LATE ->
-          health.fail("rank 0 sent " + frame.type() + " to rank " + rank);
+      case ENTER, GIVE, FAIL, STALLED, ALIVE ->
+          fail("rank 0 sent " + frame.type() + " to rank " + rank);
     }
   }
 
   @Override
   public void broken(int peer, String reason) {
     if (hubIsThere()) {
-      health.fail("rank 0 closed its connection (" + reason + ")");
+      fail("rank 0 " + reason);
     }
+  }
+
+  @Override
+  public void died(Throwable cause) {
+    abort(GroupFailure.passing("rank " + rank + " can hear the others no more: " + cause));
   }
 
   @Override
   public void report(String reason) {
-    reportAs(Frame.Type.FAIL, reason);
-  }
-
-  @Override
-  public void reportLate(String reason) {
-    reportAs(Frame.Type.LATE, reason);
-  }
-
-  private void reportAs(Frame.Type type, String reason) {
+    GroupFailure failure = GroupFailure.passing(reason);
     if (hubIsThere()) {
-      loop.send(HUB, Frame.text(type, operation(), reason));
+      loop.send(HUB, Frame.failure(Frame.Type.FAIL, operation(), failure));
       health.awaitFailure(VERDICT_LIMIT);
     }
-    health.fail(reason);
+    health.fail(failure);
   }
 
   @Override
-  public void abort(String reason) {
-    if (health.fail(reason)) {
-      loop.send(HUB, Frame.text(Frame.Type.FAIL, operation(), reason));
+  public void stalled(Operation operation, String reason) {
+    loop.send(HUB, Frame.text(Frame.Type.STALLED, operation, reason));
+  }
+
+  @Override
+  public void abort(GroupFailure failure) {
+    if (health.fail(failure)) {
+      loop.send(HUB, Frame.failure(Frame.Type.FAIL, operation(), failure));
     }
+  }
+
+  private void fail(String reason) {
+    health.fail(GroupFailure.passing(reason));
   }
 
   private synchronized Operation operation() {

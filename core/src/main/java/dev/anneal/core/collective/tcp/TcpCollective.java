@@ -3,6 +3,7 @@ package dev.anneal.core.collective.tcp;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.DoubleSums;
+import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.net.Deadline;
@@ -28,7 +29,7 @@ public final class TcpCollective implements Collective {
 
   private final int rank;
   private final int worldSize;
-  private final Duration timeout;
+  private final Duration patience;
   private final GroupHealth health = new GroupHealth();
   private final Ring ring;
   private final Star star;
@@ -36,12 +37,36 @@ public final class TcpCollective implements Collective {
   private final AtomicBoolean closed = new AtomicBoolean();
   private long sequence;
 
-  private TcpCollective(Joining.Links links, Duration timeout) throws IOException {
+  private TcpCollective(Joining.Links links, TcpTimeouts timeouts) throws IOException {
     this.rank = links.ring().rank();
     this.worldSize = links.ring().worldSize();
-    this.timeout = timeout;
-    this.ring = new Ring(links.ring(), health, timeout);
-    this.star = rank == 0 ? new StarHub(links.star(), health) : new StarSpoke(links.star(), health);
+    this.patience = timeouts.operation();
+    this.ring = new Ring(links.ring(), health, patience);
+    try {
+      this.star =
+          rank == 0
+              ? new StarHub(links.star(), health, timeouts.silence())
+              : new StarSpoke(links.star(), health, timeouts.silence());
+    } catch (IOException | RuntimeException | Error e) {
+      ring.close();
+      throw e;
+    }
+  }
+
+  /** A rank on open links, which are closed with it, or at once when it cannot be made. */
+  static TcpCollective over(Joining.Links links, TcpTimeouts timeouts) {
+    boolean made = false;
+    try {
+      TcpCollective group = new TcpCollective(links, timeouts);
+      made = true;
+      return group;
+    } catch (IOException e) {
+      throw new CollectiveException("Rank " + links.ring().rank() + " cannot open its links", e);
+    } finally {
+      if (!made) {
+        links.close();
+      }
+    }
   }
 
   /**
@@ -66,13 +91,7 @@ public final class TcpCollective implements Collective {
     }
     Deadline deadline = Deadline.after(timeouts.join());
     Joining.Links links = new Joining(parsed, rank, identity).join(endpoint, deadline);
-    TcpCollective group;
-    try {
-      group = new TcpCollective(links, timeouts.operation());
-    } catch (IOException e) {
-      links.close();
-      throw new CollectiveException("Rank " + rank + " cannot open its links", e);
-    }
+    TcpCollective group = over(links, timeouts);
     try {
       group.exchange(Operation.Kind.BARRIER, 0, new byte[0], deadline);
       return group;
@@ -121,30 +140,34 @@ public final class TcpCollective implements Collective {
   public double[] allReduceSum(double[] values) {
     byte[] mine = DoubleSums.encode(values);
     return DoubleSums.sum(
-        exchange(Operation.Kind.SUM_DOUBLES, values.length, mine, Deadline.after(timeout)));
+        exchange(Operation.Kind.SUM_DOUBLES, values.length, mine, Deadline.never()));
   }
 
   @Override
   public byte[][] allGather(byte[] bytes) {
-    return exchange(
-        Operation.Kind.GATHER_BYTES, Operation.ANY_LENGTH, bytes, Deadline.after(timeout));
+    return exchange(Operation.Kind.GATHER_BYTES, Operation.ANY_LENGTH, bytes, Deadline.never());
   }
 
   @Override
   public void barrier() {
-    exchange(Operation.Kind.BARRIER, 0, new byte[0], Deadline.after(timeout));
+    exchange(Operation.Kind.BARRIER, 0, new byte[0], Deadline.never());
   }
 
   private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
     Operation operation = begin(kind, root, region.length());
     try {
       star.enter(operation);
-      ring.run(operation, plan);
-    } catch (IOException | TimeoutException | CollectiveException e) {
+      ring.run(operation, plan, waitedFor -> stalled(operation, waitedFor));
+    } catch (IOException | CollectiveException e) {
       throw failed(operation, e);
     } finally {
       busy.set(false);
     }
+  }
+
+  private void stalled(Operation operation, String waitedFor) {
+    String limit = patience.toMillis() + " ms without progress ";
+    star.stalled(operation, place(operation) + " waited " + limit + waitedFor);
   }
 
   private byte[][] exchange(Operation.Kind kind, long length, byte[] mine, Deadline deadline) {
@@ -184,11 +207,10 @@ public final class TcpCollective implements Collective {
     if (cause instanceof LinkBrokenException) {
       health.awaitFailure(SECOND_SIGHT);
     }
-    String place = "rank " + rank + " in " + operation.describe();
+    String place = place(operation);
     if (health.failure().isEmpty()) {
       if (cause instanceof TimeoutException) {
-        String limit = timeout.toMillis() + " ms without progress ";
-        star.reportLate(place + " waited " + limit + cause.getMessage());
+        star.report(place + " waited in vain " + cause.getMessage());
       } else if (cause instanceof InterruptedException || cause instanceof InterruptedIOException) {
         star.report(place + " was interrupted");
       } else if (cause instanceof LinkBrokenException) {
@@ -197,12 +219,18 @@ public final class TcpCollective implements Collective {
         star.report(place + " failed: " + cause.getMessage());
       }
     }
-    return new CollectiveException(health.failure().orElse(cause.getMessage()), cause);
+    GroupFailure found =
+        health.failure().orElseGet(() -> GroupFailure.passing(String.valueOf(cause.getMessage())));
+    return new CollectiveException(found, cause);
+  }
+
+  private String place(Operation operation) {
+    return "rank " + rank + " in " + operation.describe();
   }
 
   @Override
-  public void abort(String reason) {
-    star.abort("rank " + rank + " aborted: " + reason);
+  public void abort(GroupFailure failure) {
+    star.abort(failure.abortedBy(rank));
   }
 
   /** Takes leave: ranks that still need this one fail and name it. */
@@ -211,17 +239,9 @@ public final class TcpCollective implements Collective {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    health.fail("rank " + rank + " has closed its collective");
-    try {
+    health.fail(GroupFailure.passing("rank " + rank + " has closed its collective"));
+    try (ring) {
       star.close();
-    } finally {
-      closeRing();
-    }
-  }
-
-  private void closeRing() {
-    try {
-      ring.close();
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot close the ring's links", e);
     }

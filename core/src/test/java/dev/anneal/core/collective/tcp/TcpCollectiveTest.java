@@ -7,8 +7,9 @@ import java.util.List;
 
 class TcpCollectiveTest extends CollectiveContract {
   @Override
-  protected List<Collective> open(int worldSize, Duration operationTimeout) throws Exception {
-    TcpTimeouts timeouts = new TcpTimeouts(Duration.ofSeconds(20), operationTimeout);
+  protected List<Collective> open(int worldSize, Duration patience) throws Exception {
+    TcpTimeouts timeouts =
+        new TcpTimeouts(Duration.ofSeconds(20), patience, patience.multipliedBy(2));
     return LoopbackGroup.join(LoopbackGroup.endpoints(worldSize), timeouts);
   }
 }
