@@ -37,6 +37,7 @@ public final class RankCheckpoints implements StepHook {
   private final RankCheckpointWriter writer;
   private final CheckpointCommitter committer;
   private final Schedule schedule;
+  private long savedStep = -1;
 
   /**
    * When to save.
@@ -68,7 +69,14 @@ public final class RankCheckpoints implements StepHook {
 
   @Override
   public void after(TrainState state, boolean last) {
-    if (!schedule.isDue(state, last)) {
+    if (schedule.isDue(state, last)) {
+      save(state);
+    }
+  }
+
+  /** Saves now, on all ranks together, unless this step was saved already. */
+  void save(TrainState state) {
+    if (state.step() == savedStep) {
       return;
     }
     try {
@@ -82,6 +90,7 @@ public final class RankCheckpoints implements StepHook {
         committer.commit(state, files);
       }
       ranks.barrier();
+      savedStep = state.step();
     } catch (FormatException e) {
       throw new IllegalStateException("Cannot read what a rank wrote at step " + state.step(), e);
     } catch (IOException e) {

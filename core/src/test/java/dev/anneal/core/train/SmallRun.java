@@ -42,6 +42,7 @@ final class SmallRun {
   private final AnnealConfig config;
   private final RowSource rows;
   private final List<String> notes = new ArrayList<>();
+  private long stopAfter = Long.MAX_VALUE;
 
   private SmallRun(FileStore store, AnnealConfig config, RowSource rows) {
     this.store = store;
@@ -68,6 +69,12 @@ final class SmallRun {
     all.addAll(List.of(settings));
     RowSource rows = new ListRows(Parity.rows(facts.get("rows")));
     return new SmallRun(store, ConfigLoader.of(all.toArray(String[]::new)), rows);
+  }
+
+  /** The second rank is told in this step to end after it; the first one does not hear of it. */
+  SmallRun stoppedIn(long step) {
+    stopAfter = step;
+    return this;
   }
 
   /** Trains as the driver would have the ranks do, and returns the steps of this call. */
@@ -112,7 +119,7 @@ final class SmallRun {
       throws IOException {
     ModelFolder model = ModelFolder.open(Path.of(config.model().path()));
     RankInputs inputs = new RankInputs(model, Optional.empty(), rows, List.of());
-    RankObserver observer = member.rank() == 0 ? driver : new Silent();
+    RankObserver observer = member.rank() == 0 ? driver : new Silent(stopAfter);
     try {
       return new RankTrainer(TrainingSetup.of(config), inputs, member, store, observer)
           .run(1, resume, attempt);
@@ -181,8 +188,22 @@ final class SmallRun {
   }
 
   private static final class Silent implements RankObserver {
+    private final long stopAfter;
+    private long inStep = 1;
+
+    Silent(long stopAfter) {
+      this.stopAfter = stopAfter;
+    }
+
     @Override
-    public void onStep(StepMetrics step) {}
+    public void onStep(StepMetrics step) {
+      inStep = step.step() + 1;
+    }
+
+    @Override
+    public boolean stopWanted() {
+      return inStep >= stopAfter;
+    }
 
     @Override
     public void commit(TrainState state, List<RankFile> files) {}

@@ -38,6 +38,14 @@ final class DriverLink implements RankObserver {
   }
 
   @Override
+  public boolean stopWanted() {
+    return client
+        .stop()
+        .filter(order -> order.when() == ControlMessage.Stop.When.AFTER_STEP)
+        .isPresent();
+  }
+
+  @Override
   public void phase(long step, String name) {
     client.send(new ControlMessage.Heartbeat(rank, step, name));
   }

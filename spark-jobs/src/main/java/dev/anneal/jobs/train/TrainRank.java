@@ -1,6 +1,7 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.checkpoint.Checkpoint;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.control.ControlClient;
 import dev.anneal.core.control.ControlMessage;
 import dev.anneal.core.run.RunFolder;
@@ -68,7 +69,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     String folder = plan.resumeFolder();
     if (context.stageAttempt() > 0) {
       if (context.rank() == 0) {
-        RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), LOG::warn);
+        RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), line -> LOG.warn(Redaction.text(line)));
         folder = run.checkpoints().latest().map(Checkpoint::folder).orElse(folder);
       }
       byte[][] all = context.collective().allGather(folder.getBytes(StandardCharsets.UTF_8));
