@@ -6,6 +6,7 @@ import dev.anneal.core.control.ControlException;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.InvalidShardException;
 import dev.anneal.core.format.FormatException;
+import dev.anneal.core.run.RunLockLostException;
 import dev.anneal.core.run.TrainingFailedException;
 import dev.anneal.jobs.placement.RankFailedException;
 import java.io.EOFException;
@@ -32,7 +33,8 @@ import org.apache.spark.SparkException;
  */
 public record Failure(ExitCode code, String message) {
   /** How our own messages begin; those of libraries need their trace. */
-  private static final Pattern SAYS_WHAT = Pattern.compile("(Rank \\d+ on \\S+: )?Cannot ");
+  private static final Pattern SAYS_WHAT =
+      Pattern.compile("(Rank \\d+ on \\S+: )?Cannot |Stopped ");
 
   /** Reads the chain of causes from the outside in; the first one that is known decides. */
   public static Failure of(Throwable thrown) {
@@ -49,12 +51,17 @@ public record Failure(ExitCode code, String message) {
         : new Failure(ExitCode.INTERNAL, thrown.toString());
   }
 
+  /** Whether the job lost its folder to another process, so that it may not even say so there. */
+  static boolean fenced(Throwable thrown) {
+    return chain(thrown).stream().anyMatch(RunLockLostException.class::isInstance);
+  }
+
   /** Whether the message says it all, so that a stack trace would only hide it. */
   public boolean explained() {
     return switch (code) {
       case CONFIG, DATA, TRAINING -> true;
-      case INFRASTRUCTURE -> SAYS_WHAT.matcher(message).lookingAt();
-      case OK, INTERNAL, INTERRUPTED -> false;
+      case INFRASTRUCTURE, INTERRUPTED -> SAYS_WHAT.matcher(message).lookingAt();
+      case OK, INTERNAL -> false;
     };
   }
 
@@ -68,10 +75,12 @@ public record Failure(ExitCode code, String message) {
     if (cause instanceof TrainingFailedException) {
       return ExitCode.TRAINING;
     }
-    if (cause instanceof CollectiveException || cause instanceof ControlException) {
+    if (cause instanceof CollectiveException
+        || cause instanceof ControlException
+        || cause instanceof RunLockLostException) {
       return ExitCode.INFRASTRUCTURE;
     }
-    if (cause instanceof InterruptedException) {
+    if (cause instanceof InterruptedException || cause instanceof StoppedException) {
       return ExitCode.INTERRUPTED;
     }
     if (cause instanceof InvalidRowException || cause instanceof InvalidShardException) {

@@ -15,28 +15,29 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class JobContext {
   private final LoadedConfig<AnnealConfig> loaded;
-  private final LazySpark spark;
-  private final FileStore files;
-  private final NativeFolder natives;
-  private final PrintStream out;
+  private final Surroundings around;
 
-  JobContext(
-      LoadedConfig<AnnealConfig> loaded,
-      LazySpark spark,
-      FileStore files,
-      NativeFolder natives,
-      PrintStream out) {
+  /** What jobs share that run in one process. */
+  record Surroundings(
+      LazySpark spark, FileStore files, NativeFolder natives, PrintStream out, Ending ending) {
+    Surroundings {
+      Objects.requireNonNull(spark, "spark");
+      Objects.requireNonNull(files, "files");
+      Objects.requireNonNull(natives, "natives");
+      Objects.requireNonNull(out, "out");
+      Objects.requireNonNull(ending, "ending");
+    }
+  }
+
+  JobContext(LoadedConfig<AnnealConfig> loaded, Surroundings around) {
     this.loaded = Objects.requireNonNull(loaded, "loaded");
-    this.spark = Objects.requireNonNull(spark, "spark");
-    this.files = Objects.requireNonNull(files, "files");
-    this.natives = Objects.requireNonNull(natives, "natives");
-    this.out = Objects.requireNonNull(out, "out");
+    this.around = Objects.requireNonNull(around, "around");
   }
 
   /** The same surroundings for another job, configured by files and settings of its own. */
   public JobContext with(List<String> configFiles, List<String> settings) {
-    LoadedConfig<AnnealConfig> other = new ConfigFiles(files).load(configFiles, settings);
-    return new JobContext(other, spark, files, natives, out);
+    LoadedConfig<AnnealConfig> other = new ConfigFiles(files()).load(configFiles, settings);
+    return new JobContext(other, around);
   }
 
   public AnnealConfig config() {
@@ -50,22 +51,27 @@ public final class JobContext {
 
   /** The session, started by the first call. */
   public SparkSession spark() {
-    return spark.session();
+    return around.spark().session();
   }
 
   /** Local paths, and whatever Hadoop reads. */
   public FileStore files() {
-    return files;
+    return around.files();
   }
 
   /** Where the native libraries lie; travels to executors in closures. */
   public NativeFolder natives() {
-    return natives;
+    return around.natives();
   }
 
   /** For results people read; progress and logs go elsewhere. */
   public PrintStream out() {
-    return out;
+    return around.out();
+  }
+
+  /** What happens when the process is asked to end. */
+  public Ending ending() {
+    return around.ending();
   }
 
   /** Whether a person is watching: progress bars instead of plain lines. */

@@ -2,8 +2,10 @@ package dev.anneal.jobs;
 
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.jobs.placement.NativeFolder;
+import dev.anneal.jobs.placement.TerminationSignal;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Clock;
@@ -48,42 +50,57 @@ final class JobRun {
           JobResult.of(failure.code(), failure.message()));
     }
     for (String notice : loaded.notices()) {
-      LOG.info(notice);
+      LOG.info(Redaction.text(notice));
     }
     String folder = job.outputFolder(loaded.config());
     ResultFile resultFile = new ResultFile(files, job.name(), folder, started);
+    Ending ending = new Ending(() -> System.exit(ExitCode.INTERRUPTED.code()));
     // Whoever comes first, the end of the job or a signal, writes the result.
     AtomicBoolean ended = new AtomicBoolean();
-    Thread onSignal = new Thread(() -> interrupted(resultFile, ended), "anneal-interrupted");
-    Runtime.getRuntime().addShutdownHook(onSignal);
-    JobResult result = execute(loaded, files);
-    return ended.compareAndSet(false, true) ? written(resultFile, result) : ExitCode.INTERRUPTED;
+    try (LastWord lastWord = LastWord.on(() -> interrupted(resultFile, ending, ended))) {
+      TerminationSignal.handledBy(ending::request);
+      End end = execute(loaded, files, ending);
+      if (!ended.compareAndSet(false, true)) {
+        return ExitCode.INTERRUPTED;
+      }
+      return end.recorded() ? written(resultFile, end.result()) : end.result().code();
+    }
   }
 
-  private JobResult execute(LoadedConfig<AnnealConfig> loaded, FileStore files) {
+  /**
+   * How the job ended.
+   *
+   * @param recorded whether result.json says so; not in a folder that is another run's by now
+   */
+  private record End(JobResult result, boolean recorded) {}
+
+  private End execute(LoadedConfig<AnnealConfig> loaded, FileStore files, Ending ending) {
     try (LazySpark spark = new LazySpark(job, loaded.config().distributed())) {
       NativeFolder natives = NativeFolder.beside(JobRun.class);
       natives.use();
-      JobResult result = job.run(new JobContext(loaded, spark, files, natives, out));
+      JobResult result =
+          job.run(
+              new JobContext(
+                  loaded, new JobContext.Surroundings(spark, files, natives, out, ending)));
       if (result.code() != ExitCode.OK) {
-        err.println("Error: " + result.message());
+        err.println("Error: " + Redaction.text(result.message()));
       }
-      return result;
+      return new End(result, true);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return JobResult.of(reported(e, Failure.of(e)), "interrupted");
+      return new End(JobResult.of(reported(e, Failure.of(e)), "interrupted"), true);
     } catch (Exception | LinkageError | OutOfMemoryError e) {
       Failure failure = Failure.of(e);
       reported(e, failure);
-      return JobResult.of(failure.code(), failure.message());
+      return new End(JobResult.of(failure.code(), failure.message()), !Failure.fenced(e));
     }
   }
 
   private ExitCode reported(Throwable thrown, Failure failure) {
     if (!failure.explained()) {
-      thrown.printStackTrace(err);
+      err.print(Redaction.trace(thrown));
     }
-    err.println("Error: " + failure.message());
+    err.println("Error: " + Redaction.text(failure.message()));
     return failure.code();
   }
 
@@ -92,14 +109,15 @@ final class JobRun {
       file.write(result, clock.instant());
       return result.code();
     } catch (IOException | RuntimeException e) {
-      err.println("Error: Cannot write " + ResultFile.NAME + ": " + e.getMessage());
+      String reason = Redaction.text(String.valueOf(e.getMessage()));
+      err.println("Error: Cannot write " + ResultFile.NAME + ": " + reason);
       return result.code() == ExitCode.OK ? ExitCode.INFRASTRUCTURE : result.code();
     }
   }
 
   /** A signal ends the process while the job runs: the folder still says what happened. */
-  private void interrupted(ResultFile file, AtomicBoolean ended) {
-    if (ended.compareAndSet(false, true)) {
+  private void interrupted(ResultFile file, Ending ending, AtomicBoolean ended) {
+    if (ended.compareAndSet(false, true) && ending.mayRecord()) {
       written(file, JobResult.of(ExitCode.INTERRUPTED, "stopped by a signal"));
     }
   }

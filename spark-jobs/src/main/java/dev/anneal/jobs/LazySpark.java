@@ -3,12 +3,17 @@ package dev.anneal.jobs;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.jobs.placement.Preflight;
 import java.util.Optional;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.LoggerFactory;
 
 /** Starts Spark when it is first asked for and stops it if it was. Not thread-safe. */
 final class LazySpark implements AutoCloseable {
   private static final String MASTER = "spark.master";
+  private static final String OURS = "dev.anneal";
+  private static final String FAILURES = "executor.failuresValidityInterval";
 
   private final SparkJob job;
   private final DistributedConfig config;
@@ -28,9 +33,18 @@ final class LazySpark implements AutoCloseable {
         new Preflight(config).check(conf);
       }
       session = SparkSession.builder().config(conf).getOrCreate();
-      session.sparkContext().setLogLevel("WARN");
+      quiet(session);
     }
     return session;
+  }
+
+  /** Spark tells only what is wrong; what we tell stays as it was. */
+  private static void quiet(SparkSession session) {
+    boolean toldStory = LoggerFactory.getLogger(OURS).isInfoEnabled();
+    session.sparkContext().setLogLevel("WARN");
+    if (toldStory && !LoggerFactory.getLogger(OURS).isInfoEnabled()) {
+      Configurator.setLevel(OURS, Level.INFO);
+    }
   }
 
   /** The running session, if any job asked for it. */
@@ -53,6 +67,10 @@ final class LazySpark implements AutoCloseable {
     conf.setIfMissing("spark.executorEnv.LC_ALL", "C.UTF-8");
     // A barrier stage offers all its tasks at once or none: locality would only delay it.
     conf.setIfMissing("spark.locality.wait", "0s");
+    // Else the losses of executors on YARN and Kubernetes add up over the whole run, and end it.
+    if (!conf.contains("spark.yarn." + FAILURES)) {
+      conf.setIfMissing("spark." + FAILURES, "1h");
+    }
     // A killed rank may sit in native code; the reaper ends its process in the end.
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "60s");

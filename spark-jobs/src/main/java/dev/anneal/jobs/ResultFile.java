@@ -3,6 +3,7 @@ package dev.anneal.jobs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.LocalFileStore;
@@ -62,14 +63,16 @@ final class ResultFile {
     root.put("status", result.code() == ExitCode.OK ? "ok" : "failed");
     root.put("exit_code", result.code().code());
     root.put("exit_class", result.code().label());
-    root.put("message", result.message());
+    root.put("message", Redaction.text(result.message()));
     root.put("started", started.toString());
     root.put("ended", ended.toString());
     root.put("seconds", Duration.between(started, ended).toMillis() / 1000.0);
     ObjectNode counts = root.putObject("counts");
-    result.counts().forEach((name, value) -> counts.set(name, mapper.valueToTree(value)));
+    result
+        .counts()
+        .forEach((name, value) -> counts.set(Redaction.text(name), mapper.valueToTree(value)));
     ObjectNode paths = root.putObject("paths");
-    result.paths().forEach(paths::put);
+    result.paths().forEach((name, path) -> paths.put(Redaction.text(name), Redaction.text(path)));
     return root;
   }
 }

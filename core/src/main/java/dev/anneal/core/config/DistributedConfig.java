@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param bucketMb size of the gradient buffers that travel as one collective
  * @param memoryPerRank most native memory of a rank, outside the Java heap
  * @param port ports the ranks listen on
+ * @param controlBindAddress where the driver listens for its ranks; empty: as Spark's driver does
+ * @param controlPort ports the driver listens on for its ranks
  * @param scheduleTimeoutSeconds until all ranks run
  * @param joinTimeoutSeconds until all running ranks found each other
  * @param operationTimeoutSeconds without a byte moved in a collective that all ranks take part in
@@ -25,6 +27,8 @@ public record DistributedConfig(
     int bucketMb,
     MemorySize memoryPerRank,
     PortRange port,
+    String controlBindAddress,
+    PortRange controlPort,
     int scheduleTimeoutSeconds,
     int joinTimeoutSeconds,
     int operationTimeoutSeconds,

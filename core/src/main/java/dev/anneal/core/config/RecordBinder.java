@@ -125,9 +125,15 @@ final class RecordBinder {
     return bind(type, path + ".", full -> complete.get(full.substring(path.length() + 1)));
   }
 
+  /** A type of several keys takes the key too, for its messages. */
   private static Object parsed(ConfigValue value, Class<?> type, String path) {
     String text = (String) Scalars.convert(value, String.class, path);
     try {
+      for (Method method : type.getDeclaredMethods()) {
+        if (method.getName().equals("parse") && method.getParameterCount() == 2) {
+          return method.invoke(null, text, path);
+        }
+      }
       return type.getMethod("parse", String.class).invoke(null, text);
     } catch (InvocationTargetException e) {
       throw unwrapped(e);

@@ -1,6 +1,7 @@
 package dev.anneal.core.config;
 
 import java.io.Serializable;
+import java.time.Duration;
 
 /**
  * The training loop, by TrainingArguments' names. Immutable.
@@ -14,6 +15,7 @@ import java.io.Serializable;
  * @param saveTotalLimit checkpoints kept; 0 keeps all
  * @param groupByLength AUTO: shuffled rows that are single samples of different lengths
  * @param neftuneNoiseAlpha noise on the embeddings; 0 is none
+ * @param stopGraceSeconds from SIGTERM until the process ends, whether the step is saved or not
  */
 public record TrainConfig(
     String outputDir,
@@ -38,6 +40,7 @@ public record TrainConfig(
     Bf16 bf16,
     double neftuneNoiseAlpha,
     Resume resumeFromCheckpoint,
+    int stopGraceSeconds,
     SamplesConfig samples)
     implements Serializable {
 
@@ -92,6 +95,7 @@ public record TrainConfig(
     Rule.notNegative("train.save_steps", saveSteps);
     Rule.notNegative("train.save_total_limit", saveTotalLimit);
     Rule.notNegative("train.neftune_noise_alpha", neftuneNoiseAlpha);
+    Rule.positive("train.stop_grace_seconds", stopGraceSeconds);
     Rule.check(
         shuffle || groupByLength != GroupByLength.TRUE,
         "train.group_by_length",
@@ -102,6 +106,10 @@ public record TrainConfig(
   /** The folder of the run, or the error that names the missing key. */
   public String requireOutputDir() {
     return Rule.required("train.output_dir", outputDir);
+  }
+
+  public Duration stopGrace() {
+    return Duration.ofSeconds(stopGraceSeconds);
   }
 
   /** Rows of one optimizer step over all ranks. */

@@ -1,5 +1,6 @@
 package dev.anneal.core.data;
 
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.Sha256;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -149,7 +150,12 @@ public record ShardManifest(
    * @param path its path below that
    */
   public record Input(String input, String path, long bytes, long modifiedMillis)
-      implements Serializable {}
+      implements Serializable {
+    public Input {
+      input = Redaction.text(input);
+      path = Redaction.text(path);
+    }
+  }
 
   /**
    * What the shards were made of; equal origins give equal shards.
@@ -162,7 +168,9 @@ public record ShardManifest(
   public record Origin(
       String tokenizerHash, String templateHash, Map<String, String> options, List<Input> inputs) {
     public Origin {
-      options = Map.copyOf(options);
+      Map<String, String> shown = new TreeMap<>();
+      options.forEach((key, value) -> shown.put(key, Redaction.text(value)));
+      options = Map.copyOf(shown);
       inputs = List.copyOf(inputs);
     }
 

@@ -1,6 +1,7 @@
 package dev.anneal.core.net;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.PortRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -43,52 +44,70 @@ public final class ListeningSocket implements AutoCloseable {
               + " (must be 0, a port, or a range within 1-65535)");
     }
     InetAddress host = resolve(bindHost);
-    IOException last = null;
-    for (int port = firstPort; port <= lastPort; port++) {
-      try {
-        return bind(host, port);
-      } catch (IOException e) {
-        last = e;
-      }
-    }
-    String ports =
-        firstPort == lastPort ? "port " + firstPort : "ports " + firstPort + "-" + lastPort;
-    throw new ConfigException(
-        "Cannot listen on "
-            + host.getHostAddress()
-            + ", "
-            + ports
-            + ": "
-            + last.getMessage()
-            + " (set "
-            + portKey
-            + " to a free port)",
-        last);
-  }
-
-  private static InetAddress resolve(String bindHost) {
-    InetAddress host;
-    try {
-      host = InetAddress.getByName(bindHost);
-    } catch (UnknownHostException e) {
-      throw new ConfigException("Cannot listen on '" + bindHost + "': unknown host", e);
-    }
     if (bindHost.isBlank() || host.isAnyLocalAddress()) {
       throw new ConfigException(
           "Cannot listen on '" + bindHost + "': must be one address that the other ranks reach");
     }
-    return host;
+    Place place = new Place(host, host.getHostAddress());
+    return place.bind(firstPort, lastPort, "set " + portKey + " to a free port");
   }
 
-  private static ListeningSocket bind(InetAddress host, int port) throws IOException {
-    ServerSocketChannel channel = ServerSocketChannel.open();
+  /**
+   * Binds the first free port of a range at one address of this host, or all of them, where others
+   * reach it by another name: behind a bridge, for example.
+   *
+   * @param remedy which settings choose address and ports, for the message
+   * @throws ConfigException when the address is not this host's or every port is taken
+   */
+  public static ListeningSocket openAs(
+      String reachedAs, String bindAddress, PortRange ports, String remedy) {
+    return new Place(resolve(bindAddress), reachedAs).bind(ports.first(), ports.last(), remedy);
+  }
+
+  private static InetAddress resolve(String bindHost) {
     try {
-      channel.bind(new InetSocketAddress(host, port), BACKLOG);
-      int bound = ((InetSocketAddress) channel.getLocalAddress()).getPort();
-      return new ListeningSocket(channel, new HostPort(host.getHostAddress(), bound));
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+      return InetAddress.getByName(bindHost);
+    } catch (UnknownHostException e) {
+      throw new ConfigException("Cannot listen on '" + bindHost + "': unknown host", e);
+    }
+  }
+
+  /** An address of this host, and how others reach it. */
+  private record Place(InetAddress host, String reachedAs) {
+    ListeningSocket bind(int firstPort, int lastPort, String remedy) {
+      IOException last = null;
+      for (int port = firstPort; port <= lastPort; port++) {
+        try {
+          return bind(port);
+        } catch (IOException e) {
+          last = e;
+        }
+      }
+      String ports =
+          firstPort == lastPort ? "port " + firstPort : "ports " + firstPort + "-" + lastPort;
+      throw new ConfigException(
+          "Cannot listen on "
+              + host.getHostAddress()
+              + ", "
+              + ports
+              + ": "
+              + last.getMessage()
+              + " ("
+              + remedy
+              + ")",
+          last);
+    }
+
+    private ListeningSocket bind(int port) throws IOException {
+      ServerSocketChannel channel = ServerSocketChannel.open();
+      try {
+        channel.bind(new InetSocketAddress(host, port), BACKLOG);
+        int bound = ((InetSocketAddress) channel.getLocalAddress()).getPort();
+        return new ListeningSocket(channel, new HostPort(reachedAs, bound));
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.format.HuggingFaceJson;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,7 +23,7 @@ public final class AdapterConfigJson {
   public static byte[] render(String peftType, String baseModel, Map<String, ?> method) {
     Map<String, Object> all = new TreeMap<>(method);
     all.put("auto_mapping", null);
-    all.put("base_model_name_or_path", baseModel.isEmpty() ? null : baseModel);
+    all.put("base_model_name_or_path", baseModel.isEmpty() ? null : Redaction.text(baseModel));
     all.put("inference_mode", true);
     all.put("peft_type", peftType);
     all.put("revision", null);

@@ -1,5 +1,7 @@
 package dev.anneal.core.run;
 
+import dev.anneal.core.config.Redaction;
+
 /**
  * One evaluation, as one line of {@code eval.jsonl}.
  *
@@ -13,6 +15,7 @@ package dev.anneal.core.run;
 public record EvalMetrics(
     String name, long step, double epoch, double loss, double tokenAccuracy, long targetTokens) {
   public EvalMetrics {
+    name = Redaction.text(name);
     if (step < 0) {
       throw new IllegalArgumentException("Invalid step: " + step + " (must be >= 0)");
     }

@@ -20,6 +20,7 @@ import java.util.UUID;
  * @param token tells two locks of one process apart
  */
 record LockHolder(String host, long pid, Instant started, String token) {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CLOCK_JITTER = Duration.ofSeconds(2);
 
   /** A lock file's content: its holder, and when the holder last showed itself. */
@@ -71,7 +72,7 @@ record LockHolder(String host, long pid, Instant started, String token) {
   /** Empty when the text is no claim. */
   static Optional<Claim> parse(byte[] json) {
     try {
-      JsonNode node = new ObjectMapper().readTree(json);
+      JsonNode node = JSON.readTree(json);
       LockHolder holder =
           new LockHolder(
               node.path("host").asText(),

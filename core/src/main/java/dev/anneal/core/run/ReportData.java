@@ -1,5 +1,6 @@
 package dev.anneal.core.run;
 
+import dev.anneal.core.config.Redaction;
 import java.util.List;
 
 /**
@@ -20,6 +21,7 @@ public record ReportData(
     String config) {
 
   public ReportData {
+    title = Redaction.text(title);
     trainings = List.copyOf(trainings);
     scores = List.copyOf(scores);
     generations = List.copyOf(generations);
@@ -34,6 +36,10 @@ public record ReportData(
 
   /** The end of a run; the message says why it stopped or failed, and is empty when it did not. */
   public record Outcome(State state, String message) {
+    public Outcome {
+      message = Redaction.text(message);
+    }
+
     public static Outcome completed() {
       return new Outcome(State.COMPLETED, "");
     }

@@ -3,6 +3,7 @@ package dev.anneal.core.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.config.Redaction;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,7 +30,11 @@ public record RunManifest(
   private static final int VERSION = 1;
 
   /** An input of the run: its path as given and the hash of its content; empty when unknown. */
-  public record Source(String path, String hash) {}
+  public record Source(String path, String hash) {
+    public Source {
+      path = Redaction.text(path);
+    }
+  }
 
   public RunManifest {
     data = List.copyOf(data);

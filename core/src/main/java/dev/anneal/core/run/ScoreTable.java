@@ -1,5 +1,6 @@
 package dev.anneal.core.run;
 
+import dev.anneal.core.config.Redaction;
 import java.util.List;
 
 /**
@@ -12,6 +13,7 @@ public record ScoreTable(String title, String note, List<String> columns, List<R
   /** Scores of one set of questions, one for each column. */
   public record Row(String name, List<Score> scores) {
     public Row {
+      name = Redaction.text(name);
       scores = List.copyOf(scores);
     }
   }

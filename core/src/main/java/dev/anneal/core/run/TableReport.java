@@ -1,5 +1,6 @@
 package dev.anneal.core.run;
 
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +44,7 @@ public record TableReport(String title, String subtitle, List<Tile> tiles, List<
    */
   public record Row(String name, List<String> cells, double share) {
     public Row {
+      name = Redaction.text(name);
       cells = List.copyOf(cells);
     }
 

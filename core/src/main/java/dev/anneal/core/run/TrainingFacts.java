@@ -4,6 +4,7 @@ import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.peft.AdapterRegistry;
@@ -87,7 +88,7 @@ public record TrainingFacts(
   private static String method(TrainingConfig config, DecoderConfig model) {
     AdapterConfig adapter = config.adapter();
     if (!adapter.path().isEmpty()) {
-      return "adapter from " + adapter.path();
+      return "adapter from " + Redaction.text(adapter.path());
     }
     if (!adapter.present()) {
       return config.model().fromScratch() ? "full, from scratch" : "full";

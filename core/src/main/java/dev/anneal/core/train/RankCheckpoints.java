@@ -37,6 +37,7 @@ public final class RankCheckpoints implements StepHook {
   private final RankCheckpointWriter writer;
   private final RankObserver observer;
   private final Schedule schedule;
+  private long savedStep = -1;
 
   /**
    * When to save.
@@ -68,7 +69,14 @@ public final class RankCheckpoints implements StepHook {
 
   @Override
   public void after(TrainState state, boolean last) {
-    if (!schedule.isDue(state, last)) {
+    if (schedule.isDue(state, last)) {
+      save(state);
+    }
+  }
+
+  /** Saves now, on all ranks together, unless this step was saved already. */
+  void save(TrainState state) {
+    if (state.step() == savedStep) {
       return;
     }
     observer.phase(state.step(), "checkpoint");
@@ -83,6 +91,7 @@ public final class RankCheckpoints implements StepHook {
         observer.commit(state, files);
       }
       ranks.barrier();
+      savedStep = state.step();
       observer.phase(state.step(), RankTrainer.TRAIN);
     } catch (FormatException e) {
       throw new IllegalStateException("Cannot read what a rank wrote at step " + state.step(), e);

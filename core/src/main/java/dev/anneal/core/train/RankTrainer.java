@@ -58,7 +58,8 @@ public final class RankTrainer {
   }
 
   /**
-   * Trains to the last step.
+   * Trains to the last step. Where the observer wants to stop before, all ranks end after the same
+   * step, saved, and no product is written.
    *
    * @param threads libtorch's threads for this rank
    * @param resumeFrom folder of a verified checkpoint; the same on every rank
@@ -83,16 +84,25 @@ public final class RankTrainer {
           start = restore(checkpoints, resumeFrom.get());
         }
         observer.phase(start.step(), TRAIN);
-        TrainState end = train(replicas, optimizer, checkpoints, start);
-        if (ranks.rank() == 0) {
-          observer.phase(end.step(), "export");
+        End end = train(replicas, optimizer, checkpoints, start);
+        if (end.early()) {
+          checkpoints.save(end.state());
+        } else if (ranks.rank() == 0) {
+          observer.phase(end.state().step(), "export");
           new RunProduct(store, setup).write(runtime, model, inputs.model());
         }
         ranks.barrier();
-        return end;
+        return end.state();
       }
     }
   }
+
+  /**
+   * Where the loop ended.
+   *
+   * @param early before the last step, because somebody wanted it
+   */
+  private record End(TrainState state, boolean early) {}
 
   private TrainState restore(RankCheckpoints checkpoints, String folder) throws IOException {
     try (CheckpointReader reader = CheckpointReader.open(store, folder)) {
@@ -102,7 +112,7 @@ public final class RankTrainer {
     }
   }
 
-  private TrainState train(
+  private End train(
       ReplicatedModel model,
       ShardedOptimizer optimizer,
       RankCheckpoints checkpoints,
@@ -135,7 +145,7 @@ public final class RankTrainer {
               hooks);
       TrainState end = loop.run(start);
       noteWait(ahead.waitedSeconds(), clock.seconds());
-      return end;
+      return new End(end, end.step() < totalSteps);
     }
   }
 

@@ -19,6 +19,11 @@ final class StepClock implements StepListener {
     next.onStep(step);
   }
 
+  @Override
+  public boolean stopWanted() {
+    return next.stopWanted();
+  }
+
   double seconds() {
     return seconds;
   }

@@ -47,17 +47,20 @@ public final class TrainingLoop {
     this.hooks = List.copyOf(hooks);
   }
 
-  /** Trains from a state to the last step. */
+  /** Trains from a state to the last step, or to the one in which a listener wants to stop. */
   public TrainState run(TrainState start) {
     TrainState state = start;
-    while (state.step() < settings.totalSteps()) {
+    boolean stop = false;
+    while (state.step() < settings.totalSteps() && !stop) {
       long begin = System.nanoTime();
       parameters.zeroGradients();
       LossSum own = LossSum.ZERO;
       for (int i = 0; i < settings.accumulationSteps(); i++) {
         own = own.plus(model.forwardBackward(data.at(state.step(), i)));
       }
-      LossSum total = sum(own);
+      double[] totals = sum(own, listener.stopWanted());
+      LossSum total = new LossSum(totals[0], (long) totals[1], (long) totals[2]);
+      stop = totals[3] > 0;
       requireFinite(total.sum(), "loss", state);
       double learningRate = schedule.at(state.step());
       double gradNorm = update(total, learningRate, state);
@@ -82,10 +85,10 @@ public final class TrainingLoop {
     return gradNorm;
   }
 
-  private LossSum sum(LossSum own) {
-    double[] totals =
-        ranks.allReduceSum(new double[] {own.sum(), own.targetTokens(), own.tokens()});
-    return new LossSum(totals[0], (long) totals[1], (long) totals[2]);
+  /** Loss, targets and tokens of all ranks, and how many of them want to stop: all see the same. */
+  private double[] sum(LossSum own, boolean stop) {
+    return ranks.allReduceSum(
+        new double[] {own.sum(), own.targetTokens(), own.tokens(), stop ? 1 : 0});
   }
 
   private StepMetrics metrics(

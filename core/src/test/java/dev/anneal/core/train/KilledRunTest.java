@@ -91,12 +91,35 @@ class KilledRunTest {
     assertThat(torn).as("kills between the ranks' files and the marker").isPositive();
   }
 
+  @Test
+  void endsAfterTheStepInWhichARankWantsToStopAndGoesOnWithTheSameBits() throws Exception {
+    LocalFileStore disk = new LocalFileStore();
+    run(disk, "calm").train();
+    for (int step : new int[] {3, 4}) { // between two checkpoints, and where one is due anyway
+      String name = "stopped in " + step;
+      run(disk, name).stoppedIn(step).train();
+      assertThat(metrics(name)).hasSize(step);
+      assertThat(new CheckpointStore(disk, checkpoints(name), line -> {}).latest())
+          .hasValueSatisfying(checkpoint -> assertThat(checkpoint.step()).isEqualTo(step));
+      assertThat(folder.resolve(name).resolve("adapter")).doesNotExist();
+
+      run(disk, name, "train.resume_from_checkpoint=true").train();
+      assertThat(exact(metrics(name))).as(name).isEqualTo(exact(metrics("calm")));
+      assertThat(adapter(name)).as(name).isEqualTo(adapter("calm"));
+    }
+    run(disk, "stopped in the last").stoppedIn(6).train();
+    assertThat(adapter("stopped in the last")).isEqualTo(adapter("calm"));
+  }
+
+  private String checkpoints(String name) {
+    return folder.resolve(name).resolve("checkpoints").toString();
+  }
+
   /** Whether a checkpoint had to be passed over. */
   private int requireMetricsUpToCheckpoint(String name) throws IOException {
     List<String> warnings = new ArrayList<>();
-    String checkpoints = folder.resolve(name).resolve("checkpoints").toString();
     long step =
-        new CheckpointStore(new LocalFileStore(), checkpoints, warnings::add)
+        new CheckpointStore(new LocalFileStore(), checkpoints(name), warnings::add)
             .latest()
             .map(Checkpoint::step)
             .orElse(0L);

@@ -46,6 +46,7 @@ final class SmallRun {
   private Optional<ProgressListener> watcher = Optional.empty();
   private List<RankInputs.EvalRows> evaluations = List.of();
   private FileStore rankStore;
+  private long stopAfter = Long.MAX_VALUE;
 
   private SmallRun(FileStore store, TrainingConfig config, RowSource rows) {
     this.store = store;
@@ -80,6 +81,12 @@ final class SmallRun {
     watcher = Optional.of(by);
     evaluations = List.of(evaluated);
     rankStore = ofRanks;
+    return this;
+  }
+
+  /** The second rank is told in this step to end after it; the first one does not hear of it. */
+  SmallRun stoppedIn(long step) {
+    stopAfter = step;
     return this;
   }
 
@@ -125,7 +132,7 @@ final class SmallRun {
       throws IOException {
     ModelFolder model = ModelFolder.open(Path.of(config.model().path()));
     RankInputs inputs = new RankInputs(model, Optional.empty(), rows, evaluations);
-    RankObserver observer = member.rank() == 0 ? driver : new Silent();
+    RankObserver observer = member.rank() == 0 ? driver : new Silent(stopAfter);
     try {
       return new RankTrainer(TrainingSetup.of(config), inputs, member, rankStore, observer)
           .run(1, resume, attempt);
@@ -201,8 +208,22 @@ final class SmallRun {
   }
 
   private static final class Silent implements RankObserver {
+    private final long stopAfter;
+    private long inStep = 1;
+
+    Silent(long stopAfter) {
+      this.stopAfter = stopAfter;
+    }
+
     @Override
-    public void onStep(StepMetrics step) {}
+    public void onStep(StepMetrics step) {
+      inStep = step.step() + 1;
+    }
+
+    @Override
+    public boolean stopWanted() {
+      return inStep >= stopAfter;
+    }
 
     @Override
     public void commit(TrainState state, List<RankFile> files) {}

@@ -4,6 +4,7 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.Question;
 import dev.anneal.core.run.QuestionFile;
@@ -106,10 +107,10 @@ public final class EvaluateJob implements SparkJob {
 
   private static void print(
       JobContext context, List<ShardScore> scores, List<ScoredQuestions> questions) {
-    scores.forEach(score -> context.out().println(score.line()));
+    scores.forEach(score -> context.out().println(Redaction.text(score.line())));
     int shown = context.config().evaluate().generations();
     for (ScoredQuestions file : questions) {
-      context.out().println(file.line());
+      context.out().println(Redaction.text(file.line()));
       file.answers().stream().limit(shown).forEach(each -> context.out().println(each.line()));
     }
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.Score;
 import java.io.IOException;
@@ -31,8 +32,8 @@ final class EvaluationFiles {
   void write(AnnealConfig config, List<ShardScore> scores, List<ScoredQuestions> questions)
       throws IOException {
     ObjectNode root = json.createObjectNode();
-    root.put("model", config.model().path());
-    root.put("adapter", config.adapter().path());
+    root.put("model", Redaction.text(config.model().path()));
+    root.put("adapter", Redaction.text(config.adapter().path()));
     ArrayNode data = root.putArray("data");
     scores.forEach(score -> put(data.addObject(), score));
     ArrayNode files = root.putArray("questions");
@@ -52,7 +53,7 @@ final class EvaluationFiles {
   }
 
   private static void put(ObjectNode node, ShardScore score) {
-    node.put("path", score.path());
+    node.put("path", Redaction.text(score.path()));
     node.put("rows", score.rows());
     node.put("tokens", score.tokens());
     node.put("target_tokens", score.targetTokens());
@@ -75,7 +76,7 @@ final class EvaluationFiles {
   }
 
   private static void put(ObjectNode node, ScoredQuestions file) {
-    node.put("file", file.file());
+    node.put("file", Redaction.text(file.file()));
     put(node, file.score());
     ObjectNode languages = node.putObject("by_language");
     file.byLanguage().forEach((name, score) -> put(languages.putObject(name), score));
@@ -92,7 +93,7 @@ final class EvaluationFiles {
     ObjectMapper compact = new ObjectMapper();
     for (ScoredQuestions.Answered answered : file.answers()) {
       ObjectNode line = compact.createObjectNode();
-      line.put("file", file.file());
+      line.put("file", Redaction.text(file.file()));
       line.put("id", answered.question().id());
       line.put("question", answered.question().text());
       line.put("expected", answered.question().answer());

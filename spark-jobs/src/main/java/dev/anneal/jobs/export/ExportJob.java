@@ -4,6 +4,7 @@ import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ExportConfig;
 import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.export.MergedWeights;
@@ -76,7 +77,7 @@ public final class ExportJob implements SparkJob {
       }
       JobResult result = JobResult.ok("exported to " + output).withPath("output", output);
       if (!config.verify()) {
-        context.out().println("Wrote " + output);
+        context.out().println("Wrote " + Redaction.text(output));
         return result;
       }
       return verified(context, store, opened, tolerance, result);
@@ -140,7 +141,7 @@ public final class ExportJob implements SparkJob {
         return JobResult.of(
             ExitCode.DATA, "What was written to " + config.output() + " differs: " + figures);
       }
-      context.out().println("Wrote " + config.output() + " (" + figures + ")");
+      context.out().println("Wrote " + Redaction.text(config.output()) + " (" + figures + ")");
       return result.withCount("largest_logit_difference", comparison.difference());
     }
   }

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.inspect;
 
 import dev.anneal.core.config.MemorySize;
+import dev.anneal.core.config.Redaction;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -13,7 +14,7 @@ public final class Page {
   }
 
   public void title(String kind, String path) {
-    out.println(kind + " " + path);
+    out.println(kind + " " + Redaction.text(path));
   }
 
   public Page line(String name, Object value) {

@@ -22,31 +22,30 @@ final class RankFunction<T extends Serializable>
   private final RankTask<T> work;
   private final DistributedConfig config;
   private final NativeFolder natives;
-  private final String runId;
-  private final String secret;
+  private final Run run;
 
   /**
+   * The run as its ranks must know it. Immutable.
+   *
+   * @param firstAttempt of this Spark job: the attempts of a run grow over its jobs
    * @param secret of the run; empty when executors share Spark's own, which then need not travel
    */
-  RankFunction(
-      RankTask<T> work,
-      DistributedConfig config,
-      NativeFolder natives,
-      String runId,
-      String secret) {
+  record Run(String runId, int firstAttempt, String secret) implements Serializable {}
+
+  RankFunction(RankTask<T> work, DistributedConfig config, NativeFolder natives, Run run) {
     this.work = work;
     this.config = config;
     this.natives = natives;
-    this.runId = runId;
-    this.secret = secret;
+    this.run = run;
   }
 
   @Override
   public Iterator<byte[]> apply(Iterator<Integer> rows) {
-    String shared = secret.isEmpty() ? SparkEnv.get().securityManager().getSecretKey() : secret;
-    RankRun<T> run =
-        new RankRun<>(BarrierTaskContext.get(), config, new GroupIdentity(runId, 0, shared));
-    RankOutcome<T> outcome = run.run(work, natives);
+    String shared =
+        run.secret().isEmpty() ? SparkEnv.get().securityManager().getSecretKey() : run.secret();
+    GroupIdentity first = new GroupIdentity(run.runId(), run.firstAttempt(), shared);
+    RankOutcome<T> outcome =
+        new RankRun<T>(BarrierTaskContext.get(), config, first).run(work, natives);
     return JavaConverters.asScalaIterator(List.of(JavaBytes.of(outcome)).iterator());
   }
 }

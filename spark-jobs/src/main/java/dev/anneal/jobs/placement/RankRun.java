@@ -27,10 +27,13 @@ final class RankRun<T extends Serializable> {
   private final GroupIdentity identity;
   private final int rank;
 
-  RankRun(BarrierTaskContext task, DistributedConfig config, GroupIdentity identity) {
+  /**
+   * @param first the run, and the attempt that Spark's count begins with
+   */
+  RankRun(BarrierTaskContext task, DistributedConfig config, GroupIdentity first) {
     this.task = task;
     this.config = config;
-    this.identity = identity.withAttempt(task.stageAttemptNumber());
+    this.identity = first.withAttempt(first.attempt() + task.stageAttemptNumber());
     this.rank = task.partitionId();
   }
 

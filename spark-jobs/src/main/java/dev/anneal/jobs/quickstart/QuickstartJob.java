@@ -6,9 +6,11 @@ import dev.anneal.core.run.HtmlReport;
 import dev.anneal.core.run.ReportData;
 import dev.anneal.core.run.Score;
 import dev.anneal.core.train.RunProduct;
+import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.StoppedException;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
 import dev.anneal.jobs.train.TrainRun;
@@ -97,7 +99,11 @@ public final class QuickstartJob implements SparkJob {
             "train.output_dir=" + at.out(name),
             "train.samples.file=\"\"",
             "train.resume_from_checkpoint=auto");
-    return new TrainJob().train(context.with(at.sampleFile(file), settings));
+    TrainRun run = new TrainJob().train(context.with(at.sampleFile(file), settings));
+    if (run.result().code() != ExitCode.OK) {
+      throw new StoppedException(run.result().message());
+    }
+    return run;
   }
 
   private JobResult result(JobContext context, Layout at, Examination exam) {

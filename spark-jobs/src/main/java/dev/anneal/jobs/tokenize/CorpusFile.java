@@ -1,6 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.Redaction;
 import java.io.Serializable;
 
 /**
@@ -20,4 +21,8 @@ record CorpusFile(
     long bytes,
     long modifiedMillis,
     InputConfig.Format format)
-    implements Serializable {}
+    implements Serializable {
+  CorpusFile {
+    display = Redaction.text(display);
+  }
+}

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.DedupConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.Sha256;
@@ -63,7 +64,7 @@ final class Decisions {
     String folder = FileStore.join(base, "decisions-" + hash);
     String marker = FileStore.join(folder, WHOLE);
     if (!store.exists(marker)) {
-      LOG.info("output={} deciding which rows to leave out", config.output());
+      LOG.info("output={} deciding which rows to leave out", Redaction.text(config.output()));
       spark.sc().setJobDescription("decide which rows to leave out");
       store.delete(folder);
       try (DocumentSteps steps = new DocumentSteps(config.filters(), config.dedup(), sets.read())) {

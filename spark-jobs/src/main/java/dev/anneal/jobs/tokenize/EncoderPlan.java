@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.data.pack.RowPacker;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
@@ -104,7 +105,7 @@ record EncoderPlan(
       LOG.warn(
           "tokenizer {} ends documents with {}, which its chat template writes after a turn;"
               + " set tokenize.eos_token to the end-of-text token of the base model if it has one",
-          config.tokenizer(),
+          Redaction.text(config.tokenizer()),
           eos);
     }
     return id.get();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DecontaminateConfig;
 import dev.anneal.core.config.InputConfig;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.data.dedup.EvaluationGrams;
 import dev.anneal.data.read.DocumentText;
 import dev.anneal.data.read.JsonRows;
@@ -66,7 +67,7 @@ record EvaluationFiles(
       }
       LOG.info(
           "evaluation_set={} texts={} too_short={} ngrams={}",
-          config.paths().get(i),
+          Redaction.text(config.paths().get(i)),
           collector.texts(),
           collector.shortTexts(),
           collector.size());

@@ -3,6 +3,7 @@ package dev.anneal.jobs.tokenize;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.io.FileStore;
@@ -79,7 +80,7 @@ final class Quarantine {
         String file = slices.get(row.slice()).file().display();
         long number = before[row.slice()] + row.number();
         ObjectNode entry = JsonNodeFactory.instance.objectNode();
-        entry.put("file", file).put("line", number).put("reason", row.reason());
+        entry.put("file", file).put("line", number).put("reason", Redaction.text(row.reason()));
         entry.setAll(row.row());
         out.write((entry + "\n").getBytes(StandardCharsets.UTF_8));
         if (rows++ == 0) {

@@ -28,7 +28,9 @@ record SplitMarker(String work, Map<String, CheckedFile.Check> files, StagedSpli
   }
 
   void write(HadoopFileStore store) throws IOException {
-    store.writeBytes(StagedFile.markerPath(split.path()), JSON.writeValueAsBytes(this));
+    // A reader has the path already, which may hold a secret.
+    SplitMarker anywhere = new SplitMarker(work, files, split.at(""));
+    store.writeBytes(StagedFile.markerPath(split.path()), JSON.writeValueAsBytes(anywhere));
   }
 
   /** The split of an earlier run, or empty when it is not this work or not whole. */

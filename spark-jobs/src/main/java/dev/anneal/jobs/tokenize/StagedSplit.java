@@ -24,6 +24,11 @@ record StagedSplit(
     boolean reused)
     implements Serializable {
 
+  /** The same in another folder. */
+  StagedSplit at(String newPath) {
+    return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, dropped, reused);
+  }
+
   /** The same from an earlier run, wherever its folder is now. */
   StagedSplit reusedAt(String newPath) {
     return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, dropped, true);

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.tokenize.TokenizerEngine;
@@ -29,7 +30,11 @@ record TokenizeFacts(
    * @param epochs how often its rows were taken
    */
   record InputCounts(
-      String path, List<CorpusFile> files, double epochs, SplitCounts counts, SplitStats stats) {}
+      String path, List<CorpusFile> files, double epochs, SplitCounts counts, SplitStats stats) {
+    InputCounts {
+      path = Redaction.text(path);
+    }
+  }
 
   /**
    * Wall-clock times.

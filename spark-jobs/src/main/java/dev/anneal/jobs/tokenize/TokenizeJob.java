@@ -2,6 +2,7 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.SampleConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
@@ -86,7 +87,7 @@ public final class TokenizeJob implements SparkJob {
     String message =
         "%s: %,d rows, %,d tokens, %,d with a loss, %d %s%s"
             .formatted(
-                folder,
+                Redaction.text(folder),
                 counts.rows(),
                 counts.tokens(),
                 counts.targetTokens(),

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
@@ -76,7 +77,7 @@ public final class TokenizePipeline {
       }
       StagingFolder staging = StagingFolder.of(store, output.own(""), origin);
       output.clear(staging.name());
-      return guarded(staging, new Work(files, opened, listed, origin, start));
+      return guarded(staging, new Work(files, opened, listed, origin, start), lock);
     }
   }
 
@@ -88,12 +89,16 @@ public final class TokenizePipeline {
     try (RunLock lock = output.lock()) {
       output.removeStaging();
     } catch (IOException | ConfigException e) {
-      LOG.warn("Cannot remove what is left of a run in {}: {}", config.output(), e.getMessage());
+      LOG.warn("Cannot remove what is left of a run in {}: {}", shown(), Redaction.text(e.toString()));
     }
   }
 
+  private String shown() {
+    return Redaction.text(config.output());
+  }
+
   private TokenizeOutcome upToDate(ShardManifest manifest) {
-    LOG.info("output={} is up to date: nothing to do", config.output());
+    LOG.info("output={} is up to date: nothing to do", shown());
     return new TokenizeOutcome(manifest, true, 0, output.own("report.json"));
   }
 
@@ -112,11 +117,12 @@ public final class TokenizePipeline {
    * Leaves the staged splits of a run that failed by no fault of its input or settings, for the
    * next one; and the quarantine always, which says what to mend.
    */
-  private TokenizeOutcome guarded(StagingFolder staging, Work work) throws IOException {
+  private TokenizeOutcome guarded(StagingFolder staging, Work work, RunLock lock)
+      throws IOException {
     boolean complete = false;
     boolean usersFault = false;
     try {
-      TokenizeOutcome outcome = make(staging, work);
+      TokenizeOutcome outcome = make(staging, work, lock);
       complete = true;
       return outcome;
     } catch (ConfigException | InvalidRowException e) {
@@ -124,24 +130,25 @@ public final class TokenizePipeline {
       throw e;
     } finally { // Spark throws checked exceptions without declaring them
       if (!complete) {
-        removeUnfinished(staging, usersFault);
+        removeUnfinished(staging, usersFault, lock);
       }
     }
   }
 
-  /** A failure here must not hide the first one. */
-  private void removeUnfinished(StagingFolder staging, boolean usersFault) {
+  /** A failure here must not hide the first one; a folder that was taken over stays as it is. */
+  private void removeUnfinished(StagingFolder staging, boolean usersFault, RunLock lock) {
     try {
+      lock.requireHeld();
       output.removeShards();
       if (usersFault || staging.isWorthless()) {
         staging.remove();
       }
     } catch (IOException | RuntimeException e) {
-      LOG.warn("Cannot remove unfinished files of {}: {}", config.output(), e.toString());
+      LOG.warn("Cannot remove unfinished files of {}: {}", shown(), Redaction.text(e.toString()));
     }
   }
 
-  private TokenizeOutcome make(StagingFolder staging, Work work) throws IOException {
+  private TokenizeOutcome make(StagingFolder staging, Work work, RunLock lock) throws IOException {
     Preparation prepared =
         Preparation.of(
             spark, store, config, set, new Preparation.PlacedCorpus(work.listed(), staging.path()));
@@ -158,8 +165,10 @@ public final class TokenizePipeline {
     work.opened().plan().requireMask(total);
     List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
     long tokenized = System.nanoTime();
+    lock.requireHeld();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), ordered(staging, work, staged));
     List<WrittenShard> written = write(staging, plans);
+    lock.requireHeld();
     ShardManifest manifest =
         new FormatCompletion(store, config.output(), staging.path())
             .complete(plans, written, work.origin());
@@ -178,7 +187,7 @@ public final class TokenizePipeline {
             staged,
             written);
     report(facts);
-    new ShardFolderWriter(store).publish(config.output(), manifest);
+    new ShardFolderWriter(lock.guard(store)).publish(config.output(), manifest);
     staging.remove();
     return new TokenizeOutcome(manifest, false, total.bad(), output.own("report.json"));
   }
@@ -196,7 +205,7 @@ public final class TokenizePipeline {
     List<SplitWork> tasks = staging.work(prepared.splits());
     LOG.info(
         "output={} splits={} staged_before={} tokenizing",
-        config.output(),
+        shown(),
         tasks.size(),
         tasks.stream().filter(task -> !task.staged().isEmpty()).count());
     Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
@@ -232,7 +241,7 @@ public final class TokenizePipeline {
   }
 
   private List<WrittenShard> write(StagingFolder staging, ShardPlans plans) {
-    LOG.info("output={} shards={} writing", config.output(), plans.plans().size());
+    LOG.info("output={} shards={} writing", shown(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging.path());
     return map("write shards", plans.plans(), task, WrittenShard.class);
   }

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.tokenize;
 
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.run.TableReport;
 import dev.anneal.core.run.TableReport.Row;
@@ -27,7 +28,7 @@ final class TokenizeReportPage {
             new Tile("tokens/s a core", count(Math.round(facts.tokensPerSecondPerCore()))),
             new Tile("time", seconds(facts.timings().elapsed().toMillis() / 1000.0)));
     return new TableReport(
-        "Tokenized: " + output,
+        "Tokenized: " + Redaction.text(output),
         "ids made by " + engine,
         tiles,
         List.of(inputs(facts), rows(facts), lengths(facts), times(facts), skew(facts)));

@@ -32,6 +32,14 @@ final class DriverFault {
     return first;
   }
 
+  /** Throws the fault, if there is one. */
+  void rethrow() {
+    Optional<RuntimeException> fault = first();
+    if (fault.isPresent()) {
+      throw fault.get();
+    }
+  }
+
   /** The fault, if there is one, with what followed it; else what the ranks ended with. */
   RuntimeException causeOf(RuntimeException ranksEnd) {
     Optional<RuntimeException> fault = first();

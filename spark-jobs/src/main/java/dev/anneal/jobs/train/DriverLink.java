@@ -42,6 +42,14 @@ final class DriverLink implements RankObserver {
   }
 
   @Override
+  public boolean stopWanted() {
+    return client
+        .stop()
+        .filter(order -> order.when() == ControlMessage.Stop.When.AFTER_STEP)
+        .isPresent();
+  }
+
+  @Override
   public synchronized void phase(long step, String name) {
     this.step = step;
     this.phase = name;

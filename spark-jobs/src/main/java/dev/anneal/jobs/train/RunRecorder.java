@@ -5,6 +5,7 @@ import dev.anneal.core.checkpoint.CheckpointStore;
 import dev.anneal.core.checkpoint.TrainPosition;
 import dev.anneal.core.control.ControlListener;
 import dev.anneal.core.control.ControlMessage;
+import dev.anneal.core.control.ControlServer;
 import dev.anneal.core.control.Member;
 import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.data.BatchPlan;
@@ -13,6 +14,7 @@ import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.train.TrainState;
+import dev.anneal.jobs.StoppedException;
 import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,13 +30,17 @@ import org.slf4j.LoggerFactory;
  */
 final class RunRecorder implements ControlListener {
   private static final Logger LOG = LoggerFactory.getLogger(RunRecorder.class);
+  private static final String TRAIN = "train";
 
   private final Outputs outputs;
   private final Watchdog watchdog;
   private final DriverFault fault;
   private final Contents contents;
   private long lastStep;
+  private long committedStep;
   private int attempt;
+  private boolean training;
+  private boolean stopping;
 
   /**
    * What manifests say besides the ranks' files.
@@ -62,6 +68,7 @@ final class RunRecorder implements ControlListener {
     this.fault = fault;
     this.contents = contents;
     this.lastStep = firstStep;
+    this.committedStep = firstStep;
   }
 
   @Override
@@ -69,6 +76,7 @@ final class RunRecorder implements ControlListener {
     synchronized (this) {
       if (member.attempt() > attempt) {
         attempt = member.attempt();
+        training = false;
         watchdog.restart();
         LOG.warn("attempt={} the ranks were started again", attempt);
       }
@@ -98,9 +106,11 @@ final class RunRecorder implements ControlListener {
   private void record(Member member, ControlMessage message) throws IOException {
     if (message instanceof ControlMessage.StepDone done) {
       step(done.metrics());
-      watchdog.progressed(member.rank(), done.metrics().step(), "train");
+      watchdog.progressed(member.rank(), done.metrics().step(), TRAIN);
+      began(TRAIN);
     } else if (message instanceof ControlMessage.Heartbeat alive) {
       watchdog.progressed(member.rank(), alive.step(), alive.phase());
+      began(alive.phase());
     } else if (message instanceof ControlMessage.EvalDone done) {
       outputs.evaluations.append(EvalMessage.fromJson(done.json()));
       outputs.evaluations.flush();
@@ -109,6 +119,28 @@ final class RunRecorder implements ControlListener {
     } else if (message instanceof ControlMessage.Note note) {
       LOG.info(note.text());
     }
+  }
+
+  private synchronized void began(String phase) {
+    training |= phase.equals(TRAIN);
+  }
+
+  /**
+   * Has the ranks end after the step in progress, saved.
+   *
+   * @return false where they are in no step, so that there is nothing to save
+   */
+  boolean endAfterStep(ControlServer ranks) {
+    synchronized (this) {
+      if (!training) {
+        return false;
+      }
+      stopping = true;
+    }
+    ranks.stop(
+        new ControlMessage.Stop(
+            ControlMessage.Stop.When.AFTER_STEP, "the driver was asked to end"));
+    return true;
   }
 
   /** Steps that come again after a restart replace what the lost attempt wrote. */
@@ -139,7 +171,13 @@ final class RunRecorder implements ControlListener {
             contents.parameters(),
             contents.fingerprint(),
             request.rankFiles()));
+    committedStep = Math.max(committedStep, state.step());
     outputs.checkpoints.prune(contents.keep());
+  }
+
+  /** The last step that a loss of executors cannot undo. */
+  synchronized long committedStep() {
+    return committedStep;
   }
 
   @Override
@@ -150,5 +188,16 @@ final class RunRecorder implements ControlListener {
   @Override
   public void lost(Member member, String reason) {
     LOG.warn("rank={} attempt={} connection lost: {}", member.rank(), member.attempt(), reason);
+    synchronized (this) {
+      if (!stopping) {
+        return;
+      }
+    }
+    fault.raise(
+        new StoppedException(
+            "Stopped by a signal, and rank "
+                + member.rank()
+                + " was lost before the step in progress was saved (go on from the checkpoint"
+                + " before with train.resume_from_checkpoint = auto)"));
   }
 }

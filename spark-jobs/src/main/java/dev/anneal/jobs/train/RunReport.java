@@ -1,6 +1,7 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.Sha256;
 import dev.anneal.core.run.BuildVersion;
 import dev.anneal.core.run.EvalFile;
@@ -13,8 +14,9 @@ import dev.anneal.core.run.RunManifest;
 import dev.anneal.core.run.TrainingFacts;
 import dev.anneal.core.run.TrainingReport;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.JobResult;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,7 +32,7 @@ final class RunReport {
   private static final String MANIFEST = "run.json";
 
   private final JobContext context;
-  private final HadoopFileStore store;
+  private final FileStore store;
   private final RunFolder folder;
   private final RunFacts facts;
   private final SampleAnswers samples;
@@ -38,7 +40,7 @@ final class RunReport {
 
   RunReport(
       JobContext context,
-      HadoopFileStore store,
+      FileStore store,
       RunFolder folder,
       RunFacts facts,
       SampleAnswers samples) {
@@ -54,13 +56,19 @@ final class RunReport {
     store.writeBytes(folder.child(MANIFEST), manifest().toJson().getBytes(StandardCharsets.UTF_8));
   }
 
+  /** How a run ended that has a result, or a failure instead. */
+  static ReportData.Outcome outcome(JobResult result, Optional<RuntimeException> failure) {
+    if (failure.isPresent()) {
+      return new ReportData.Outcome(
+          ReportData.State.FAILED, String.valueOf(failure.get().getMessage()));
+    }
+    return result.code() == ExitCode.OK
+        ? ReportData.Outcome.completed()
+        : new ReportData.Outcome(ReportData.State.STOPPED_EARLY, result.message());
+  }
+
   /** Writes the report from what is on disk. */
-  void write(Optional<RuntimeException> failure) throws IOException {
-    ReportData.Outcome outcome =
-        failure.isEmpty()
-            ? ReportData.Outcome.completed()
-            : new ReportData.Outcome(
-                ReportData.State.FAILED, String.valueOf(failure.get().getMessage()));
+  void write(ReportData.Outcome outcome) throws IOException {
     HtmlReport.write(
         store,
         folder.child(FILE),

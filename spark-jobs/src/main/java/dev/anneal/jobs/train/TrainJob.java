@@ -4,6 +4,7 @@ import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.ResumeCheck;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.MemorySize;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.control.ControlServer;
 import dev.anneal.core.control.Watchdog;
 import dev.anneal.core.control.WatchdogLimits;
@@ -16,6 +17,8 @@ import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.run.RunLock;
 import dev.anneal.core.train.RunProduct;
 import dev.anneal.core.train.TrainingSetup;
+import dev.anneal.jobs.Ending;
+import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
@@ -81,15 +84,22 @@ public final class TrainJob implements SparkJob {
           .adapter()
           .ifPresent(
               adapter ->
-                  AdapterAgreement.require(config.adapter(), context.loaded()::isSet, adapter, inputs.model().config()));
-      RunFolder folder = new RunFolder(store, output, LOG::warn);
+                  AdapterAgreement.require(
+                      config.adapter(), context.loaded()::isSet, adapter, inputs.model().config()));
+      context.ending().commitsBy(lock);
+      FileStore committed = lock.guard(store);
+      RunFolder folder =
+          new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       resume.ifPresent(checkpoint -> ResumeCheck.requireSameRow(checkpoint, facts.batches()));
       resume.ifPresent(
           checkpoint ->
-              LOG.info("resume step={} checkpoint={}", checkpoint.step(), checkpoint.folder()));
+              LOG.info(
+                  "resume step={} checkpoint={}",
+                  checkpoint.step(),
+                  Redaction.text(checkpoint.folder())));
       LOG.info(
           "layer_backward={} recomputed_layers={} memory_per_rank={}",
           facts.layerBackward(),
@@ -103,12 +113,12 @@ public final class TrainJob implements SparkJob {
             inputs.train().rowCount(),
             facts.batches().globalBatch());
       }
-      Training training = new Training(context, store, folder, facts, resume);
+      Training training = new Training(context, store, lock, folder, facts, resume);
       if (training.isFinished(firstStep)) {
         return training.nothingToDo();
       }
       folder.checkpoints().discardAfter(resume.isPresent() ? firstStep : -1);
-      store.writeBytes(
+      committed.writeBytes(
           folder.child("config.resolved.conf"),
           context.loaded().rendered().getBytes(StandardCharsets.UTF_8));
       return training.run(firstStep);
@@ -119,19 +129,22 @@ public final class TrainJob implements SparkJob {
   private record Training(
       JobContext context,
       HadoopFileStore store,
+      RunLock lock,
       RunFolder folder,
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
     TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
+      FileStore committed = lock.guard(store);
       SampleAnswers samples = new SampleAnswers(context);
-      RunReport report = new RunReport(context, store, folder, facts, samples);
+      RunReport report = new RunReport(context, committed, folder, facts, samples);
       report.before();
       samples.askBefore();
       Optional<RuntimeException> failure = Optional.empty();
-      try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
-          EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
+      long end = firstStep;
+      try (MetricsFile metrics = MetricsFile.open(committed, folder.child(METRICS), firstStep);
+          EvalFile evaluations = EvalFile.open(committed, folder.child(EVALUATIONS), firstStep);
           ConsoleProgress progress =
               ConsoleProgress.onStandardError(
                   new ConsoleProgress.Settings(
@@ -139,13 +152,23 @@ public final class TrainJob implements SparkJob {
                       Math.min(firstStep, facts.totalSteps()),
                       facts.totalSteps(),
                       config.train().loggingSteps()))) {
-        ranks(metrics, evaluations, progress, firstStep);
-        samples.askAfter();
+        end = ranks(metrics, evaluations, progress, firstStep);
+        if (end == facts.totalSteps()) {
+          samples.askAfter();
+        }
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
+      JobResult result = result(end);
+      written(report, result, failure);
+      return new TrainRun(result, report.training(), report.manifest());
+    }
+
+    /** Writes the report of whatever happened; throws the failure if there was one. */
+    private void written(RunReport report, JobResult result, Optional<RuntimeException> failure)
+        throws IOException {
       try {
-        report.write(failure);
+        report.write(RunReport.outcome(result, failure));
       } catch (IOException | RuntimeException e) {
         if (failure.isEmpty()) {
           throw e;
@@ -155,11 +178,6 @@ public final class TrainJob implements SparkJob {
       if (failure.isPresent()) {
         throw failure.get();
       }
-      return finished(report, "trained " + facts.totalSteps() + " steps");
-    }
-
-    private TrainRun finished(RunReport report, String message) {
-      return new TrainRun(result(message), report.training(), report.manifest());
     }
 
     /** Whether the run that is to go on has come to its end already. */
@@ -170,12 +188,13 @@ public final class TrainJob implements SparkJob {
     TrainRun nothingToDo() {
       String message =
           folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
-      context.out().println(message);
+      context.out().println(Redaction.text(message));
       RunReport report = new RunReport(context, store, folder, facts, new SampleAnswers(context));
-      return finished(report, message);
+      return new TrainRun(finished(message), report.training(), report.manifest());
     }
 
-    private void ranks(
+    /** Has the ranks train, and gives the step after which they ended. */
+    private long ranks(
         MetricsFile metrics, EvalFile evaluations, ConsoleProgress progress, long firstStep) {
       AnnealConfig config = context.config();
       BarrierLauncher launcher =
@@ -189,6 +208,7 @@ public final class TrainJob implements SparkJob {
                   config.distributed().joinTimeout(),
                   config.distributed().progressTimeout()));
       DriverFault fault = new DriverFault(launcher::cancel);
+      lock.onLost(fault::raise);
       RunRecorder recorder =
           new RunRecorder(
               new RunRecorder.Outputs(metrics, evaluations, folder.checkpoints(), progress),
@@ -196,12 +216,16 @@ public final class TrainJob implements SparkJob {
               fault,
               facts.contents(config),
               firstStep);
-      String host = context.spark().sparkContext().getConf().get("spark.driver.host");
-      ListeningSocket socket = ListeningSocket.open(host, 0, 0, "spark.driver.host");
+      ListeningSocket socket =
+          ControlSocket.open(config.distributed(), context.spark().sparkContext().getConf());
       try (ControlServer server =
               ControlServer.start(
                   socket, launcher.identity(), config.distributed().worldSize(), recorder);
-          StallGuard guard = StallGuard.start(watchdog, server)) {
+          StallGuard guard = StallGuard.start(watchdog, server);
+          Ending.Finishing stop =
+              context
+                  .ending()
+                  .finishing(() -> recorder.endAfterStep(server), config.train().stopGrace())) {
         TrainPlan plan =
             new TrainPlan(
                 TrainingSetup.of(config.training()),
@@ -210,17 +234,33 @@ public final class TrainJob implements SparkJob {
                 server.address(),
                 resume.map(Checkpoint::folder).orElse(""),
                 COMMIT_TIMEOUT);
-        List<TrainRank.Outcome> outcomes = launcher.run(new TrainRank(plan));
+        List<TrainRank.Outcome> outcomes =
+            launcher.run(new TrainRank(plan), recorder::committedStep);
         LOG.info("ranks={} finished at step={}", outcomes.size(), outcomes.get(0).step());
+        fault.rethrow();
+        return outcomes.get(0).step();
       } catch (RankFailedException e) {
         throw fault.causeOf(e);
       }
-      if (fault.first().isPresent()) {
-        throw fault.first().get();
-      }
     }
 
-    private JobResult result(String message) {
+    private JobResult result(long end) {
+      return end == facts.totalSteps()
+          ? finished("trained " + end + " steps")
+          : JobResult.of(
+                  ExitCode.INTERRUPTED,
+                  "Stopped by a signal after step "
+                      + end
+                      + " of "
+                      + facts.totalSteps()
+                      + ", which is saved (go on with train.resume_from_checkpoint = auto)")
+              .withCount("steps", end)
+              .withPath("checkpoints", folder.checkpointsPath())
+              .withPath("metrics", folder.child(METRICS))
+              .withPath("report", folder.child(RunReport.FILE));
+    }
+
+    private JobResult finished(String message) {
       String product = facts.adapter() ? RunProduct.ADAPTER : RunProduct.MODEL;
       return JobResult.ok(message)
           .withCount("steps", facts.totalSteps())

@@ -2,6 +2,7 @@ package dev.anneal.jobs.train;
 
 import dev.anneal.core.checkpoint.SharedVerification;
 import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.config.Redaction;
 import dev.anneal.core.control.ControlClient;
 import dev.anneal.core.control.ControlMessage;
 import dev.anneal.core.io.FileStore;
@@ -74,7 +75,7 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     link.phase(0, "verify");
     FileStore store = new ProgressStore(plan.store(), link::progress);
     String checkpoints = FileStore.join(plan.setup().train().outputDir(), RunFolder.CHECKPOINTS);
-    return new SharedVerification(store, checkpoints, context.collective(), LOG::warn)
+    return new SharedVerification(store, checkpoints, context.collective(), line -> LOG.warn(Redaction.text(line)))
         .latest(chosen);
   }
 }

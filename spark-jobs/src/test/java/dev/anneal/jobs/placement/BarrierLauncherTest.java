@@ -14,7 +14,10 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -113,6 +116,85 @@ class BarrierLauncherTest {
                       return rank.stageAttempt();
                     }))
         .containsExactly(1, 1);
+  }
+
+  /** What the ranks of a test saved; they run in this process. */
+  private static final AtomicLong SAVED = new AtomicLong();
+
+  private static final List<Integer> ATTEMPTS = Collections.synchronizedList(new ArrayList<>());
+
+  @Test
+  void lossesWithProgressInBetweenNeverEndTheRun() {
+    SAVED.set(0);
+    ATTEMPTS.clear();
+    assertThat(
+            launcher("distributed.world_size=2")
+                .run(
+                    rank -> {
+                      if (rank.rank() == 0) {
+                        ATTEMPTS.add(rank.stageAttempt());
+                        SAVED.incrementAndGet();
+                      }
+                      if (rank.stageAttempt() < 9) {
+                        throw new CollectiveException("rank 0 is gone");
+                      }
+                      return rank.stageAttempt();
+                    },
+                    SAVED::get))
+        .containsExactly(9, 9);
+    assertThat(ATTEMPTS).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  }
+
+  @Test
+  void lossesWithoutProgressAddUp() {
+    SAVED.set(0);
+    ATTEMPTS.clear();
+    assertThatThrownBy(
+            () ->
+                launcher("distributed.world_size=1")
+                    .run(
+                        rank -> {
+                          ATTEMPTS.add(rank.stageAttempt());
+                          SAVED.set(Math.min(3, ATTEMPTS.size()));
+                          throw new CollectiveException("rank 0 is gone");
+                        },
+                        SAVED::get))
+        .isInstanceOfSatisfying(
+            RankFailedException.class, e -> assertThat(e.code()).isEqualTo(ExitCode.INFRASTRUCTURE))
+        .hasMessageContaining("executors were lost again and again");
+    assertThat(ATTEMPTS).as("four losses more than those with progress").hasSize(8);
+  }
+
+  @Test
+  void aFailureThatWouldRepeatEndsTheRunWhateverWasSaved() {
+    SAVED.set(0);
+    assertThatThrownBy(
+            () ->
+                launcher()
+                    .run(
+                        rank -> {
+                          SAVED.incrementAndGet();
+                          throw new TrainingFailedException("Loss is NaN at step 3");
+                        },
+                        SAVED::get))
+        .hasMessageEndingWith("Loss is NaN at step 3");
+    assertThat(SAVED).hasValue(1);
+  }
+
+  @Test
+  void aCancellationBetweenTwoStartsIsNotForgotten() {
+    BarrierLauncher launcher = launcher();
+    launcher.cancel();
+    assertThatThrownBy(
+            () ->
+                launcher.run(
+                    rank -> {
+                      while (true) {
+                        rank.collective().barrier();
+                      }
+                    }))
+        .isInstanceOf(RankFailedException.class)
+        .hasMessageContaining("cancelled");
   }
 
   @Test

@@ -50,6 +50,11 @@ final class TrainFixture {
 
   /** Runs the job; later settings win over the small ones. */
   JobLine train(Path output, String... settings) {
+    return JobLine.run(new TrainJob(), settings(output, settings).toArray(String[]::new));
+  }
+
+  /** Small settings of a run, over which others win. */
+  List<String> settings(Path output, String... settings) {
     Map<String, String> all = new LinkedHashMap<>();
     List<String> defaults =
         List.of(
@@ -63,7 +68,7 @@ final class TrainFixture {
             "distributed.threads_per_rank=1");
     Stream.concat(defaults.stream(), Stream.of(settings))
         .forEach(setting -> all.put(setting.substring(0, setting.indexOf('=')), setting));
-    return JobLine.run(new TrainJob(), all.values().toArray(String[]::new));
+    return new ArrayList<>(all.values());
   }
 
   /** A copy of a folder, to break. */
