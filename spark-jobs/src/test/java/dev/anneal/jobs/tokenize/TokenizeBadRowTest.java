@@ -28,7 +28,7 @@ class TokenizeBadRowTest extends TokenizeTest {
   private static final int SPLITS = 6; // two of each large file, the small one in the last
 
   @Test
-  void sparesTheRestOfTheCorpus() throws IOException {
+  void sparesTheRestOfTheCorpus() throws Exception {
     write("big.jsonl", "oops\n" + ROW.repeat(60_000)); // 12 splits of 4 MiB
     AtomicInteger ended = new AtomicInteger();
     SparkListener listener =
@@ -43,6 +43,7 @@ class TokenizeBadRowTest extends TokenizeTest {
       assertThatThrownBy(() -> run(new TestCorpus(output).input(corpus)))
           .isInstanceOf(InvalidRowException.class)
           .hasMessageContaining("big.jsonl line 1: bad JSON: ");
+      spark().sc().listenerBus().waitUntilEmpty();
     } finally {
       spark().sc().removeSparkListener(listener);
     }
