@@ -25,6 +25,7 @@ SMOKES = [
     ["interop/soak", "steps", "--smoke"],
     ["interop/soak", "tokenize-memory", "--smoke"],
     ["interop/soak", "tokenize-kills", "--smoke"],
+    ["interop/soak", "listing", "--smoke"],
     ["benchmarks/run", "tokenize", "--smoke"],
 ]
 

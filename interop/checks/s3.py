@@ -36,7 +36,7 @@ def jars(name: str, folder: Path) -> list[Path]:
 class Store:
     """The server with its buckets; s3a:// reaches it by submit_arguments()."""
 
-    def __init__(self, folder: Path, *buckets: str):
+    def __init__(self, folder: Path, *buckets: str, heap: str = "256m"):
         server = jars("s3proxy", folder)
         self.client = jars("hadoop-aws", folder)
         with socket.socket() as probe:
@@ -51,7 +51,7 @@ class Store:
         )
         with (folder / "s3proxy.log").open("wb") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx256m", "-cp", ":".join(map(str, server))]
+                ["java", f"-Xmx{heap}", "-cp", ":".join(map(str, server))]
                 + ["org.gaul.s3proxy.Main", "--properties", str(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,7 +1,7 @@
 """kill -9 of tokenize at random moments, each time started again; a reader looks all the while.
 
-Every finished folder must have the bytes of a run that nobody killed, and a reader may never see
-a set that is not whole.
+The corpus is a file, a query and a table. Every finished folder must have the bytes of a run that
+nobody killed, and a reader may never see a set that is not whole.
 """
 
 from __future__ import annotations
@@ -69,12 +69,18 @@ def main() -> None:
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         ground = Path(folder)
-        write_corpus(ground / "corpus.jsonl", megabytes * 1_000_000)
+        write_corpus(ground / "corpus.jsonl", megabytes * 800_000)
+        for name in ("asked", "table"):
+            write_corpus(ground / f"{name}.jsonl", megabytes * 100_000)
         product = Product(CHECKOUT)
         settings = {
             "tokenize.tokenizer": small_tokenizer(ground / "tokenizer"),
             "tokenize.stage": "pt",
-            "tokenize.inputs": [{"path": str(ground / "corpus.jsonl")}],
+            "tokenize.inputs": [
+                {"path": str(ground / "corpus.jsonl")},
+                {"query": f"SELECT text FROM json.`{ground / 'asked.jsonl'}` WHERE text > ''"},
+                {"table": f"json.`{ground / 'table.jsonl'}`"},
+            ],
             "tokenize.block_size": 512,
             "tokenize.shard_mb": 16,
             "tokenize.output": ground / "calm",

@@ -144,16 +144,41 @@ public record ShardManifest(
       implements Serializable {}
 
   /**
-   * One input file as it was read.
+   * One input file as it was read, or all files of an input that has very many.
    *
    * @param input the configured path it belongs to
-   * @param path its path below that
+   * @param path its path below that; empty for all
+   * @param bytes of all its files
+   * @param modifiedMillis of the latest of them
+   * @param files how many there are
+   * @param sha256 over all of them in order; empty for one file
    */
-  public record Input(String input, String path, long bytes, long modifiedMillis)
+  public record Input(
+      String input, String path, long bytes, long modifiedMillis, long files, String sha256)
       implements Serializable {
+
     public Input {
       input = Redaction.text(input);
       path = Redaction.text(path);
+    }
+
+    public Input(String input, String path, long bytes, long modifiedMillis) {
+      this(input, path, bytes, modifiedMillis, 1, "");
+    }
+
+    /** All files of an input as one, so that a manifest stays small. */
+    public static Input of(String input, List<Input> files) {
+      Sha256 sha = new Sha256();
+      long bytes = 0;
+      long latest = 0;
+      for (Input file : files) {
+        String line = file.path() + " " + file.bytes() + " " + file.modifiedMillis() + "\n";
+        byte[] utf8 = line.getBytes(StandardCharsets.UTF_8);
+        sha.update(utf8, 0, utf8.length);
+        bytes += file.bytes();
+        latest = Math.max(latest, file.modifiedMillis());
+      }
+      return new Input(input, "", bytes, latest, files.size(), sha.hex());
     }
   }
 
@@ -163,7 +188,7 @@ public record ShardManifest(
    * @param tokenizerHash sha256 of the tokenizer's files
    * @param templateHash sha256 of the chat template, empty without one
    * @param options every option that changes the shards, as text
-   * @param inputs every input file in the order of reading
+   * @param inputs every input file in the order of reading; one for all of an input with very many
    */
   public record Origin(
       String tokenizerHash, String templateHash, Map<String, String> options, List<Input> inputs) {

@@ -62,12 +62,11 @@ public final class ShardManifestParser {
     origin.sortedOptions().forEach(options::put);
     ArrayNode inputs = root.putArray(INPUTS);
     for (ShardManifest.Input input : origin.inputs()) {
-      inputs
-          .addObject()
-          .put(INPUT, input.input())
-          .put(PATH, input.path())
-          .put(BYTES, input.bytes())
-          .put(MODIFIED, input.modifiedMillis());
+      ObjectNode node = inputs.addObject().put(INPUT, input.input()).put(PATH, input.path());
+      node.put(BYTES, input.bytes()).put(MODIFIED, input.modifiedMillis());
+      if (!input.sha256().isEmpty()) {
+        node.put(FILES, input.files()).put(SHA256, input.sha256());
+      }
     }
     return root.toPrettyString() + "\n";
   }
@@ -127,9 +126,15 @@ public final class ShardManifestParser {
         .forEachRemaining(entry -> options.put(entry.getKey(), entry.getValue().asText()));
     List<ShardManifest.Input> inputs = new ArrayList<>();
     for (JsonNode node : array(root, INPUTS)) {
+      boolean many = node.has(SHA256);
       inputs.add(
           new ShardManifest.Input(
-              text(node, INPUT), text(node, PATH), number(node, BYTES), number(node, MODIFIED)));
+              text(node, INPUT),
+              text(node, PATH),
+              number(node, BYTES),
+              number(node, MODIFIED),
+              many ? number(node, FILES) : 1,
+              many ? text(node, SHA256) : ""));
     }
     return new ShardManifest.Origin(text(root, TOKENIZER), text(root, TEMPLATE), options, inputs);
   }

@@ -72,6 +72,29 @@ class ShardManifestParserTest {
         .hasMessage("Invalid outputs: must be a list");
   }
 
+  @Test
+  void keepsVeryManyFilesOfAnInputAsOneHash() {
+    ShardManifest.Input one = new ShardManifest.Input("in", "a b.jsonl", 12, 5);
+    ShardManifest.Input two = new ShardManifest.Input("in", "语.jsonl", 30, 4);
+    ShardManifest.Input all = ShardManifest.Input.of("in", List.of(one, two));
+    // printf 'a b.jsonl 12 5\n语.jsonl 30 4\n' | sha256sum
+    assertThat(all)
+        .isEqualTo(
+            new ShardManifest.Input(
+                "in",
+                "",
+                42,
+                5,
+                2,
+                "eefd0bd50b31470a9238c981688d5ca6c4c82d88a83d98c4141b29b9e673534f"));
+    ShardManifest made = manifest();
+    ShardManifest.Origin origin = new ShardManifest.Origin("t", "c", Map.of(), List.of(all, one));
+    ShardManifest many = ShardManifest.of("0.1.0", made.columns(), made.shards(), origin);
+    String json = ShardManifestParser.toJson(many);
+    assertThat(ShardManifestParser.fromJson(json)).isEqualTo(many);
+    assertThat(ShardManifestParser.toJson(made)).doesNotContain("\"files\"");
+  }
+
   private static ShardManifest manifest() {
     return ShardManifest.of(
         "0.1.0",

@@ -65,10 +65,10 @@ public final class HadoopFileStore implements FileStore, Serializable {
 
   /** A relative local path lies in the driver's folder, wherever the task runs that asks. */
   private Path hadoopPath(String path) throws IOException {
-    Path given = new Path(path);
+    Path given = UserPath.of(path);
     boolean relative = !given.isAbsolute() && given.toUri().getScheme() == null;
     return relative && fileSystem(given) instanceof LocalFileSystem
-        ? new Path(driverFolder, given.toString())
+        ? new Path(UserPath.name(driverFolder), given)
         : given;
   }
 
@@ -79,8 +79,12 @@ public final class HadoopFileStore implements FileStore, Serializable {
     if (!(fileSystem instanceof LocalFileSystem)) {
       return Optional.empty();
     }
-    String absolute = fileSystem.makeQualified(hadoopPath).toUri().getPath();
-    return Optional.of(java.nio.file.Path.of(absolute));
+    try {
+      String absolute = fileSystem.makeQualified(hadoopPath).toUri().getPath();
+      return Optional.of(java.nio.file.Path.of(absolute));
+    } catch (IllegalArgumentException e) { // a host in a file URI, a character no file has
+      throw new ConfigException("Invalid path: '" + path + "' (" + e.getMessage() + ")", e);
+    }
   }
 
   @Override
@@ -247,11 +251,11 @@ public final class HadoopFileStore implements FileStore, Serializable {
       return path.getFileSystem(configuration);
     } catch (UnsupportedFileSystemException e) {
       throw unknown(path, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException e) { // such as a URI without a bucket
       if (e.getCause() instanceof ClassNotFoundException) {
         throw unknown(path, e);
       }
-      throw e;
+      throw new ConfigException("Cannot open " + path + ": " + e.getMessage(), e);
     }
   }
 

@@ -4,16 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 
 /**
  * Folders that {@code datasets.save_to_disk} wrote, among the files of an input: only the shards
@@ -28,35 +26,45 @@ public final class SavedDatasets {
   private SavedDatasets() {}
 
   /** The files that are data; all of them where there is no such folder. */
-  public static <T extends FileStatus> List<T> data(FileSystem fileSystem, List<T> files)
+  public static List<FoundFile> data(HadoopFileStore store, List<FoundFile> files)
       throws IOException {
-    Set<Path> all = new HashSet<>();
-    files.forEach(file -> all.add(file.getPath()));
-    Map<Path, Set<String>> shards = new TreeMap<>();
-    Set<Path> splits = new HashSet<>();
-    for (Path file : all) {
-      Path folder = file.getParent();
-      if (file.getName().equals(STATE) && all.contains(new Path(folder, INFO))) {
-        shards.put(folder, shards(fileSystem, file));
-        splits.add(new Path(folder.getParent(), SPLITS));
+    Set<String> described = new HashSet<>();
+    for (FoundFile file : files) {
+      if (file.name().equals(INFO)) {
+        described.add(file.folder());
       }
     }
-    return files.stream().filter(file -> isData(file.getPath(), shards, splits)).toList();
+    Map<String, Set<String>> shards = new HashMap<>();
+    Set<String> splits = new HashSet<>();
+    for (FoundFile file : files) {
+      if (file.name().equals(STATE) && described.contains(file.folder())) {
+        shards.put(file.folder(), shards(store, file));
+        splits.add(above(file.folder()) + "/" + SPLITS);
+      }
+    }
+    return shards.isEmpty()
+        ? files
+        : files.stream().filter(file -> isData(file, shards, splits)).toList();
   }
 
-  private static boolean isData(Path file, Map<Path, Set<String>> shards, Set<Path> splits) {
-    Set<String> listed = shards.get(file.getParent());
-    return listed == null ? !splits.contains(file) : listed.contains(file.getName());
+  private static String above(String folder) {
+    return folder.substring(0, Math.max(0, folder.lastIndexOf('/')));
   }
 
-  private static Set<String> shards(FileSystem fileSystem, Path state) throws IOException {
+  private static boolean isData(
+      FoundFile file, Map<String, Set<String>> shards, Set<String> splits) {
+    Set<String> listed = shards.get(file.folder());
+    return listed == null ? !splits.contains(file.path()) : listed.contains(file.name());
+  }
+
+  private static Set<String> shards(HadoopFileStore store, FoundFile state) throws IOException {
     Set<String> names = new HashSet<>();
-    try (InputStream in = fileSystem.open(state)) {
+    try (InputStream in = store.open(state.uri())) {
       for (JsonNode file : new ObjectMapper().readTree(in).path("_data_files")) {
         names.add(file.path("filename").asText());
       }
     } catch (JsonProcessingException e) {
-      throw new ConfigException("Cannot read " + state + ": " + e.getOriginalMessage(), e);
+      throw new ConfigException("Cannot read " + state.uri() + ": " + e.getOriginalMessage(), e);
     }
     return names;
   }

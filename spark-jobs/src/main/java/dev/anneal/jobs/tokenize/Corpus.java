@@ -4,7 +4,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
-import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +23,7 @@ import org.apache.spark.sql.SparkSession;
  */
 record Corpus(
     List<InputConfig> inputs, List<List<CorpusFile>> files, Map<Integer, QueryRows> queries) {
+  private static final int MOST_FILES = 10_000; // of an input, to stand in the manifest by name
 
   /** Lists every input; {@link ConfigException} names one that is missing or empty. */
   static Corpus list(TokenizeConfig config, JavaSparkContext spark) throws IOException {
@@ -43,24 +44,12 @@ record Corpus(
     return new Corpus(inputs, files, queries);
   }
 
-  /** The same corpus with the rows of its queries written into a folder. */
-  Corpus withQueryFiles(JavaSparkContext spark, String folder) throws IOException {
+  /** The same corpus with the rows of its queries as files of a folder. */
+  Corpus withQueryFiles(HadoopFileStore store, String folder) throws IOException {
     List<List<CorpusFile>> written = new ArrayList<>(files);
     for (Map.Entry<Integer, QueryRows> query : queries.entrySet()) {
       int index = query.getKey();
-      String path = FileStore.join(folder, "query-" + index);
-      query.getValue().write(path);
-      InputConfig input = inputs.get(index);
-      InputConfig lines =
-          new InputConfig(
-              path,
-              "",
-              "",
-              InputConfig.Format.JSONL,
-              input.datasetFormat(),
-              input.weight(),
-              input.columns());
-      written.set(index, new CorpusListing(spark.hadoopConfiguration()).list(index, lines));
+      written.set(index, new QueryFolder(store, folder, index).files(query.getValue()));
     }
     return new Corpus(inputs, written, queries);
   }
@@ -86,11 +75,14 @@ record Corpus(
         listed.add(queries.get(i).fingerprint());
         continue;
       }
+      String input = inputs.get(i).path();
+      List<ShardManifest.Input> ofInput = new ArrayList<>();
       for (CorpusFile file : files.get(i)) {
-        listed.add(
-            new ShardManifest.Input(
-                inputs.get(i).path(), file.path(), file.bytes(), file.modifiedMillis()));
+        ofInput.add(
+            new ShardManifest.Input(input, file.path(), file.bytes(), file.modifiedMillis()));
       }
+      boolean many = ofInput.size() > MOST_FILES;
+      listed.addAll(many ? List.of(ShardManifest.Input.of(input, ofInput)) : ofInput);
     }
     Map<String, String> options = options(config, plan);
     options.putAll(steps);

@@ -3,21 +3,19 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.UserPath;
 import dev.anneal.jobs.read.FileStart;
+import dev.anneal.jobs.read.FileTree;
+import dev.anneal.jobs.read.FoundFile;
 import dev.anneal.jobs.read.SavedDatasets;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 
 /**
  * Finds the files of an input: a file, a folder with everything below it, or a glob. Names that
@@ -25,7 +23,10 @@ import org.apache.hadoop.fs.RemoteIterator;
  * their relative paths. Immutable.
  */
 final class CorpusListing {
-  private final Configuration configuration;
+  private static final Comparator<CorpusFile> BY_BYTES =
+      (one, other) -> compareAsUtf8(one.path(), other.path());
+
+  private final HadoopFileStore store;
   private final String keyPattern;
 
   CorpusListing(Configuration configuration) {
@@ -36,101 +37,69 @@ final class CorpusListing {
    * @param keyPattern the setting that messages name, with its index as %d
    */
   CorpusListing(Configuration configuration, String keyPattern) {
-    this.configuration = configuration;
+    this.store = new HadoopFileStore(configuration);
     this.keyPattern = keyPattern;
   }
 
   /** The files of one input, never none; {@link ConfigException} names the input otherwise. */
   List<CorpusFile> list(int index, InputConfig input) throws IOException {
     String key = keyPattern.formatted(index);
-    Path path = hadoopPath(key, input.path());
-    FileSystem fileSystem = HadoopFileStore.fileSystem(path, configuration);
+    Path path = UserPath.of(input.path(), key);
+    FileTree tree = FileTree.of(store, input.path());
+    FileTree.Matches matches = tree.find(input.path());
+    if (matches.paths().isEmpty()) {
+      throw new ConfigException(
+          "Cannot find " + key + ": " + input.path() + " (no such file or folder)");
+    }
+    Path start = matches.pattern() ? fixedPart(path) : path;
+    String above = start.toString().isEmpty() ? "." : start.toString();
+    String base = tree.absolute(matches.pattern() ? above : input.path());
+    Source source = new Source(key, index, input, start, base);
+    ListingLog log = new ListingLog(input.path());
     List<CorpusFile> files = new ArrayList<>();
-    if (fileSystem.exists(path)) {
-      Source source = new Source(key, index, input, fileSystem.makeQualified(path), input.path());
-      collect(fileSystem, fileSystem.getFileStatus(path), source, files);
-    } else {
-      FileStatus[] matches = fileSystem.globStatus(path);
-      if (matches == null || matches.length == 0) {
-        throw new ConfigException(
-            "Cannot find " + key + ": " + input.path() + " (no such file or folder)");
-      }
-      Path base = fileSystem.makeQualified(fixedPart(path));
-      Source source = new Source(key, index, input, base, fixedPart(path).toString());
-      for (FileStatus match : matches) {
-        collect(fileSystem, match, source, files);
+    for (String match : matches.paths()) {
+      List<FoundFile> found = new ArrayList<>();
+      tree.walk(match, log.counting(found::add));
+      boolean itself = found.size() == 1 && match.endsWith(found.get(0).path());
+      for (FoundFile file : itself ? found : SavedDatasets.data(store, found)) {
+        files.add(file(file, source));
       }
     }
     if (files.isEmpty()) {
       throw new ConfigException("Invalid " + key + ": " + input.path() + " (holds no files)");
     }
-    files.sort(
-        Comparator.comparing(
-            file -> file.path().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+    files.sort(BY_BYTES);
+    log.end();
     return files;
   }
 
-  /**
-   * An input with its key, the folder its relative paths start from, and how the user writes that
-   * folder.
-   */
-  private record Source(String key, int index, InputConfig input, Path base, String display) {}
+  /** An input with its key, the folder its relative paths start from, as given and as it is. */
+  private record Source(String key, int index, InputConfig input, Path start, String base) {}
 
-  private static Path hadoopPath(String key, String path) {
-    try {
-      return new Path(path);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("Invalid " + key + ": " + path + " (" + e.getMessage() + ")", e);
-    }
-  }
-
-  private static void collect(
-      FileSystem fileSystem, FileStatus status, Source source, List<CorpusFile> files)
-      throws IOException {
-    if (status.isFile()) {
-      files.add(file(fileSystem, status, source));
-      return;
-    }
-    RemoteIterator<LocatedFileStatus> below = fileSystem.listFiles(status.getPath(), true);
-    List<FileStatus> visible = new ArrayList<>();
-    while (below.hasNext()) {
-      LocatedFileStatus found = below.next();
-      if (!isHidden(relative(status.getPath(), found.getPath()))) {
-        visible.add(found);
-      }
-    }
-    for (FileStatus found : SavedDatasets.data(fileSystem, visible)) {
-      files.add(file(fileSystem, found, source));
-    }
-  }
-
-  private static CorpusFile file(FileSystem fileSystem, FileStatus status, Source source)
-      throws IOException {
-    Path path = status.getPath();
-    boolean itself = path.equals(source.base());
-    String relative = itself ? path.getName() : relative(source.base(), path);
+  private CorpusFile file(FoundFile found, Source source) throws IOException {
+    boolean itself = found.path().equals(source.base());
+    String relative = itself ? found.name() : relative(source.base(), found.path());
     String display =
         itself
-            ? source.display()
-            : new Path(source.display(), new Path(null, null, relative)).toString();
+            ? source.input().path()
+            : UserPath.display(new Path(source.start(), UserPath.name(relative)));
     return new CorpusFile(
         source.index(),
-        path.toString(),
+        found.uri(),
         relative,
         display,
-        status.getLen(),
-        status.getModificationTime(),
-        format(fileSystem, path, source, display));
+        found.bytes(),
+        found.modifiedMillis(),
+        format(found.uri(), source, display));
   }
 
   /** The configured format, or what the file's name tells, or its first bytes. */
-  private static InputConfig.Format format(
-      FileSystem fileSystem, Path path, Source source, String display) throws IOException {
+  private InputConfig.Format format(String uri, Source source, String display) throws IOException {
     if (source.input().format() != InputConfig.Format.AUTO) {
       return source.input().format();
     }
     Optional<InputConfig.Format> named = FormatGuess.of(display);
-    return (named.isPresent() ? named : FileStart.format(fileSystem, path))
+    return (named.isPresent() ? named : start(new Path(uri)))
         .orElseThrow(
             () ->
                 new ConfigException(
@@ -138,19 +107,29 @@ final class CorpusListing {
                         .formatted(source.key(), display)));
   }
 
-  private static String relative(Path base, Path path) {
-    String from = base.toUri().getPath();
-    String full = path.toUri().getPath();
-    return full.startsWith(from + "/") ? full.substring(from.length() + 1) : full;
+  private Optional<InputConfig.Format> start(Path file) throws IOException {
+    FileSystem fileSystem = HadoopFileStore.fileSystem(file, store.configuration());
+    return FileStart.format(fileSystem, file);
   }
 
-  private static boolean isHidden(String relative) {
-    for (String part : relative.split("/")) {
-      if (part.startsWith("_") || part.startsWith(".")) {
-        return true;
+  private static String relative(String base, String path) {
+    return path.startsWith(base + "/") ? path.substring(base.length() + 1) : path;
+  }
+
+  /**
+   * The order of UTF-8 bytes is that of code points: half pairs come after all other characters.
+   */
+  private static int compareAsUtf8(String one, String other) {
+    int shared = Math.min(one.length(), other.length());
+    for (int i = 0; i < shared; i++) {
+      char a = one.charAt(i);
+      char b = other.charAt(i);
+      if (a != b) {
+        boolean alike = Character.isSurrogate(a) == Character.isSurrogate(b);
+        return alike ? Character.compare(a, b) : Character.isSurrogate(a) ? 1 : -1;
       }
     }
-    return false;
+    return Integer.compare(one.length(), other.length());
   }
 
   /** The folder above the first part that holds a wildcard. */

@@ -48,6 +48,11 @@ final class Decisions {
     return dedup.exact() || dedup.minhash() || !config.decontaminate().paths().isEmpty();
   }
 
+  /** Whether what is done with a row depends on the rows of other splits. */
+  static boolean compareSplits(TokenizeConfig config) {
+    return config.dedup().exact() || config.dedup().minhash();
+  }
+
   /**
    * Decides, in a folder of its own below {@code base}.
    *

@@ -46,6 +46,10 @@ final class OriginChanges {
       ShardManifest.Input old = before.remove(entry.getKey());
       if (old == null) {
         changes.add("new input " + entry.getKey());
+      } else if (old.files() != entry.getValue().files()) {
+        changes.add(
+            "input %s had %d files (now %d)"
+                .formatted(entry.getKey(), old.files(), entry.getValue().files()));
       } else if (old.bytes() != entry.getValue().bytes()) {
         changes.add(
             "input %s had %d bytes (now %d)"

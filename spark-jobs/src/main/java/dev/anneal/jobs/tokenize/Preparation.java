@@ -27,7 +27,7 @@ record Preparation(Corpus corpus, List<CorpusSplit> splits, StepsPlan steps) {
       OutputSet set,
       PlacedCorpus placed)
       throws IOException {
-    Corpus corpus = placed.listed().withQueryFiles(spark, placed.staging());
+    Corpus corpus = placed.listed().withQueryFiles(store, placed.staging());
     double[] once = new double[corpus.inputs().size()];
     Arrays.fill(once, 1);
     List<CorpusSplit> first = corpus.withWeights(once).splits();

@@ -15,12 +15,16 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
@@ -35,6 +39,7 @@ final class QueryRows {
 
   private final String query;
   private final Dataset<Row> rows;
+  private Optional<ShardManifest.Input> fingerprint = Optional.empty();
 
   private QueryRows(String query, Dataset<Row> rows) {
     this.query = query;
@@ -69,6 +74,13 @@ final class QueryRows {
 
   /** Number of rows and a sum over their content, in place of size and time of a file. */
   ShardManifest.Input fingerprint() {
+    if (fingerprint.isEmpty()) {
+      fingerprint = Optional.of(counted());
+    }
+    return fingerprint.get();
+  }
+
+  private ShardManifest.Input counted() {
     Column hash = pmod(xxhash64(col(JSON)), lit(1L << 31));
     Row row = rows.agg(count(lit(1)), coalesce(sum(hash), lit(0L))).head();
     return new ShardManifest.Input(query, "query", row.getLong(0), row.getLong(1));
@@ -88,8 +100,20 @@ final class QueryRows {
     return picked;
   }
 
-  /** Writes the rows into a folder of text files whose names are in order. */
-  void write(String folder) {
-    rows.orderBy(col(KEY), col(JSON)).select(col(JSON).as("value")).write().text(folder);
+  /** Writes the rows into files of a folder, and says which of them count, in their order. */
+  List<QueryFolder.Part> write(HadoopFileStore store, String folder) {
+    List<QueryFolder.Part> parts = new ArrayList<>();
+    for (String part :
+        rows.orderBy(col(KEY), col(JSON))
+            .select(col(JSON))
+            .mapPartitions(new QueryPart(store, folder), Encoders.STRING())
+            .collectAsList()) {
+      int blank = part.indexOf(' ');
+      parts.add(
+          new QueryFolder.Part(
+              part.substring(blank + 1), Long.parseLong(part.substring(0, blank))));
+    }
+    parts.sort(Comparator.comparing(QueryFolder.Part::name));
+    return parts;
   }
 }

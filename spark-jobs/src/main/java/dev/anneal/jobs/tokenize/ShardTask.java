@@ -25,10 +25,14 @@ record ShardTask(HadoopFileStore store, String outputFolder, String stagingFolde
 
   private WrittenShard write(ShardPlan plan) throws IOException {
     long start = System.nanoTime();
+    TaskMeter meter = TaskMeter.ofThread();
     try (TaskFiles files = new TaskFiles(store, outputFolder, stagingFolder)) {
       ShardPlace place = new ShardPlace(plan.index(), plan.count(), files);
       List<ShardManifest.Shard> written = write(plan, place);
       files.publish();
+      long bytes = written.stream().mapToLong(ShardManifest.Shard::bytes).sum();
+      meter.wrote(bytes, written.stream().mapToLong(file -> file.counts().rows()).sum());
+      meter.read();
       return new WrittenShard(plan.format().name(), written, System.nanoTime() - start);
     }
   }

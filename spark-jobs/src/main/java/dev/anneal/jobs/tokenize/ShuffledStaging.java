@@ -99,10 +99,11 @@ record ShuffledStaging(HadoopFileStore store, String folder, boolean labels, lon
       return List.<byte[]>of().iterator();
     }
     int split = TaskContext.getPartitionId();
+    String name = "shuffled-%06d".formatted(split);
     int[] lengths = new int[64];
     int count = 0;
     long tokens = 0;
-    try (StagedOutput out = new StagedOutput(store, folder, split, new PhaseClock())) {
+    try (StagedOutput out = new StagedOutput(store, folder, name, new PhaseClock())) {
       while (documents.hasNext()) {
         int[] ids = ints(documents.next().getAs("ids"));
         int length = labels ? ids.length / 2 : ids.length;

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.ZipException;
 import org.apache.orc.FileFormatException;
+import org.apache.spark.TaskKilledException;
 import org.tukaani.xz.XZIOException;
 
 /** The rows of a slice, decompressed, whatever the format. Confined to one thread. */
@@ -25,6 +26,7 @@ final class SliceRows implements RowReader, AutoCloseable {
   private final FileSlice slice;
   private final AutoCloseable source;
   private final RowReader rows;
+  private final TaskMeter meter = TaskMeter.ofThread();
 
   private SliceRows(FileSlice slice, AutoCloseable source, RowReader rows) {
     this.slice = slice;
@@ -72,7 +74,13 @@ final class SliceRows implements RowReader, AutoCloseable {
   @Override
   public Optional<SourceRow> next() throws IOException {
     try {
-      return rows.next();
+      Optional<SourceRow> row = rows.next();
+      if (row.isPresent()) {
+        meter.row();
+      }
+      return row;
+    } catch (TaskKilledException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       throw unreadable(slice, e);
     }
@@ -85,6 +93,7 @@ final class SliceRows implements RowReader, AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    meter.read();
     try {
       source.close();
     } catch (IOException e) {

@@ -2,11 +2,9 @@ package dev.anneal.jobs.tokenize;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.anneal.core.io.Sha256;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.Map;
 import java.util.Optional;
@@ -22,11 +20,6 @@ import java.util.Optional;
 record SplitMarker(String work, Map<String, CheckedFile.Check> files, StagedSplit split) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  /** The name of a split's work: its slices with their places, passes and shares. */
-  static String work(CorpusSplit split) {
-    return Sha256.of(split.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
   void write(HadoopFileStore store) throws IOException {
     // A reader has the path already, which may hold a secret.
     SplitMarker anywhere = new SplitMarker(work, files, split.at(""));
@@ -39,11 +32,11 @@ record SplitMarker(String work, Map<String, CheckedFile.Check> files, StagedSpli
     try {
       byte[] json = store.readBytes(StagedFile.markerPath(path));
       SplitMarker marker = JSON.readValue(json, SplitMarker.class);
-      boolean whole = marker.work().equals(work(wanted));
+      boolean whole = marker.work().equals(wanted.work());
       for (Map.Entry<String, CheckedFile.Check> file : marker.files().entrySet()) {
         whole = whole && file.getValue().equals(check(store, path + file.getKey()));
       }
-      return whole ? Optional.of(marker.split().reusedAt(path)) : Optional.empty();
+      return whole ? Optional.of(marker.split().reusedAs(wanted.index(), path)) : Optional.empty();
     } catch (NoSuchFileException | JacksonException e) {
       return Optional.empty(); // damaged: made again
     }

@@ -32,7 +32,8 @@ final class SplitPlanner {
       total += ofInput.stream().mapToLong(SplitPlanner::weight).sum();
     }
     long aimed = Math.max(MIN_SPLIT_BYTES, Math.min(MAX_SPLIT_BYTES, total / AIMED_SPLITS));
-    return plan(inputs, files, aimed);
+    // A power of two, so that a file that is mended does not move all cuts.
+    return plan(inputs, files, Long.highestOneBit(aimed));
   }
 
   static List<CorpusSplit> plan(

@@ -48,7 +48,8 @@ record SplitTokenizer(
       RowEncoder encoder = plan.encoder(input, lease, clock);
       RowWork rows = new RowWork(steps.choice(store, split, lease), encoder);
       boolean allowsBad = plan.config().maxBadRatio() > 0;
-      try (StagedOutput out = new StagedOutput(store, stagingFolder, split.index(), clock)) {
+      try (StagedOutput out =
+          new StagedOutput(store, stagingFolder, StagingFolder.name(split), clock)) {
         return new SplitStaging(split, rows, out, clock, allowsBad).run(store);
       }
     }

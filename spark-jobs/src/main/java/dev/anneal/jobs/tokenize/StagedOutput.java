@@ -24,13 +24,17 @@ final class StagedOutput implements IdSink, AutoCloseable {
   private final DocumentIndexOutput index;
   private Optional<CheckedFile> badFile = Optional.empty();
   private long openTokens;
+  private long documents;
   private boolean committed;
 
-  StagedOutput(HadoopFileStore store, String folder, int split, PhaseClock clock)
+  /**
+   * @param name what the attempts at one piece of work share
+   */
+  StagedOutput(HadoopFileStore store, String folder, String name, PhaseClock clock)
       throws IOException {
     this.store = store;
     this.clock = clock;
-    this.path = FileStore.join(folder, "split-%06d-%s".formatted(split, UUID.randomUUID()));
+    this.path = FileStore.join(folder, "split-%s-%s".formatted(name, UUID.randomUUID()));
     this.idFile = create("");
     this.indexFile = create(StagedFile.indexPath(""));
     this.ids = new IntFileOutput(idFile);
@@ -75,6 +79,7 @@ final class StagedOutput implements IdSink, AutoCloseable {
 
   void endDocument(int slice, long row) throws IOException {
     index.write(new StagedDocument(slice, row, openTokens));
+    documents++;
     openTokens = 0;
   }
 
@@ -92,6 +97,7 @@ final class StagedOutput implements IdSink, AutoCloseable {
     index.flush();
     closeFiles();
     clock.lap(Phase.STAGE);
+    TaskMeter.ofThread().wrote(idFile.check().bytes() + indexFile.check().bytes(), documents);
   }
 
   private void closeFiles() throws IOException {
@@ -112,7 +118,7 @@ final class StagedOutput implements IdSink, AutoCloseable {
     files.put("", idFile.check());
     files.put(StagedFile.indexPath(""), indexFile.check());
     badFile.ifPresent(file -> files.put(StagedFile.badPath(""), file.check()));
-    new SplitMarker(SplitMarker.work(split), files, staged).write(store);
+    new SplitMarker(split.work(), files, staged).write(store);
     committed = true;
   }
 

@@ -29,8 +29,8 @@ record StagedSplit(
     return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, dropped, reused);
   }
 
-  /** The same from an earlier run, wherever its folder is now. */
-  StagedSplit reusedAt(String newPath) {
-    return new StagedSplit(index, newPath, counts, lengths, sliceRows, stats, dropped, true);
+  /** The same from an earlier run, wherever its folder and its place among the splits are now. */
+  StagedSplit reusedAs(int newIndex, String newPath) {
+    return new StagedSplit(newIndex, newPath, counts, lengths, sliceRows, stats, dropped, true);
   }
 }

@@ -9,22 +9,26 @@ import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where tokenized splits wait for their shards. Its name holds the key of the run, so that a run
- * after a killed one finds what is its own and nothing else. Immutable.
+ * Where tokenized splits wait for their shards. Its name holds what all splits depend on, and the
+ * name of each split its own slices, so that a run after one that failed finds what it can use: a
+ * file that was mended voids its own splits alone. Immutable.
  */
 final class StagingFolder {
   static final String PREFIX = "staging-";
   static final String MARKER_SUFFIX = ".done";
 
-  private static final int VERSION = 2; // of the staged files' form
+  private static final int VERSION = 3; // of the staged files' form
   private static final Pattern SPLIT_FILE =
-      Pattern.compile("\\.?(split-(\\d{6,})-[0-9a-f-]{36}).*");
+      Pattern.compile("\\.?(split-(.+)-[0-9a-f-]{36})([.].*)?");
 
   private final HadoopFileStore store;
   private final String path;
@@ -34,15 +38,28 @@ final class StagingFolder {
     this.path = path;
   }
 
-  /** The staging of a run with this origin, inside our own folder of an output. */
-  static StagingFolder of(HadoopFileStore store, String own, ShardManifest.Origin origin) {
+  /**
+   * The staging of a run with this origin.
+   *
+   * @param own our own folder of the output
+   * @param wholeCorpus whether each split depends on all inputs
+   */
+  static StagingFolder of(
+      HadoopFileStore store, String own, ShardManifest.Origin origin, boolean wholeCorpus) {
     StringBuilder key = new StringBuilder("staging " + VERSION + "\n");
     key.append(BuildVersion.current().display()).append('\n');
     key.append(origin.tokenizerHash()).append('\n').append(origin.templateHash()).append('\n');
     key.append(origin.optionsHash()).append('\n');
-    origin.inputs().forEach(input -> key.append(input).append('\n'));
+    if (wholeCorpus) {
+      origin.inputs().forEach(input -> key.append(input).append('\n'));
+    }
     String hash = Sha256.of(key.toString().getBytes(StandardCharsets.UTF_8)).substring(0, 16);
     return new StagingFolder(store, FileStore.join(own, PREFIX + hash));
+  }
+
+  /** What the attempts at a split have in their names. */
+  static String name(CorpusSplit split) {
+    return split.work().substring(0, 32);
   }
 
   String path() {
@@ -59,30 +76,33 @@ final class StagingFolder {
    */
   List<SplitWork> work(List<CorpusSplit> splits) throws IOException {
     List<FileEntry> entries = store.list(path);
-    TreeMap<Integer, String> whole = new TreeMap<>();
+    Map<String, String> whole = new HashMap<>();
     for (FileEntry entry : entries) {
       Matcher name = SPLIT_FILE.matcher(entry.name());
       if (name.matches() && entry.name().equals(name.group(1) + MARKER_SUFFIX)) {
-        whole.putIfAbsent(Integer.parseInt(name.group(2)), name.group(1));
+        whole.putIfAbsent(name.group(2), name.group(1));
       }
     }
+    Set<String> wanted = new HashSet<>();
+    splits.forEach(split -> wanted.add(name(split)));
+    whole.keySet().retainAll(wanted);
     for (FileEntry entry : entries) {
       Matcher name = SPLIT_FILE.matcher(entry.name());
       boolean ofSplit = name.matches() && !entry.name().startsWith(".");
-      boolean kept = ofSplit && name.group(1).equals(whole.get(Integer.parseInt(name.group(2))));
+      boolean kept = ofSplit && name.group(1).equals(whole.get(name.group(2)));
       if (!kept && (name.matches() || entry.name().endsWith(".tmp"))) {
         store.delete(entry.path());
       }
     }
     List<SplitWork> work = new ArrayList<>();
     for (CorpusSplit split : splits) {
-      String attempt = whole.getOrDefault(split.index(), "");
+      String attempt = whole.getOrDefault(name(split), "");
       work.add(new SplitWork(split, attempt.isEmpty() ? "" : FileStore.join(path, attempt)));
     }
     return work;
   }
 
-  /** Whether no whole split is in it. */
+  /** Whether neither a whole split nor the rows of a query are in it. */
   boolean isWorthless() throws IOException {
     return store.list(path).stream().noneMatch(entry -> entry.name().endsWith(MARKER_SUFFIX));
   }

@@ -3,26 +3,21 @@ package dev.anneal.jobs.tokenize;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
-import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.run.RunLock;
 import dev.anneal.data.shard.ShardFolderWriter;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
-import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.report.WorkProgress;
 import dev.anneal.jobs.tokenizer.OpenTokenizers;
 import dev.anneal.jobs.tokenizer.TokenizerFiles;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.Function;
-import org.apache.spark.broadcast.Broadcast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +70,8 @@ public final class TokenizePipeline {
       if (finished.isPresent()) {
         return upToDate(finished.get());
       }
-      StagingFolder staging = StagingFolder.of(store, output.own(""), origin);
+      StagingFolder staging =
+          StagingFolder.of(store, output.own(""), origin, Decisions.compareSplits(config));
       output.clear(staging.name());
       return guarded(staging, new Work(files, opened, listed, origin, start), lock);
     }
@@ -114,33 +110,29 @@ public final class TokenizePipeline {
   private record Opened(EncoderPlan plan, TokenizerEngine engine) {}
 
   /**
-   * Leaves the staged splits of a run that failed by no fault of its input or settings, for the
-   * next one; and the quarantine always, which says what to mend.
+   * Leaves the staged splits of a run that failed for the next one, which may have a mended file or
+   * a higher tokenize.max_bad_ratio; and the quarantine, which says what to mend.
    */
   private TokenizeOutcome guarded(StagingFolder staging, Work work, RunLock lock)
       throws IOException {
     boolean complete = false;
-    boolean usersFault = false;
     try {
       TokenizeOutcome outcome = make(staging, work, lock);
       complete = true;
       return outcome;
-    } catch (ConfigException | InvalidRowException e) {
-      usersFault = true;
-      throw e;
     } finally { // Spark throws checked exceptions without declaring them
       if (!complete) {
-        removeUnfinished(staging, usersFault, lock);
+        removeUnfinished(staging, lock);
       }
     }
   }
 
   /** A failure here must not hide the first one; a folder that was taken over stays as it is. */
-  private void removeUnfinished(StagingFolder staging, boolean usersFault, RunLock lock) {
+  private void removeUnfinished(StagingFolder staging, RunLock lock) {
     try {
       lock.requireHeld();
       output.removeShards();
-      if (usersFault || staging.isWorthless()) {
+      if (staging.isWorthless()) {
         staging.remove();
       }
     } catch (IOException | RuntimeException e) {
@@ -154,13 +146,12 @@ public final class TokenizePipeline {
             spark, store, config, set, new Preparation.PlacedCorpus(work.listed(), staging.path()));
     List<CorpusSplit> splits = prepared.splits();
     long begin = System.nanoTime();
-    List<StagedSplit> staged = tokenize(staging, work, prepared);
+    SplitPhase phase = new SplitPhase(spark, store, config, output);
+    List<StagedSplit> staged = phase.run(staging, work.files(), work.opened().plan(), prepared);
     DroppedRows.write(store, output.own(DroppedRows.FILE), splits, staged);
     SplitCounts total =
         staged.stream().map(StagedSplit::counts).reduce(SplitCounts.ZERO, SplitCounts::plus);
-    Quarantine quarantine = new Quarantine(store, output.own(Quarantine.FOLDER));
-    quarantine.write(splits, staged);
-    quarantine.require(config, total.rows());
+    phase.requireRows(splits, staged, total.rows());
     set.requireTokens(total, config.split());
     work.opened().plan().requireMask(total);
     List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
@@ -200,25 +191,6 @@ public final class TokenizePipeline {
     }
   }
 
-  private List<StagedSplit> tokenize(StagingFolder staging, Work work, Preparation prepared)
-      throws IOException {
-    List<SplitWork> tasks = staging.work(prepared.splits());
-    LOG.info(
-        "output={} splits={} staged_before={} tokenizing",
-        shown(),
-        tasks.size(),
-        tasks.stream().filter(task -> !task.staged().isEmpty()).count());
-    Broadcast<byte[]> tokenizer = spark.broadcast(JavaBytes.of(work.files()));
-    try {
-      SplitTokenizer task =
-          new SplitTokenizer(
-              store, tokenizer, work.opened().plan(), prepared.steps(), staging.path());
-      return map("tokenize splits", tasks, task, StagedSplit.class);
-    } finally {
-      tokenizer.destroy();
-    }
-  }
-
   /** The staged documents in the order in which they are written. */
   private List<StagedSplit> ordered(StagingFolder staging, Work work, List<StagedSplit> staged) {
     boolean labels = work.opened().plan().hasLabels();
@@ -228,22 +200,26 @@ public final class TokenizePipeline {
         : staged;
   }
 
-  private <P extends Serializable, R> List<R> map(
-      String description, List<P> plans, Function<byte[], byte[]> task, Class<R> result) {
-    List<byte[]> bytes = new ArrayList<>();
-    plans.forEach(plan -> bytes.add(JavaBytes.of(plan)));
-    spark.sc().setJobDescription(description);
-    List<R> results = new ArrayList<>();
-    for (byte[] made : spark.parallelize(bytes, bytes.size()).map(task).collect()) {
-      results.add(JavaBytes.to(result, made));
-    }
-    return results;
-  }
-
   private List<WrittenShard> write(StagingFolder staging, ShardPlans plans) {
     LOG.info("output={} shards={} writing", shown(), plans.plans().size());
     ShardTask task = new ShardTask(store, config.output(), staging.path());
-    return map("write shards", plans.plans(), task, WrittenShard.class);
+    spark.sc().setJobDescription("write shards");
+    int count = plans.plans().size();
+    WorkProgress.Work work = new WorkProgress.Work("write", "files", count);
+    try (WorkProgress progress = WorkProgress.onStandardError(work)) {
+      int[] done = new int[1];
+      return List.copyOf(
+          new TaskRun(spark)
+              .run(
+                  plans.plans(),
+                  task,
+                  WrittenShard.class,
+                  shard -> {
+                    progress.at(++done[0], "format=" + shard.format());
+                    return false;
+                  })
+              .values());
+    }
   }
 
   private void report(TokenizeFacts facts) throws IOException {

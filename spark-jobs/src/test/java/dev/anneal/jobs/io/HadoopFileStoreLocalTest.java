@@ -3,6 +3,7 @@ package dev.anneal.jobs.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.config.ConfigException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
@@ -42,6 +43,31 @@ class HadoopFileStoreLocalTest {
     assertThatThrownBy(() -> store.readBytes(path("none")))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessage(path("none"));
+  }
+
+  @Test
+  void takesANameWithAColonForAName() throws Exception {
+    for (String name : new String[] {"run:1", "run:1/sub:2", "a b:c", "..:x"}) {
+      assertThat(store.localPath(name)).contains(Path.of(name).toAbsolutePath());
+      assertThat(store.localPath(path(name))).contains(Path.of(path(name)));
+      store.writeBytes(path(name + "/file:1"), new byte[] {1});
+      assertThat(store.exists(path(name + "/file:1"))).isTrue();
+      assertThat(store.list(path(name))).extracting("name").contains("file:1");
+    }
+    assertThat(store.localPath(".")).contains(Path.of("").toAbsolutePath());
+  }
+
+  @Test
+  void namesAPathThatIsNone() {
+    for (String path : new String[] {"run:", "", "file://run/1", "nul\0"}) {
+      assertThatThrownBy(() -> store.localPath(path))
+          .as(path)
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("Invalid path: '" + path + "' (");
+    }
+    assertThatThrownBy(() -> store.exists("nosuch://a/b"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Cannot open nosuch://a/b: no file system for nosuch:// (");
   }
 
   private String path(String name) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.run.RunLock;
 import dev.anneal.jobs.io.HadoopFileStore;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,65 @@ class TokenizeRestartTest extends TokenizeTest {
     Path lock = output.resolve("_anneal").resolve(RunLock.FILE);
     assertThat(lock).doesNotExist();
     assertThat(run(settings).manifest().counts().rows()).isEqualTo(1);
+  }
+
+  @Test
+  void goesOnOverAQueryThatIsWrittenAlready() throws IOException {
+    TestCorpus settings = interruptedWithAQuery();
+    Path marker = staging().resolve("query-1.done");
+    List<Path> parts = parts();
+    int whole = markers(staging()).size() - 1;
+    assertThat(whole).isPositive();
+    FileTime written = Files.getLastModifiedTime(parts.get(0));
+    assertThatThrownBy(() -> run(settings)).hasStackTraceContaining("Cannot read ");
+    assertThat(Files.getLastModifiedTime(parts.get(0))).isEqualTo(written);
+    assertThat(marker).exists();
+    repair();
+    ShardManifest made = run(settings).manifest();
+    assertThat(reused()).isGreaterThanOrEqualTo(whole);
+    assertThat(made).isEqualTo(fresh(settings));
+  }
+
+  @Test
+  void writesAQueryAgainThatIsHalfThereOrAnother() throws IOException {
+    TestCorpus settings = interruptedWithAQuery();
+    repair();
+    ShardManifest expected = fresh(settings);
+    Path lost = parts().get(0);
+    Files.writeString(lost, "half");
+    Files.writeString(lost.resolveSibling("part-000000-of-a-killed-task.jsonl"), "{\"te");
+    assertThat(run(settings).manifest()).isEqualTo(expected);
+
+    output = temp.resolve("second");
+    TestCorpus again = new TestCorpus(output);
+    again.inputs.addAll(settings.inputs);
+    Files.write(corpus.resolve("z.jsonl.gz"), new byte[] {31, -117, 8});
+    assertThatThrownBy(() -> run(again)).hasStackTraceContaining("Cannot read ");
+    Files.delete(staging().resolve("query-1.done")); // killed before its last word
+    Files.writeString(parts().get(0), "half");
+    repair();
+    assertThat(run(again).manifest()).isEqualTo(expected);
+  }
+
+  private TestCorpus interruptedWithAQuery() throws IOException {
+    TestCorpus settings = interrupted();
+    settings.inputs.add(
+        new InputConfig(
+            "",
+            "SELECT concat('row ', id) AS text FROM range(50)",
+            "",
+            InputConfig.Format.AUTO,
+            InputConfig.DatasetFormat.AUTO,
+            1,
+            Map.of()));
+    assertThatThrownBy(() -> run(settings)).hasStackTraceContaining("Cannot read ");
+    return settings;
+  }
+
+  private List<Path> parts() throws IOException {
+    try (Stream<Path> files = Files.list(staging().resolve("query-1"))) {
+      return files.sorted().toList();
+    }
   }
 
   /** A run that failed at its last split, as far as a damaged file makes it. */
