@@ -19,6 +19,7 @@ import dev.anneal.core.train.TrainingSetup;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.placement.BarrierLauncher;
@@ -75,8 +76,10 @@ public final class TrainJob implements SparkJob {
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     OutputPath.require(store, output, "train.output_dir");
+    FetchPlan fetching = FetchPlan.of(store, config.data());
     try (RunLock lock = RunLock.acquire(store, output);
-        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+        OpenedInputs inputs =
+            OpenedInputs.forPlanning(TrainingSetup.of(config), config.data(), fetching)) {
       inputs
           .adapter()
           .ifPresent(
@@ -84,7 +87,10 @@ public final class TrainJob implements SparkJob {
                   AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
       RunFolder folder = new RunFolder(store, output, LOG::warn);
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
-      RunFacts facts = RunFacts.of(config, inputs);
+      InputHashes hashes =
+          InputHashes.of(
+              context.spark(), TrainingSetup.of(config), config.data(), inputs, fetching);
+      RunFacts facts = RunFacts.of(config, inputs, hashes);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       resume.ifPresent(
           checkpoint ->
@@ -102,7 +108,7 @@ public final class TrainJob implements SparkJob {
             inputs.train().rowCount(),
             facts.batches().globalBatch());
       }
-      Training training = new Training(context, store, folder, facts, resume);
+      Training training = new Training(context, fetching, folder, facts, resume);
       if (training.isFinished(firstStep)) {
         return training.nothingToDo();
       }
@@ -117,20 +123,24 @@ public final class TrainJob implements SparkJob {
   /** One training under way on the driver. */
   private record Training(
       JobContext context,
-      HadoopFileStore store,
+      FetchPlan fetching,
       RunFolder folder,
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
+    private HadoopFileStore store() {
+      return fetching.store();
+    }
+
     TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
-      SampleAnswers samples = new SampleAnswers(context);
-      RunReport report = new RunReport(context, store, folder, facts, samples);
+      SampleAnswers samples = new SampleAnswers(context, fetching);
+      RunReport report = new RunReport(context, store(), folder, facts, samples);
       report.before();
       samples.askBefore();
       Optional<RuntimeException> failure = Optional.empty();
-      try (MetricsFile metrics = MetricsFile.open(store, folder.child(METRICS), firstStep);
-          EvalFile evaluations = EvalFile.open(store, folder.child(EVALUATIONS), firstStep);
+      try (MetricsFile metrics = MetricsFile.open(store(), folder.child(METRICS), firstStep);
+          EvalFile evaluations = EvalFile.open(store(), folder.child(EVALUATIONS), firstStep);
           ConsoleProgress progress =
               ConsoleProgress.onStandardError(
                   new ConsoleProgress.Settings(
@@ -163,14 +173,15 @@ public final class TrainJob implements SparkJob {
 
     /** Whether the run that is to go on has come to its end already. */
     boolean isFinished(long firstStep) throws IOException {
-      return firstStep >= facts.totalSteps() && facts.finished(store, folder);
+      return firstStep >= facts.totalSteps() && facts.finished(store(), folder);
     }
 
     TrainRun nothingToDo() {
       String message =
           folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
       context.out().println(message);
-      RunReport report = new RunReport(context, store, folder, facts, new SampleAnswers(context));
+      RunReport report =
+          new RunReport(context, store(), folder, facts, new SampleAnswers(context, fetching));
       return finished(report, message);
     }
 
@@ -205,7 +216,7 @@ public final class TrainJob implements SparkJob {
             new TrainPlan(
                 TrainingSetup.of(config),
                 config.data(),
-                store,
+                fetching,
                 server.address(),
                 resume.map(Checkpoint::folder).orElse(""),
                 COMMIT_TIMEOUT);
