@@ -1,14 +1,10 @@
 package dev.anneal.core.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +16,6 @@ import java.util.Optional;
  * their headers where no manifest says what they hold. Thread-safe; owns the files.
  */
 final class ShardFolder implements AutoCloseable {
-  private static final String STATE = "state.json";
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final ShardFiles folder;
   private final Optional<ShardManifest> manifest;
   private final List<Shard> shards;
@@ -58,7 +51,7 @@ final class ShardFolder implements AutoCloseable {
               + " train on other data sets)");
     }
     manifest.ifPresent(made -> requireArrow(folder, made));
-    List<String> names = fileNames(folder);
+    List<String> names = DatasetState.fileNames(folder);
     if (manifest.isPresent()) {
       compare(folder, names, manifest.get(), options);
     }
@@ -119,40 +112,6 @@ final class ShardFolder implements AutoCloseable {
     }
   }
 
-  private static List<String> fileNames(ShardFiles folder) {
-    String path = path(folder, STATE);
-    JsonNode state;
-    try {
-      state = JSON.readTree(folder.read(STATE));
-    } catch (IOException e) {
-      throw new InvalidShardException("Cannot read " + path + ": " + reason(e), e);
-    }
-    if (state.path("_indices_data_files").size() > 0) {
-      throw new InvalidShardException(
-          "Cannot read " + path + ": it selects rows by _indices_data_files (save it again)");
-    }
-    List<String> names = new ArrayList<>();
-    for (JsonNode file : state.path("_data_files")) {
-      String name = file.path("filename").asText();
-      if (name.isEmpty() || !Path.of(name).equals(Path.of(name).getFileName())) {
-        throw new InvalidShardException(
-            "Cannot read " + path + ": invalid filename '" + name + "' (must be a plain name)");
-      }
-      names.add(name);
-    }
-    if (names.isEmpty()) {
-      throw new InvalidShardException("Cannot read " + path + ": it names no _data_files");
-    }
-    return names;
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof JsonProcessingException json) {
-      return "not JSON: " + json.getOriginalMessage();
-    }
-    return e instanceof NoSuchFileException ? "no such file" : e.getMessage();
-  }
-
   private static void compare(
       ShardFiles folder, List<String> names, ShardManifest manifest, ShardOptions options) {
     List<String> expected = manifest.shards().stream().map(ShardManifest.Shard::file).toList();
@@ -175,7 +134,7 @@ final class ShardFolder implements AutoCloseable {
               "Cannot read " + path + ": its sha256 differs from the manifest's");
         }
       } catch (IOException e) {
-        throw new InvalidShardException("Cannot read " + path + ": " + reason(e), e);
+        throw new InvalidShardException("Cannot read " + path + ": " + DatasetState.reason(e), e);
       }
     }
   }
@@ -235,7 +194,7 @@ final class ShardFolder implements AutoCloseable {
       return manifest.get().contentHash();
     }
     StringBuilder lines = new StringBuilder();
-    for (String name : fileNames(folder)) {
+    for (String name : DatasetState.fileNames(folder)) {
       try {
         lines.append(name).append(' ').append(folder.sha256(name)).append('\n');
       } catch (IOException e) {

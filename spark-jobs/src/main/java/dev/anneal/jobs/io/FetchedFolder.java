@@ -3,6 +3,7 @@ package dev.anneal.jobs.io;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileEntry;
 import dev.anneal.core.io.FileStore;
@@ -26,6 +27,9 @@ record FetchedFolder(HadoopFileStore store, HostCache cache, Depth depth) {
   private static final int THREADS = 8;
   private static final String SAFETENSORS = ".safetensors";
   private static final String INDEX = "model.safetensors.index.json";
+  private static final String CONFIG = "config.json";
+  private static final List<String> COMPARED =
+      List.of("lm_head.weight", "model.embed_tokens.weight");
 
   /** Larger files that are no safetensors are weights of other programs. */
   private static final long LARGEST_OTHER = 256L << 20;
@@ -48,7 +52,7 @@ record FetchedFolder(HadoopFileStore store, HostCache cache, Depth depth) {
     if (entries.isEmpty()) {
       throw new ConfigException("Cannot read " + key + ": " + folder + " (no such folder)");
     }
-    Set<String> weights = weights(folder, entries);
+    Weights weights = weights(folder, entries);
     List<Callable<Void>> work = new ArrayList<>();
     for (FileEntry entry : entries) {
       if (!entry.folder()) {
@@ -70,19 +74,21 @@ record FetchedFolder(HadoopFileStore store, HostCache cache, Depth depth) {
     return depth + " " + folder;
   }
 
-  private Void fetch(String group, String name, FileEntry entry, Set<String> weights)
+  private Void fetch(String group, String name, FileEntry entry, Weights weights)
       throws IOException {
     if (entry.folder()) {
       return null;
     }
     requireInside(entry, name);
     boolean tensors = name.endsWith(SAFETENSORS);
-    boolean wanted = tensors ? weights.contains(name) : entry.sizeBytes() <= LARGEST_OTHER;
+    boolean wanted = tensors ? weights.files().contains(name) : entry.sizeBytes() <= LARGEST_OTHER;
     HostCache.Copy copy;
     if (!wanted || isPickle(name)) {
       copy = Files::createFile;
     } else if (tensors && depth == Depth.HEADERS) {
-      copy = new HeaderCopy(store, entry.path(), entry.sizeBytes());
+      copy =
+          new HeaderCopy(
+              store, entry.path(), entry.sizeBytes(), weights.compared(), weights.inOneFile());
     } else {
       copy = new Download(store, entry.path(), entry.sizeBytes(), Optional.empty());
     }
@@ -101,29 +107,48 @@ record FetchedFolder(HadoopFileStore store, HostCache cache, Depth depth) {
     return name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth");
   }
 
+  /**
+   * Which weights are loaded.
+   *
+   * @param files by name
+   * @param compared tensors whose values decide what the model is: where the head is tied to the
+   *     embeddings and yet stored, both are compared
+   * @param inOneFile whether no index says where these are
+   */
+  private record Weights(Set<String> files, List<String> compared, boolean inOneFile) {}
+
   /** The files that the index names, where no single file goes before it; else all there are. */
-  private Set<String> weights(String folder, List<FileEntry> entries) throws IOException {
+  private Weights weights(String folder, List<FileEntry> entries) throws IOException {
     Set<String> all = new HashSet<>();
-    boolean indexed = false;
+    Set<String> names = new HashSet<>();
     for (FileEntry entry : entries) {
+      names.add(entry.name());
       if (entry.name().endsWith(SAFETENSORS)) {
         all.add(entry.name());
       }
-      indexed |= entry.name().equals(INDEX);
     }
-    if (!indexed || all.contains("model" + SAFETENSORS)) {
-      return all.contains("model" + SAFETENSORS) ? Set.of("model" + SAFETENSORS) : all;
+    boolean tied =
+        names.contains(CONFIG) && json(folder, CONFIG).path("tie_word_embeddings").asBoolean(true);
+    String single = "model" + SAFETENSORS;
+    if (all.contains(single) || !names.contains(INDEX)) {
+      return new Weights(
+          all.contains(single) ? Set.of(single) : all, tied ? COMPARED : List.of(), true);
     }
     Set<String> named = new HashSet<>();
-    JsonNode index;
-    try {
-      index = new ObjectMapper().readTree(store.readBytes(FileStore.join(folder, INDEX)));
-    } catch (JsonProcessingException e) {
-      return all; // whoever reads the index says what is wrong with it
-    }
-    for (JsonNode file : index.path("weight_map")) {
+    JsonNode index = json(folder, INDEX).path("weight_map");
+    for (JsonNode file : index) {
       named.add(file.asText().substring(file.asText().lastIndexOf('/') + 1));
     }
-    return named;
+    boolean both = COMPARED.stream().allMatch(index::has);
+    return new Weights(named, tied && both ? COMPARED : List.of(), false);
+  }
+
+  /** Empty for what is no JSON: whoever needs it says what is wrong with it. */
+  private JsonNode json(String folder, String name) throws IOException {
+    try {
+      return new ObjectMapper().readTree(store.readBytes(FileStore.join(folder, name)));
+    } catch (JsonProcessingException e) {
+      return MissingNode.getInstance();
+    }
   }
 }

@@ -1,12 +1,8 @@
 package dev.anneal.jobs.io;
 
-import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.io.Sha256;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -14,9 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Files of elsewhere on this host, each brought here once for all ranks of a run, whether they are
@@ -25,14 +19,13 @@ import java.util.Optional;
  * again make room for others, the longest unread first, when a bound is reached. Thread-safe.
  */
 final class HostCache implements AutoCloseable {
-  private static final String SPACE_LOCK = "space.lock";
-  private static final String LOCKS = "locks";
-  private static final String EVICTABLE = "shards";
+  static final String LOCKS = "locks";
+  static final String EVICTABLE = "shards";
   private static final String KEPT = "kept";
-  private static final String PART = ".part";
+  static final String PART = ".part";
 
   private final List<CacheFolder> folders = new ArrayList<>();
-  private final Bound bound;
+  private final CacheRoom room;
 
   /**
    * How much the files that may go again take together.
@@ -62,7 +55,7 @@ final class HostCache implements AutoCloseable {
    */
   HostCache(List<Path> roots, String run, Bound bound, boolean untilProcessEnds)
       throws IOException {
-    this.bound = bound;
+    this.room = new CacheRoom(folders, bound);
     try {
       for (Path root : roots) {
         folders.add(CacheFolder.open(root, run, untilProcessEnds));
@@ -135,7 +128,7 @@ final class HostCache implements AutoCloseable {
     Path part = part(file);
     Files.deleteIfExists(part);
     if (file.evictable()) {
-      reserve(file, part);
+      room.reserve(file, part);
     }
     try {
       copy.to(part);
@@ -145,112 +138,6 @@ final class HostCache implements AutoCloseable {
       Files.deleteIfExists(part);
     }
     return target;
-  }
-
-  /** Takes the room that a file needs by making its part as long as it will be. */
-  private void reserve(Wanted file, Path part) throws IOException {
-    if (file.bytes() > bound.bytes()) {
-      throw new ConfigException(
-          "Cannot keep "
-              + file.name()
-              + " on this host: "
-              + new MemorySize(file.bytes())
-              + " (must be <= "
-              + bound.source()
-              + ")");
-    }
-    FileLocks locks = folders.get(0).locks();
-    Path space = folders.get(0).path().resolve(SPACE_LOCK);
-    while (!locks.with(space, () -> reserved(file, part))) {
-      FileLocks.pause(part); // others are being written, and will be here to go
-    }
-  }
-
-  private boolean reserved(Wanted file, Path part) throws IOException {
-    List<Path> groups = new ArrayList<>();
-    for (Path top : below(EVICTABLE)) {
-      groups.addAll(children(top));
-    }
-    List<Held> whole = held(groups);
-    List<Held> parts = held(below(LOCKS));
-    parts.removeIf(each -> !each.path().toString().endsWith(PART));
-    long total = file.bytes() + sum(whole) + sum(parts);
-    whole.sort(Comparator.comparing(Held::read));
-    for (Held each : whole) {
-      if (total <= bound.bytes()) {
-        break;
-      }
-      Files.deleteIfExists(each.path());
-      total -= each.bytes();
-    }
-    if (total > bound.bytes() && removeAbandoned()) {
-      return reserved(file, part);
-    }
-    if (total > bound.bytes()) {
-      return false;
-    }
-    try (RandomAccessFile room = new RandomAccessFile(part.toFile(), "rw")) {
-      room.setLength(file.bytes());
-    }
-    return true;
-  }
-
-  private static long sum(List<Held> files) {
-    return files.stream().mapToLong(Held::bytes).sum();
-  }
-
-  /** A file with the time when it was last opened. */
-  private record Held(Path path, long bytes, Instant read) {}
-
-  /** The files directly below folders, as far as they are still there. */
-  private List<Held> held(List<Path> tops) throws IOException {
-    List<Held> held = new ArrayList<>();
-    for (Path top : tops) {
-      for (Path file : children(top)) {
-        look(file).ifPresent(held::add);
-      }
-    }
-    return held;
-  }
-
-  private List<Path> below(String name) {
-    return folders.stream().map(folder -> folder.path().resolve(name)).toList();
-  }
-
-  private static List<Path> children(Path folder) throws IOException {
-    List<Path> children = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-      entries.forEach(children::add);
-    } catch (NoSuchFileException e) {
-      return List.of();
-    }
-    return children;
-  }
-
-  private static Optional<Held> look(Path file) throws IOException {
-    try {
-      return Files.isRegularFile(file)
-          ? Optional.of(
-              new Held(file, Files.size(file), Files.getLastModifiedTime(file).toInstant()))
-          : Optional.empty();
-    } catch (NoSuchFileException e) {
-      return Optional.empty(); // renamed by its owner between the two looks
-    }
-  }
-
-  /** Removes parts that killed processes left; whether there were any. */
-  private boolean removeAbandoned() throws IOException {
-    boolean removed = false;
-    for (CacheFolder folder : folders) {
-      for (Path part : children(folder.path().resolve(LOCKS))) {
-        String name = part.getFileName().toString();
-        if (name.endsWith(PART)) {
-          Path lock = part.resolveSibling(name.substring(0, name.length() - PART.length()));
-          removed |= folder.locks().ifFree(lock, () -> Files.deleteIfExists(part)).orElse(false);
-        }
-      }
-    }
-    return removed;
   }
 
   /** Bytes that the files of elsewhere may take on the disks behind the folders. */

@@ -15,6 +15,7 @@ import dev.anneal.jobs.inspect.InspectJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,32 @@ class RemoteModelTest {
       }
       byte[] tail = new byte[64];
       assertThat(Files.readAllBytes(weights)).as("a hole").endsWith(tail);
+    }
+  }
+
+  @Test
+  void aTiedHeadThatIsStoredComesWithItsValues() throws IOException {
+    Path model = temp.resolve("model");
+    TinyModel.write(model, TinyModel.Head.OWN);
+    Path config = model.resolve("config.json");
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    for (boolean tied : new boolean[] {true, false}) {
+      String text = Files.readString(config);
+      Files.writeString(
+          config,
+          text.replaceAll(
+              "\"tie_word_embeddings\" *: *(true|false)", "\"tie_word_embeddings\": " + tied));
+      try (HostFiles files = new FetchPlan(store, "run-" + tied, 0).open();
+          SafetensorsReader there = SafetensorsReader.openFolder(model);
+          SafetensorsReader here =
+              SafetensorsReader.openFolder(files.headers("oss:" + model, "model.path"))) {
+        for (String name : List.of("lm_head.weight", "model.embed_tokens.weight")) {
+          assertThat(here.map(name).equals(there.map(name)))
+              .as("%s, tied %s", name, tied)
+              .isEqualTo(tied);
+        }
+        assertThat(here.map("model.norm.weight").getInt(0)).isZero();
+      }
     }
   }
 
