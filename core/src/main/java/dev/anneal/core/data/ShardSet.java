@@ -135,8 +135,11 @@ public final class ShardSet implements RowSource {
   @Override
   public TokenRow row(long index) {
     int file = file(index);
-    if (reading.getAndSet(file) != file && file + 1 < files.size()) {
-      files.get(file + 1).expect();
+    if (reading.get() != file) {
+      reading.set(file);
+      if (file + 1 < files.size()) {
+        files.get(file + 1).expect();
+      }
     }
     return files.get(file).row(index - firstRows[file]);
   }
@@ -144,8 +147,9 @@ public final class ShardSet implements RowSource {
   @Override
   public int length(long index) {
     int file = file(index);
-    if (!lengthsKnown.getAndSet(true)) {
+    if (!lengthsKnown.get()) {
       prepareLengths();
+      lengthsKnown.set(true);
     }
     return files.get(file).length(index - firstRows[file]);
   }

@@ -34,6 +34,7 @@ final class CacheFolder {
   private final Path path;
   private final FileChannel used;
   private final FileLocks locks = new FileLocks();
+  private final Thread atExit = new Thread(this::leaveQuietly, "anneal-fetched");
   private int users;
   private boolean untilProcessEnds;
 
@@ -57,12 +58,10 @@ final class CacheFolder {
         removeLeft(root);
         folder = new CacheFolder(path);
         OF_PROCESS.put(path, folder);
+        Runtime.getRuntime().addShutdownHook(folder.atExit);
       }
       folder.users++;
-      if (untilProcessEnds && !folder.untilProcessEnds) {
-        folder.untilProcessEnds = true;
-        Runtime.getRuntime().addShutdownHook(new Thread(folder::leaveQuietly, "anneal-fetched"));
-      }
+      folder.untilProcessEnds |= untilProcessEnds;
       return folder;
     }
   }
@@ -147,6 +146,11 @@ final class CacheFolder {
     synchronized (OF_PROCESS) {
       users--;
       if (users == 0 && !untilProcessEnds) {
+        try {
+          Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+          return; // the process ends: it runs already
+        }
         leave();
       }
     }
