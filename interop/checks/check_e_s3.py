@@ -69,9 +69,9 @@ def data(product, scratch, model, store) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def cluster(scratch):
+def cluster(scratch, tmp_path_factory):
     """Two workers of one core: two executors on one host."""
-    started = Cluster(scratch / "s3 cluster")
+    started = Cluster(scratch / "s3 cluster", disks=tmp_path_factory.mktemp("disks"))
     yield started
     started.close()
 
@@ -95,36 +95,30 @@ def in_s3(name: str, output: Path, **more) -> dict:
     return settings("s3a://models/tiny", f"s3a://shards/{name}", output, **more)
 
 
-def local_dir(folder: Path) -> tuple[list[str], dict, Path]:
-    local = folder / "local dir"
-    local.mkdir(exist_ok=True)
-    return ["--conf", f"spark.local.dir={local}"], {"SPARK_LOCAL_DIRS": str(local)}, local
+def left(cluster: Cluster) -> list[str]:
+    return sorted(path.name for path in cluster.disks.glob("anneal-*"))
 
 
-def left(*folders: Path) -> list[Path]:
-    return [path for folder in folders for path in folder.glob("**/anneal-*")]
-
-
-def assert_nothing_left(cluster: Cluster, *folders: Path) -> None:
+def assert_nothing_left(cluster: Cluster) -> None:
     """Executors remove what they fetched as they end, which may be after the driver."""
-    end = time.monotonic() + 30
-    while (cluster.executors() or left(*folders)) and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while cluster.executors() and time.monotonic() < end:
         time.sleep(0.2)
-    assert left(*folders) == []
+    assert left(cluster) == []
 
 
-def on_cluster(product, job, values, store, proxy, cluster, folder):
+def on_cluster(product, job, values, store, proxy, cluster):
     """Runs it with all of S3 through the proxy, from an empty count."""
-    conf, environment, local = local_dir(folder)
     proxy.forget()
     outcome = product.run(
         job,
         values,
-        submit=[*cluster.submit_arguments(), *conf, *store.submit_arguments(proxy.port)],
-        env={**cluster.environment(), **environment},
+        submit=[*cluster.submit_arguments(), *store.submit_arguments(proxy.port)],
+        env=cluster.environment(),
     )
     assert outcome.code == 0, tail(outcome.output) + cluster.logs()
-    return outcome, local
+    assert_nothing_left(cluster)
+    return outcome
 
 
 def test_two_executors_fetch_each_shard_byte_once(
@@ -134,7 +128,7 @@ def test_two_executors_fetch_each_shard_byte_once(
     product.must("train", settings(model, data["blocks"], here))
     there = scratch / "s3 blocks"
     values = in_s3("blocks", there)
-    _, local = on_cluster(product, "train", values, store, proxy, cluster, scratch)
+    on_cluster(product, "train", values, store, proxy, cluster)
     assert exact(metrics(there)) == exact(metrics(here))
     shards = sorted(data["blocks"].glob("*.arrow"))
     assert len(shards) >= 3
@@ -143,15 +137,13 @@ def test_two_executors_fetch_each_shard_byte_once(
     weights = (model / "model.safetensors").stat().st_size
     got = proxy.bytes["models/tiny/model.safetensors"]
     assert weights <= got <= weights + 2 * RANGE, "once, and the header for the driver"
-    tmp = [Path(work) for work in sorted(cluster.folder.glob("work*"))]
-    assert_nothing_left(cluster, local, Path("/tmp"), *tmp)
 
 
 def test_conversations_grouped_by_length(product, scratch, model, data, store, proxy, cluster):
     here = scratch / "local chats"
     product.must("train", settings(model, data["chats"], here))
     there = scratch / "s3 chats"
-    on_cluster(product, "train", in_s3("chats", there), store, proxy, cluster, scratch)
+    on_cluster(product, "train", in_s3("chats", there), store, proxy, cluster)
     assert exact(metrics(there)) == exact(metrics(here))
     for shard in data["chats"].glob("*.arrow"):
         size = shard.stat().st_size
@@ -165,20 +157,20 @@ def test_a_run_in_s3_is_evaluated_and_exported_there(
     """Checkpoints, adapter and export in S3 too; a resume finds the same model there."""
     lora = {"adapter.peft_type": "LORA", "train.learning_rate": 0.001}
     values = in_s3("chats", "s3a://runs/lora", **lora)
-    on_cluster(product, "train", values, store, proxy, cluster, scratch)
+    on_cluster(product, "train", values, store, proxy, cluster)
     again = {**values, "train.resume_from_checkpoint": "auto"}
-    outcome, _ = on_cluster(product, "train", again, store, proxy, cluster, scratch)
+    outcome = on_cluster(product, "train", again, store, proxy, cluster)
     assert "finished at step" in outcome.output
-    submit = store.submit_arguments()
+    options = {"submit": store.submit_arguments(), "env": cluster.environment()}
     read = {"model.path": "s3a://models/tiny", "adapter.path": "s3a://runs/lora/adapter"}
     scored = {**read, "data.eval": ["s3a://shards/chats"]}
-    evaluated = product.must("evaluate", scored, submit=submit)
+    evaluated = product.must("evaluate", scored, **options)
     local = {"model.path": model, "adapter.path": "s3a://runs/lora/adapter"}
-    same = product.must("evaluate", {**local, "data.eval": [str(data["chats"])]}, submit=submit)
+    same = product.must("evaluate", {**local, "data.eval": [str(data["chats"])]}, **options)
     assert line(evaluated.output) == line(same.output)
     exported = {**read, "export.output": "s3a://runs/merged"}
-    assert "Wrote s3a://runs/merged" in product.must("export", exported, submit=submit).output
-    assert left(Path("/tmp")) == []
+    assert "Wrote s3a://runs/merged" in product.must("export", exported, **options).output
+    assert left(cluster) == []
 
 
 def line(text: str) -> str:
