@@ -208,7 +208,7 @@ final class ShardFolder implements AutoCloseable {
   /** Closes what was fetched; mappings go when nothing refers to them. */
   @Override
   public void close() {
-    try (ShardFiles files = folder) {
+    try (folder) {
       open.close();
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot close " + path() + ": " + e.getMessage(), e);

@@ -165,7 +165,7 @@ final class OpenedInputs implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (HostFiles last = files) {
+    try (files) {
       sets.forEach(ShardSet::close);
     }
   }

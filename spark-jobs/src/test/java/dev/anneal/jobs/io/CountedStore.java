@@ -7,13 +7,16 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSInputStream;
 import org.apache.hadoop.fs.Path;
 
-/** An object store that keeps its files in a local folder and counts the bytes read of each. */
+/**
+ * An object store that keeps its files in a local folder and counts the bytes read of each. Its
+ * scheme is no other test's: Hadoop keeps one file system for each.
+ */
 public final class CountedStore extends HadoopFileStoreTest.Remote {
   /** Hadoop makes the file system, so that a test cannot hold on to it. */
   private static final Map<String, Long> READ = new ConcurrentHashMap<>();
 
   public CountedStore() {
-    super("oss");
+    super("obs");
   }
 
   /** Bytes read of every file so far, by its local path. */

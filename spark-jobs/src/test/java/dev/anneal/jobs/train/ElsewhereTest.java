@@ -2,10 +2,12 @@ package dev.anneal.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.jobs.JobLine;
 import dev.anneal.jobs.io.CountedStore;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Model and shards in an object store: the same run as with local ones, and nothing left. */
 class ElsewhereTest {
-  private static final String STORE = "spark.hadoop.fs.oss.impl";
+  private static final String STORE = "spark.hadoop.fs.obs.impl";
   private static final String LOCAL_DIR = "spark.local.dir";
 
   @TempDir static Path temporary;
@@ -47,7 +49,18 @@ class ElsewhereTest {
     for (int i = 0; i < 9_000; i++) {
       texts.add("{\"text\": \"Line " + random.nextInt() + " of a text. 第" + i + "行。\"}");
     }
-    tokenize(chats, conversations, "tokenize.stage=sft", "tokenize.packing=none");
+    Path template = temporary.resolve("a template.jinja");
+    try (InputStream source = ChatTemplates.class.getResourceAsStream("chatml.jinja")) {
+      Files.copy(source, template);
+    }
+    Path builtIn = temporary.resolve("built in");
+    String unpacked = "tokenize.packing=none";
+    String ours = "tokenize.chat_template=" + there(template);
+    tokenize(chats, conversations, "tokenize.stage=sft", unpacked, ours);
+    tokenize(chats, builtIn, "tokenize.stage=sft", unpacked, "tokenize.chat_template=chatml");
+    assertThat(arrow(conversations).get(0))
+        .as("by a template of elsewhere")
+        .hasSameBinaryContentAs(arrow(builtIn).get(0));
     tokenize(texts, large, "tokenize.shard_mb=1", "tokenize.tail=drop");
     assertThat(arrow(large)).as("several files").hasSizeGreaterThan(1);
   }
@@ -60,7 +73,6 @@ class ElsewhereTest {
                 "tokenize.tokenizer=" + fixture.model,
                 "tokenize.inputs=[{path=\"" + corpus + "\"}]",
                 "tokenize.block_size=32",
-                "tokenize.chat_template=chatml",
                 "tokenize.output=" + output));
     settings.addAll(List.of(more));
     JobLine line = JobLine.run(new TokenizeJob(), settings.toArray(String[]::new));
@@ -96,7 +108,7 @@ class ElsewhereTest {
   }
 
   private static String there(Path path) {
-    return "oss:" + path;
+    return "obs:" + path;
   }
 
   private static JobLine remote(Path output, Path shards, String... settings) {
@@ -151,7 +163,7 @@ class ElsewhereTest {
     List<String> local = new ArrayList<>(List.of(order));
     local.add("data.train=" + list(parts, ""));
     List<String> remote = new ArrayList<>(List.of(order));
-    remote.add("data.train=" + list(parts, "oss:"));
+    remote.add("data.train=" + list(parts, "obs:"));
     assertThat(losses(fixture.train(there, remote.toArray(String[]::new)), there))
         .isEqualTo(losses(fixture.train(here, local.toArray(String[]::new)), here));
     for (Path part : parts) {
@@ -240,13 +252,13 @@ class ElsewhereTest {
     JobLine line = remote(temporary.resolve("broken run"), broken);
     assertThat(line.code()).isEqualTo(3);
     assertThat(line.err())
-        .contains("Cannot read oss:" + file + ": its sha256 differs from the manifest's");
+        .contains("Cannot read obs:" + file + ": its sha256 differs from the manifest's");
   }
 
   @Test
   void nothingIsLeftOfAFailedStart() {
     JobLine line = remote(temporary.resolve("absent"), temporary.resolve("no such folder"));
     assertThat(line.code()).isEqualTo(2);
-    assertThat(line.err()).contains("Cannot read data.train: oss:").contains("no such folder");
+    assertThat(line.err()).contains("Cannot read data.train: obs:").contains("no such folder");
   }
 }
