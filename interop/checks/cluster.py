@@ -27,8 +27,9 @@ def free_port() -> int:
 class Cluster:
     """One master and workers of one core each, on loopback."""
 
-    def __init__(self, folder: Path, workers: int = 2):
+    def __init__(self, folder: Path, workers: int = 2, disks: Path | None = None):
         self.folder = folder
+        self.disks = disks  # where Spark keeps its data; the system's own place without it
         self.port, self.web = free_port(), free_port()
         self.url = f"spark://127.0.0.1:{self.port}"
         self.processes: list[subprocess.Popen] = []
@@ -52,6 +53,8 @@ class Cluster:
     def _daemon(self, name: str, main: str, arguments: list[str]) -> None:
         environment = {**os.environ, "SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1"}
         environment["SPARK_DAEMON_MEMORY"] = "256m"
+        if self.disks:
+            environment["SPARK_LOCAL_DIRS"] = str(self.disks)
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [str(spark_home() / "bin" / "spark-class"), main, *arguments],
@@ -78,7 +81,8 @@ class Cluster:
         raise AssertionError(f"the cluster is not up after {timeout} s, see {self.folder}")
 
     def environment(self) -> dict:
-        return {"SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1"}
+        disks = {"SPARK_LOCAL_DIRS": str(self.disks)} if self.disks else {}
+        return {"SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1", **disks}
 
     def submit_arguments(self, *more: str) -> list[str]:
         return [

@@ -84,10 +84,10 @@ class Store:
             allow_bucket_creation=True,
         )
 
-    def options(self) -> list[str]:
-        """What a cluster's spark-defaults.conf would hold."""
+    def options(self, port: int | None = None) -> list[str]:
+        """What a cluster's spark-defaults.conf would hold; another port is a proxy's."""
         conf = {
-            "endpoint": f"http://127.0.0.1:{self.port}",
+            "endpoint": f"http://127.0.0.1:{port or self.port}",
             "path.style.access": "true",
             "access.key": KEY,
             "secret.key": SECRET,
@@ -95,9 +95,18 @@ class Store:
         }
         return [f"spark.hadoop.fs.s3a.{key}={value}" for key, value in conf.items()]
 
-    def submit_arguments(self) -> list[str]:
+    def upload(self, folder: Path, target: str) -> None:
+        """A folder with everything below it."""
+        files = self.files()
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                name = f"{target}/{file.relative_to(folder).as_posix()}"
+                with files.open_output_stream(name) as out:
+                    out.write(file.read_bytes())
+
+    def submit_arguments(self, port: int | None = None) -> list[str]:
         arguments = ["--jars", ",".join(map(str, self.client))]
-        for option in self.options():
+        for option in self.options(port):
             arguments += ["--conf", option]
         return arguments
 

@@ -1,10 +1,9 @@
 package dev.anneal.core.data;
 
-import java.io.EOFException;
+import dev.anneal.core.io.FileRanges;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +15,7 @@ import org.apache.arrow.flatbuf.Schema;
 
 /**
  * Walks the messages of an Arrow IPC stream once and notes where each record batch lies; bodies are
- * not read. Confined to one thread; the channel belongs to the caller.
+ * not read. Confined to one thread; the file belongs to the caller.
  *
  * <p>Message: {@code FFFFFFFF}, metadata length (int32), metadata (a flatbuffer, padded to 8),
  * body. A length of 0 ends the stream. Streams written before Arrow 0.15 have no {@code FFFFFFFF}.
@@ -26,23 +25,23 @@ final class ArrowStream {
   private static final int MAX_METADATA_BYTES = 256 << 20;
   private static final byte[] FILE_MAGIC = "ARROW1".getBytes(StandardCharsets.US_ASCII);
 
-  private final FileChannel channel;
+  private final FileRanges file;
   private final long size;
   private final List<RecordBatchIndex> batches = new ArrayList<>();
   private ArrowSchema schema;
   private long position;
 
-  private ArrowStream(FileChannel channel) throws IOException {
-    this.channel = channel;
-    this.size = channel.size();
+  private ArrowStream(FileRanges file) {
+    this.file = file;
+    this.size = file.size();
   }
 
   /** What a stream holds: its columns and where its record batches lie, in order. */
   record Index(ArrowSchema schema, List<RecordBatchIndex> batches) {}
 
   /** An {@link IllegalArgumentException} says why the bytes are no Arrow stream we can read. */
-  static Index index(FileChannel channel) throws IOException {
-    ArrowStream stream = new ArrowStream(channel);
+  static Index index(FileRanges file) throws IOException {
+    ArrowStream stream = new ArrowStream(file);
     stream.refuseFileFormat();
     boolean more = true;
     while (more) {
@@ -140,11 +139,7 @@ final class ArrowStream {
       throw truncated(length + " bytes");
     }
     ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, from + bytes.position()) < 0) {
-        throw new EOFException("the file became shorter while it was read");
-      }
-    }
+    file.read(from, bytes);
     return bytes.flip();
   }
 

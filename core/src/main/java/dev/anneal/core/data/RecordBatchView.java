@@ -4,14 +4,20 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * One record batch of a mapped file: its buffers are read where they lie. Immutable and
- * thread-safe; the mapping lives as long as a view refers to it.
+ * One record batch of a mapped file, whose buffers are read where they lie, or of one that is read
+ * by ranges. Immutable and thread-safe; a mapping lives as long as a view refers to it.
  */
 final class RecordBatchView {
-  private final ByteBuffer body;
+  private final Body body;
   private final RecordBatchIndex index;
 
-  RecordBatchView(ByteBuffer body, RecordBatchIndex index) {
+  /** The bytes of a batch's body. */
+  interface Body {
+    /** A view or a copy of some of them. */
+    ByteBuffer slice(int start, int length);
+  }
+
+  RecordBatchView(Body body, RecordBatchIndex index) {
     this.body = body;
     this.index = index;
   }

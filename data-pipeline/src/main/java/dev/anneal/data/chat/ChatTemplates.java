@@ -1,13 +1,14 @@
 package dev.anneal.data.chat;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 
 /** Finds the chat template that a run uses: the tokenizer's own, a built-in one, or a file. */
@@ -34,20 +35,27 @@ public final class ChatTemplates {
     return ChatTemplate.parse(source, folder.specialTokens());
   }
 
-  /** The template of the key {@code chat_template}: a built-in name or the path of a file. */
+  /** As {@link #named(String, TokenizerFolder, FileStore)} of this machine's files. */
   public static ChatTemplate named(String name, TokenizerFolder folder) {
+    return named(name, folder, new LocalFileStore());
+  }
+
+  /** The template of the key {@code chat_template}: a built-in name or the path of a file. */
+  public static ChatTemplate named(String name, TokenizerFolder folder, FileStore files) {
     if (BUILT_IN.contains(name)) {
       return ChatTemplate.parse(builtIn(name), folder.specialTokens());
     }
-    Path file = Path.of(name);
-    if (!Files.isRegularFile(file)) {
-      throw new ConfigException(
-          "Invalid tokenize.chat_template: " + name + " (must be " + choices() + ")");
-    }
+    return ChatTemplate.parse(read(name, files), folder.specialTokens());
+  }
+
+  private static String read(String name, FileStore files) {
     try {
-      return ChatTemplate.parse(Files.readString(file), folder.specialTokens());
+      return new String(files.readBytes(name), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException | IllegalArgumentException e) {
+      throw new ConfigException(
+          "Invalid tokenize.chat_template: " + name + " (must be " + choices() + ")", e);
     } catch (IOException e) {
-      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+      throw new ConfigException("Cannot read " + name + ": " + e.getMessage(), e);
     }
   }
 

@@ -93,11 +93,12 @@ public final class EvaluateJob implements SparkJob {
       throws IOException {
     AnnealConfig config = context.config();
     RankEvaluation work = new RankEvaluation(plan);
-    try (StagedModel staged = StagedModel.checked(context.loaded(), plan.store())) {
-      if (config.distributed().worldSize() > 1) {
-        return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
-            .run(work);
-      }
+    if (config.distributed().worldSize() > 1) {
+      StagedModel.requireAgreement(context.loaded(), plan.fetching());
+      return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
+          .run(work);
+    }
+    try (StagedModel staged = StagedModel.checked(context.loaded(), plan.fetching())) {
       int threads = config.distributed().threads(1);
       try (Collective alone = LocalGroup.of(1).member(0)) {
         return List.of(work.run(staged, alone, threads));

@@ -5,6 +5,7 @@ import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.jobs.generate.PromptStyle;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.Serializable;
 import java.util.List;
@@ -25,7 +26,7 @@ record EvaluationPlan(
     int maxNewTokens,
     int scoreBatch,
     int answerBatch,
-    HadoopFileStore store)
+    FetchPlan fetching)
     implements Serializable {
   EvaluationPlan {
     prompts = List.copyOf(prompts);
@@ -41,6 +42,6 @@ record EvaluationPlan(
         config.evaluate().maxNewTokens(),
         config.train().perDeviceEvalBatchSize(),
         config.generate().batchSize(),
-        store);
+        FetchPlan.of(store, config.data()));
   }
 }

@@ -13,7 +13,7 @@ import dev.anneal.core.train.Evaluator;
 import dev.anneal.core.train.TrainedModel;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.generate.TextGenerator;
-import dev.anneal.jobs.io.LocalFolder;
+import dev.anneal.jobs.io.HostFiles;
 import dev.anneal.jobs.io.StagedModel;
 import dev.anneal.jobs.placement.RankContext;
 import dev.anneal.jobs.placement.RankTask;
@@ -47,7 +47,7 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
 
   @Override
   public Outcome run(RankContext context) throws IOException {
-    try (StagedModel staged = StagedModel.open(plan.model(), plan.adapter(), plan.store())) {
+    try (StagedModel staged = StagedModel.open(plan.model(), plan.adapter(), plan.fetching())) {
       return run(staged, context.collective(), context.threads());
     }
   }
@@ -77,8 +77,10 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
       try (TrainedModel model =
           TrainedModel.forInference(runtime, folder, staged.adapter().map(AdapterFolder::open))) {
         for (String path : plan.data().eval()) {
-          try (LocalFolder local = LocalFolder.ofShards(plan.store(), path, "data.eval");
-              ShardSet rows = rows(folder, local, path)) {
+          try (HostFiles files = plan.fetching().open();
+              ShardSet rows = rows(folder, files, path)) {
+            long together = (long) plan.scoreBatch() * ranks.worldSize();
+            files.requireRoom(HostFiles.kept(rows, together), false);
             Evaluator evaluator =
                 new Evaluator(
                     rows, plan.scoreBatch(), 0, model.model(), ranks, (state, score) -> {});
@@ -91,11 +93,12 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
     return scores;
   }
 
-  private ShardSet rows(ModelFolder model, LocalFolder local, String path) {
+  private ShardSet rows(ModelFolder model, HostFiles files, String path) throws IOException {
     ShardOptions options = ShardOptions.of(model.config().vocabSize());
     ShardSet rows =
-        ShardSet.open(
-            List.of(local.path()), plan.data().allowForeign() ? options.withForeign() : options);
+        ShardSet.openFiles(
+            List.of(files.shards(path, "data.eval", false)),
+            plan.data().allowForeign() ? options.withForeign() : options);
     if (Files.exists(model.path().resolve("tokenizer.json"))) {
       rows.requireTokenizer(TokenizerFolder.open(model.path()).contentHash());
     }

@@ -17,9 +17,12 @@ import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
-import dev.anneal.jobs.io.LocalFolder;
+import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -60,8 +63,9 @@ public final class ExportJob implements SparkJob {
     ExportSource source = ExportSource.of(context.loaded(), store);
     ExportFolder.requireApart(store, output, source.model().path(), "model.path");
     ExportFolder.requireApart(store, output, source.adapter().path(), "adapter.path");
+    FetchPlan fetching = FetchPlan.of(store, context.config().data());
     int threads = context.config().distributed().threads(1);
-    try (OpenedExport opened = OpenedExport.open(context.loaded(), source, store, threads)) {
+    try (OpenedExport opened = OpenedExport.open(context.loaded(), source, fetching, threads)) {
       requireFormat(config, source, opened);
       ExportFolder.claim(store, output);
       double tolerance = FLOAT32_TOLERANCE;
@@ -80,7 +84,7 @@ public final class ExportJob implements SparkJob {
         context.out().println("Wrote " + Redaction.text(output));
         return result;
       }
-      return verified(context, store, opened, tolerance, result);
+      return verified(context, fetching, opened, tolerance, result);
     }
   }
 
@@ -112,23 +116,23 @@ public final class ExportJob implements SparkJob {
     }
   }
 
+  private static TrainedModel written(OpenedExport opened, Path folder) {
+    return Files.exists(folder.resolve(ModelFolder.CONFIG_FILE))
+        ? TrainedModel.forInference(opened.runtime(), ModelFolder.open(folder), Optional.empty())
+        : TrainedModel.forInference(
+            opened.runtime(), opened.base(), Optional.of(AdapterFolder.open(folder)));
+  }
+
   private static JobResult verified(
       JobContext context,
-      HadoopFileStore store,
+      FetchPlan fetching,
       OpenedExport opened,
       double tolerance,
       JobResult result)
       throws IOException {
     ExportConfig config = context.config().export();
-    try (LocalFolder written = LocalFolder.of(store, config.output(), "export.output");
-        TrainedModel loaded =
-            config.format() == ExportConfig.Format.ADAPTER
-                ? TrainedModel.forInference(
-                    opened.runtime(),
-                    opened.base(),
-                    Optional.of(AdapterFolder.open(written.path())))
-                : TrainedModel.forInference(
-                    opened.runtime(), ModelFolder.open(written.path()), Optional.empty())) {
+    try (HostFiles files = fetching.open();
+        TrainedModel loaded = written(opened, files.folder(config.output(), "export.output"))) {
       LogitComparison comparison = LogitComparison.of(opened.model(), loaded);
       String figures =
           String.format(

@@ -18,7 +18,7 @@ import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.RankCheckpoints;
 import dev.anneal.core.train.TrainedModel;
-import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.StagedModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -33,11 +33,12 @@ final class OpenedExport implements AutoCloseable {
   private final TensorRuntime runtime;
   private final TrainedModel model;
 
-  private OpenedExport(LoadedConfig<AnnealConfig> loaded, ExportSource source, HadoopFileStore store, int threads)
+  private OpenedExport(
+      LoadedConfig<AnnealConfig> loaded, ExportSource source, FetchPlan plan, int threads)
       throws IOException {
     this.source = source;
     try {
-      StagedModel staged = scope.own(StagedModel.open(source.model(), source.adapter(), store));
+      StagedModel staged = scope.own(StagedModel.open(source.model(), source.adapter(), plan));
       this.base = ModelFolder.open(staged.model());
       Optional<AdapterFolder> adapter = staged.adapter().map(AdapterFolder::open);
       adapter.ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, base.config()));
@@ -45,7 +46,7 @@ final class OpenedExport implements AutoCloseable {
       runtime.prepareThread(threads);
       this.model = scope.own(TrainedModel.open(runtime, assembly(adapter), 1, 1 << 20));
       if (source.checkpoint().isPresent()) {
-        fill(store, source.checkpoint().get());
+        fill(plan.store(), source.checkpoint().get());
       }
     } catch (IOException | RuntimeException | Error e) {
       scope.close();
@@ -54,9 +55,9 @@ final class OpenedExport implements AutoCloseable {
   }
 
   static OpenedExport open(
-      LoadedConfig<AnnealConfig> loaded, ExportSource source, HadoopFileStore store, int threads)
+      LoadedConfig<AnnealConfig> loaded, ExportSource source, FetchPlan plan, int threads)
       throws IOException {
-    return new OpenedExport(loaded, source, store, threads);
+    return new OpenedExport(loaded, source, plan, threads);
   }
 
   private TrainedModel.Assembly assembly(Optional<AdapterFolder> adapter) {

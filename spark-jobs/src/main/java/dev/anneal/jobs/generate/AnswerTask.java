@@ -5,7 +5,7 @@ import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.StagedModel;
 import dev.anneal.jobs.placement.NativeFolder;
 import dev.anneal.jobs.tokenizer.JavaBytes;
@@ -25,11 +25,10 @@ public final class AnswerTask implements Function<Integer, byte[]> {
   private static final long serialVersionUID = 1L;
   private static final int BATCH = 16;
 
-  private final ModelConfig model;
-  private final AdapterConfig adapter;
+  private final Asked asked;
   private final DistributedConfig distributed;
   private final NativeFolder natives;
-  private final HadoopFileStore store;
+  private final FetchPlan fetching;
   private final Prompts prompts;
 
   /** What is asked: one greedy answer a prompt. */
@@ -40,6 +39,9 @@ public final class AnswerTask implements Function<Integer, byte[]> {
     }
   }
 
+  /** Who is asked. */
+  public record Asked(ModelConfig model, AdapterConfig adapter) implements Serializable {}
+
   /** What comes back, in the order of the prompts. */
   private record Answers(List<String> texts) implements Serializable {
     private Answers {
@@ -47,24 +49,22 @@ public final class AnswerTask implements Function<Integer, byte[]> {
     }
   }
 
-  private AnswerTask(
-      ModelConfig model, AdapterConfig adapter, JobContext context, Prompts prompts) {
-    this.model = model;
-    this.adapter = adapter;
+  private AnswerTask(JobContext context, FetchPlan fetching, Asked asked, Prompts prompts) {
+    this.asked = asked;
     this.distributed = context.config().distributed();
     this.natives = context.natives();
-    this.store = new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
+    this.fetching = fetching;
     this.prompts = prompts;
   }
 
   /** Asks the model in one Spark task; the answers in the order of the prompts. */
   public static List<String> ask(
-      JobContext context, ModelConfig model, AdapterConfig adapter, Prompts prompts) {
+      JobContext context, FetchPlan fetching, Asked asked, Prompts prompts) {
     if (prompts.texts().isEmpty()) {
       return List.of();
     }
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
-    AnswerTask task = new AnswerTask(model, adapter, context, prompts);
+    AnswerTask task = new AnswerTask(context, fetching, asked, prompts);
     byte[] answers = spark.parallelize(List.of(0), 1).map(task).collect().get(0);
     return JavaBytes.to(Answers.class, answers).texts();
   }
@@ -73,7 +73,7 @@ public final class AnswerTask implements Function<Integer, byte[]> {
   public byte[] call(Integer part) throws IOException {
     natives.require();
     GenerationSettings greedy = GenerationSettings.greedy(prompts.maxNewTokens(), Set.of());
-    try (StagedModel staged = StagedModel.open(model, adapter, store);
+    try (StagedModel staged = StagedModel.open(asked.model(), asked.adapter(), fetching);
         TextGenerator generator =
             TextGenerator.open(TextGenerator.Source.of(staged, distributed), prompts.style())) {
       return JavaBytes.of(new Answers(generator.answers(prompts.texts(), greedy, BATCH)));

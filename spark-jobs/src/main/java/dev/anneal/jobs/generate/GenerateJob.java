@@ -5,6 +5,7 @@ import dev.anneal.core.config.GenerateConfig;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.StagedModel;
 import java.io.BufferedReader;
@@ -49,7 +50,8 @@ public final class GenerateJob implements SparkJob {
     requireOneSource(config);
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     List<String> prompts = prompts(config, store);
-    try (StagedModel staged = StagedModel.checked(context.loaded(), store);
+    try (StagedModel staged =
+            StagedModel.checked(context.loaded(), FetchPlan.of(store, context.config().data()));
         TextGenerator generator =
             TextGenerator.open(
                 TextGenerator.Source.of(staged, context.config().distributed()),

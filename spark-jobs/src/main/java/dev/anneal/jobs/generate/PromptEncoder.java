@@ -9,6 +9,7 @@ import dev.anneal.data.chat.jinja.TemplateException;
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,7 +37,7 @@ final class PromptEncoder {
 
   private static ChatTemplate template(TokenizerFolder folder, PromptStyle style) {
     if (!style.template().isEmpty()) {
-      return ChatTemplates.named(style.template(), folder);
+      return ChatTemplates.named(style.template(), folder, HadoopFileStore.ofEnvironment());
     }
     if (folder.chatTemplate().isEmpty()) {
       throw new ConfigException(

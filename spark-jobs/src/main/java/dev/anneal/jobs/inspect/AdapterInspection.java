@@ -5,7 +5,7 @@ import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.ExistingAdapter;
-import dev.anneal.jobs.io.LocalFolder;
+import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +23,9 @@ final class AdapterInspection implements Inspection {
   @Override
   public void describe(Request request) throws IOException {
     Page page = request.page();
-    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path")) {
-      ExistingAdapter config = AdapterFolder.open(local.path()).config();
+    try (HostFiles files = request.files()) {
+      Path local = files.headers(request.path(), "inspect.path");
+      ExistingAdapter config = AdapterFolder.open(local).config();
       page.title("adapter", request.path());
       page.line("method", config.peftType());
       page.line("base model", config.baseModel().isEmpty() ? "not named" : config.baseModel());
@@ -32,7 +33,7 @@ final class AdapterInspection implements Inspection {
       if (!config.unknownKeys().isEmpty()) {
         page.line("unknown keys", String.join(", ", config.unknownKeys()));
       }
-      weights(page, local.path().resolve(AdapterFolder.WEIGHTS_FILE));
+      weights(page, local.resolve(AdapterFolder.WEIGHTS_FILE));
     }
   }
 

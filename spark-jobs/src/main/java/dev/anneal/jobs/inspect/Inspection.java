@@ -3,7 +3,9 @@ package dev.anneal.jobs.inspect;
 import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.util.Set;
 
@@ -23,6 +25,11 @@ sealed interface Inspection
   record Request(String path, LoadedConfig<AnnealConfig> loaded, HadoopFileStore store, Page page) {
     String child(String name) {
       return FileStore.join(path, name);
+    }
+
+    /** Folders on this machine; the caller closes them. */
+    HostFiles files() {
+      return FetchPlan.of(store, loaded.config().data()).open();
     }
   }
 

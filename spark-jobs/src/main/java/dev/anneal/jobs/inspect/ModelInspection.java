@@ -7,9 +7,10 @@ import dev.anneal.core.model.ModelFolder;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
-import dev.anneal.jobs.io.LocalFolder;
+import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
 
 /** Architecture, weights and tokenizer of a Hugging Face model folder. */
@@ -23,14 +24,15 @@ final class ModelInspection implements Inspection {
   @Override
   public void describe(Request request) throws IOException {
     Page page = request.page();
-    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path")) {
-      ModelFolder folder = ModelFolder.open(local.path());
+    try (HostFiles files = request.files()) {
+      Path local = files.headers(request.path(), "inspect.path");
+      ModelFolder folder = ModelFolder.open(local);
       page.title("model", request.path());
       architecture(page, folder.config());
       weights(page, folder);
       page.line("end tokens", folder.eosTokenIds().isEmpty() ? "none" : folder.eosTokenIds());
-      if (Files.exists(local.path().resolve("tokenizer.json"))) {
-        tokenizer(page, TokenizerFolder.open(local.path()));
+      if (Files.exists(local.resolve("tokenizer.json"))) {
+        tokenizer(page, TokenizerFolder.open(local));
       } else {
         page.line("tokenizer", "none");
       }

@@ -10,10 +10,9 @@ import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
-import dev.anneal.jobs.io.LocalFolder;
+import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
@@ -40,13 +39,15 @@ final class ShardInspection implements Inspection {
     }
     // Ids are checked against a model only where one is given: any id can be described.
     ShardOptions options = ShardOptions.of(Integer.MAX_VALUE).withForeign().withChecksums();
-    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path");
-        ShardSet rows = ShardSet.open(List.of(local.path()), options)) {
+    try (HostFiles files = request.files();
+        ShardSet rows =
+            ShardSet.openFiles(
+                List.of(files.shards(request.path(), "inspect.path", false)), options)) {
       request.page().title("shards", request.path());
       if (rows.manifests().isEmpty()) {
         foreign(request.page(), rows);
       } else {
-        manifest(request.page(), local.path(), rows.manifests().get(0));
+        manifest(request, rows.manifests().get(0));
       }
       long shown = Math.min(rows.rowCount(), request.loaded().config().inspect().rows());
       if (shown > 0) {
@@ -71,10 +72,8 @@ final class ShardInspection implements Inspection {
   }
 
   private static void describeOthers(Request request) throws IOException {
-    try (LocalFolder local = LocalFolder.of(request.store(), request.path(), "inspect.path")) {
-      request.page().title("shards", request.path());
-      manifest(request.page(), local.path(), read(request));
-    }
+    request.page().title("shards", request.path());
+    manifest(request, read(request));
   }
 
   private static void foreign(Page page, ShardSet rows) {
@@ -87,7 +86,8 @@ final class ShardInspection implements Inspection {
     page.line("made by", "not anneal: no " + ShardManifest.PATH + " (data.allow_foreign = true)");
   }
 
-  private static void manifest(Page page, Path folder, ShardManifest manifest) throws IOException {
+  private static void manifest(Request request, ShardManifest manifest) throws IOException {
+    Page page = request.page();
     ShardManifest.Origin origin = manifest.origin();
     page.line("rows", Page.count(manifest.counts().rows()));
     page.line("tokens", Page.count(manifest.counts().tokens()));
@@ -119,7 +119,7 @@ final class ShardInspection implements Inspection {
               + " sha256 "
               + shard.sha256().substring(0, 12));
     }
-    OutputFiles.describe(page, folder, manifest);
+    OutputFiles.describe(request, manifest);
     page.line("valid", "yes: sizes and checksums match the manifest");
   }
 
@@ -133,10 +133,10 @@ final class ShardInspection implements Inspection {
       return;
     }
     String key = config.model().path().isEmpty() ? "tokenize.tokenizer" : "model.path";
-    try (LocalFolder local = LocalFolder.of(request.store(), folder, key)) {
-      TokenizerFolder files = TokenizerFolder.open(local.path());
-      rows.requireTokenizer(files.contentHash());
-      try (Tokenizer tokenizer = Tokenizers.open(files)) {
+    try (HostFiles files = request.files()) {
+      TokenizerFolder tokenizerFiles = TokenizerFolder.open(files.headers(folder, key));
+      rows.requireTokenizer(tokenizerFiles.contentHash());
+      try (Tokenizer tokenizer = Tokenizers.open(tokenizerFiles)) {
         write(request.page(), rows, shown, RowText.of(tokenizer));
       }
     }

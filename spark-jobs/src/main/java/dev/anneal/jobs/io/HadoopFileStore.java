@@ -2,12 +2,14 @@ package dev.anneal.jobs.io;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileRanges;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.io.StoreWriter;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -21,17 +23,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FutureDataInputStreamBuilder;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.util.VersionInfo;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -55,7 +60,8 @@ public final class HadoopFileStore implements FileStore, Serializable {
 
   /** With what spark.hadoop.* and the cluster's own files say, also before Spark runs. */
   public static HadoopFileStore ofEnvironment() {
-    return new HadoopFileStore(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
+    SparkConf conf = SparkEnv.get() == null ? new SparkConf() : SparkEnv.get().conf();
+    return new HadoopFileStore(SparkHadoopUtil.get().newConfiguration(conf));
   }
 
   /** Hadoop's settings as the driver has them. */
@@ -102,6 +108,25 @@ public final class HadoopFileStore implements FileStore, Serializable {
       NoSuchFileException absent = new NoSuchFileException(path);
       absent.initCause(e);
       throw absent;
+    }
+  }
+
+  /** Opens a file for reads anywhere in it, each of which asks for no more than it needs. */
+  FileRanges ranges(String path) throws IOException {
+    Path file = hadoopPath(path);
+    FileSystem fileSystem = raw(file);
+    long size = fileSystem.getFileStatus(file).getLen();
+    FutureDataInputStreamBuilder opening = fileSystem.openFile(file);
+    // By its name in Hadoop 3.3.4, and in later ones; what a file system doesn't know it ignores.
+    opening.opt("fs.s3a.experimental.input.fadvise", "random");
+    opening.opt("fs.option.openfile.read.policy", "random");
+    try {
+      return new HadoopRanges(opening.build().get(), size);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while opening " + path);
     }
   }
 

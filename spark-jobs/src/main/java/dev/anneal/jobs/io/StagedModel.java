@@ -14,47 +14,56 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The folders of a model and of its adapter on this machine, for jobs that only use them. Owns
- * local copies of what lies elsewhere.
+ * The folders of a model and of its adapter on this machine, for jobs that only use them. Owns what
+ * was fetched of elsewhere.
  */
 public final class StagedModel implements AutoCloseable {
-  private final LocalFolder model;
-  private final Optional<LocalFolder> adapter;
+  private final HostFiles files;
+  private final Path model;
+  private final Optional<Path> adapter;
 
-  private StagedModel(LocalFolder model, Optional<LocalFolder> adapter) {
+  private StagedModel(HostFiles files, Path model, Optional<Path> adapter) {
+    this.files = files;
     this.model = model;
     this.adapter = adapter;
   }
 
   /** On the driver: refuses what the configuration cannot mean, then opens. */
-  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, HadoopFileStore store) throws IOException {
+  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, FetchPlan plan) throws IOException {
+    AnnealConfig config = loaded.config();
+    requireAgreement(loaded, plan);
+    return open(config.model(), config.adapter(), plan);
+  }
+
+  /** Refuses what the configuration cannot mean, by the headers of model and adapter. */
+  public static void requireAgreement(LoadedConfig<AnnealConfig> loaded, FetchPlan plan) throws IOException {
     AnnealConfig config = loaded.config();
     refuse(config.model(), config.adapter());
-    StagedModel staged = open(config.model(), config.adapter(), store);
-    try {
-      ModelFolder folder = ModelFolder.open(staged.model());
-      staged
-          .adapter()
-          .map(AdapterFolder::open)
-          .ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, folder.config()));
-      return staged;
-    } catch (RuntimeException e) {
-      staged.close();
-      throw e;
+    try (HostFiles files = plan.open()) {
+      ModelFolder folder =
+          ModelFolder.open(files.headers(config.model().requirePath(), "model.path"));
+      if (!config.adapter().path().isEmpty()) {
+        Path adapter = files.headers(config.adapter().path(), "adapter.path");
+        AdapterAgreement.require(
+            config.adapter(), loaded::isSet, AdapterFolder.open(adapter), folder.config());
+      }
     }
   }
 
   /** Opens what {@code model.path} and {@code adapter.path} name. */
-  public static StagedModel open(ModelConfig model, AdapterConfig adapter, HadoopFileStore store)
+  public static StagedModel open(ModelConfig model, AdapterConfig adapter, FetchPlan plan)
       throws IOException {
-    LocalFolder base = LocalFolder.of(store, model.requirePath(), "model.path");
+    HostFiles files = plan.open();
     try {
-      return adapter.path().isEmpty()
-          ? new StagedModel(base, Optional.empty())
-          : new StagedModel(
-              base, Optional.of(LocalFolder.of(store, adapter.path(), "adapter.path")));
+      Path base = files.folder(model.requirePath(), "model.path");
+      return new StagedModel(
+          files,
+          base,
+          adapter.path().isEmpty()
+              ? Optional.empty()
+              : Optional.of(files.folder(adapter.path(), "adapter.path")));
     } catch (IOException | RuntimeException e) {
-      base.close();
+      files.close();
       throw e;
     }
   }
@@ -79,22 +88,19 @@ public final class StagedModel implements AutoCloseable {
   }
 
   public Path model() {
-    return model.path();
+    return model;
   }
 
   public Optional<Path> adapter() {
-    return adapter.map(LocalFolder::path);
+    return adapter;
   }
 
   @Override
   public void close() {
     try {
-      if (adapter.isPresent()) {
-        adapter.get().close();
-      }
-      model.close();
+      files.close();
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot remove a local copy: " + e.getMessage(), e);
+      throw new UncheckedIOException("Cannot remove what was fetched: " + e.getMessage(), e);
     }
   }
 }

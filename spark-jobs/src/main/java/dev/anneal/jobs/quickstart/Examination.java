@@ -12,6 +12,8 @@ import dev.anneal.core.run.ScoreTable;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.generate.AnswerTask;
 import dev.anneal.jobs.generate.PromptStyle;
+import dev.anneal.jobs.io.FetchPlan;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,8 +56,8 @@ final class Examination {
     List<String> answers =
         AnswerTask.ask(
             context,
-            modelConfig,
-            adapterConfig,
+            fetching(),
+            new AnswerTask.Asked(modelConfig, adapterConfig),
             new AnswerTask.Prompts(all, PromptStyle.ofChat(), MAX_NEW_TOKENS));
     List<List<String>> bySet = new ArrayList<>();
     int at = 0;
@@ -64,6 +66,12 @@ final class Examination {
       at += set.questions().size();
     }
     candidates.add(new Candidate(name, bySet));
+  }
+
+  private FetchPlan fetching() {
+    HadoopFileStore store =
+        new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
+    return FetchPlan.of(store, context.config().data());
   }
 
   List<Line> lines() {

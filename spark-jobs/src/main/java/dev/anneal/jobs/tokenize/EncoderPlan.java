@@ -15,6 +15,7 @@ import dev.anneal.data.sft.SftOptions;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.tokenizer.OpenTokenizers;
 import java.io.Serializable;
 import java.util.Locale;
@@ -83,7 +84,7 @@ record EncoderPlan(
     ChatTemplate template =
         config.chatTemplate().isEmpty()
             ? ChatTemplates.ofTokenizer(folder)
-            : ChatTemplates.named(config.chatTemplate(), folder);
+            : ChatTemplates.named(config.chatTemplate(), folder, HadoopFileStore.ofEnvironment());
     return new EncoderPlan(
         config,
         folder.contentHash(),

@@ -19,6 +19,7 @@ import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
 import dev.anneal.jobs.inspect.Page;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -28,7 +29,7 @@ import org.apache.spark.SparkConf;
 
 /**
  * Says what a training run would need, by the settings of the train job, and refuses what cannot
- * fit. Reads configurations, headers and row lengths alone; starts no Spark.
+ * fit. Reads configurations, manifests, headers and row lengths alone; starts no Spark.
  */
 public final class PlanJob implements SparkJob {
   /** Below the run's folder, whose own result.json it leaves alone. */
@@ -55,7 +56,8 @@ public final class PlanJob implements SparkJob {
     AnnealConfig config = context.config();
     TrainingSetup setup = TrainingSetup.of(config.training());
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
-    try (OpenedInputs inputs = OpenedInputs.open(setup, config.data(), store)) {
+    try (OpenedInputs inputs =
+        OpenedInputs.forPlanning(setup, config.data(), FetchPlan.of(store, config.data()))) {
       DecoderConfig model = inputs.model().config();
       inputs
           .adapter()

@@ -37,7 +37,7 @@ record RunFacts(
     String modelHash,
     List<String> dataHashes) {
 
-  static RunFacts of(AnnealConfig config, OpenedInputs inputs) throws IOException {
+  static RunFacts of(AnnealConfig config, OpenedInputs inputs, InputHashes hashes) {
     TrainingSetup setup = TrainingSetup.of(config.training());
     BatchPlan batches = setup.batchPlan(inputs.train(), config.distributed().worldSize());
     long totalSteps = setup.totalSteps(batches);
@@ -45,7 +45,6 @@ record RunFacts(
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
     setup.requireSupported(method);
-    String modelHash = config.model().fromScratch() ? "from_scratch" : inputs.model().contentHash();
     int worldSize = config.distributed().worldSize();
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
@@ -53,9 +52,9 @@ record RunFacts(
     TrainedModel.trained(model, method)
         .forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
-    fingerprint.put("model", modelHash);
+    fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));
-    fingerprint.put("data.train", String.join(" ", inputs.train().contentHashes()));
+    fingerprint.put("data.train", String.join(" ", hashes.data()));
     method.ifPresent(adapter -> fingerprint.put("adapter", adapter.exportConfig().toString()));
     return new RunFacts(
         model,
@@ -65,8 +64,8 @@ record RunFacts(
         fingerprint,
         memory,
         method.isPresent(),
-        modelHash,
-        inputs.train().contentHashes());
+        hashes.model(),
+        hashes.data());
   }
 
   /** Which program computes a layer's gradients; both give them, to rounding. */

@@ -15,18 +15,21 @@ import dev.anneal.core.train.RunProduct;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.generate.AnswerTask;
 import dev.anneal.jobs.generate.PromptStyle;
+import dev.anneal.jobs.io.FetchPlan;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The prompts of {@code train.samples}, answered before and after a training. */
 final class SampleAnswers {
   private final JobContext context;
+  private final FetchPlan fetching;
   private final List<Question> questions = new ArrayList<>();
   private List<String> before = List.of();
   private List<String> after = List.of();
 
-  SampleAnswers(JobContext context) {
+  SampleAnswers(JobContext context, FetchPlan fetching) {
     this.context = context;
+    this.fetching = fetching;
     SamplesConfig samples = context.config().train().samples();
     for (String prompt : samples.prompts()) {
       questions.add(new Question("", "", "", prompt, ""));
@@ -64,7 +67,10 @@ final class SampleAnswers {
         new PromptStyle(samples.chat(), "", context.config().tokenize().chatTemplate());
     List<String> texts = questions.stream().map(Question::text).toList();
     return AnswerTask.ask(
-        context, model, adapter, new AnswerTask.Prompts(texts, style, samples.maxNewTokens()));
+        context,
+        fetching,
+        new AnswerTask.Asked(model, adapter),
+        new AnswerTask.Prompts(texts, style, samples.maxNewTokens()));
   }
 
   /** What the report shows side by side. */

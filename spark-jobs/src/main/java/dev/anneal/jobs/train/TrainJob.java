@@ -22,6 +22,7 @@ import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
 import dev.anneal.jobs.placement.BarrierLauncher;
@@ -78,8 +79,11 @@ public final class TrainJob implements SparkJob {
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     OutputPath.require(store, output, "train.output_dir");
+    FetchPlan fetching = FetchPlan.of(store, config.data());
     try (RunLock lock = RunLock.acquire(store, output);
-        OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config.training()), config.data(), store)) {
+        OpenedInputs inputs =
+            OpenedInputs.forPlanning(
+                TrainingSetup.of(config.training()), config.data(), fetching)) {
       inputs
           .adapter()
           .ifPresent(
@@ -91,7 +95,10 @@ public final class TrainJob implements SparkJob {
       RunFolder folder =
           new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
-      RunFacts facts = RunFacts.of(config, inputs);
+      InputHashes hashes =
+          InputHashes.of(
+              context.spark(), TrainingSetup.of(config.training()), config.data(), inputs, fetching);
+      RunFacts facts = RunFacts.of(config, inputs, hashes);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       resume.ifPresent(checkpoint -> ResumeCheck.requireSameRow(checkpoint, facts.batches()));
       resume.ifPresent(
@@ -113,7 +120,7 @@ public final class TrainJob implements SparkJob {
             inputs.train().rowCount(),
             facts.batches().globalBatch());
       }
-      Training training = new Training(context, store, lock, folder, facts, resume);
+      Training training = new Training(context, fetching, lock, folder, facts, resume);
       if (training.isFinished(firstStep)) {
         return training.nothingToDo();
       }
@@ -128,16 +135,20 @@ public final class TrainJob implements SparkJob {
   /** One training under way on the driver. */
   private record Training(
       JobContext context,
-      HadoopFileStore store,
+      FetchPlan fetching,
       RunLock lock,
       RunFolder folder,
       RunFacts facts,
       Optional<Checkpoint> resume) {
 
+    private HadoopFileStore store() {
+      return fetching.store();
+    }
+
     TrainRun run(long firstStep) throws IOException {
       AnnealConfig config = context.config();
-      FileStore committed = lock.guard(store);
-      SampleAnswers samples = new SampleAnswers(context);
+      FileStore committed = lock.guard(store());
+      SampleAnswers samples = new SampleAnswers(context, fetching);
       RunReport report = new RunReport(context, committed, folder, facts, samples);
       report.before();
       samples.askBefore();
@@ -182,14 +193,15 @@ public final class TrainJob implements SparkJob {
 
     /** Whether the run that is to go on has come to its end already. */
     boolean isFinished(long firstStep) throws IOException {
-      return firstStep >= facts.totalSteps() && facts.finished(store, folder);
+      return firstStep >= facts.totalSteps() && facts.finished(store(), folder);
     }
 
     TrainRun nothingToDo() {
       String message =
           folder.path() + ": finished at step " + facts.totalSteps() + " already, nothing to do";
       context.out().println(Redaction.text(message));
-      RunReport report = new RunReport(context, store, folder, facts, new SampleAnswers(context));
+      RunReport report =
+          new RunReport(context, store(), folder, facts, new SampleAnswers(context, fetching));
       return new TrainRun(finished(message), report.training(), report.manifest());
     }
 
@@ -230,7 +242,7 @@ public final class TrainJob implements SparkJob {
             new TrainPlan(
                 TrainingSetup.of(config.training()),
                 config.data(),
-                store,
+                fetching,
                 server.address(),
                 resume.map(Checkpoint::folder).orElse(""),
                 COMMIT_TIMEOUT);

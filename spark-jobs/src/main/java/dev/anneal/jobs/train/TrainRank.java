@@ -40,13 +40,14 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
                 context.rank(),
                 context.worldSize(),
                 plan.setup().distributed().joinTimeout());
-        OpenedInputs inputs = OpenedInputs.open(plan.setup(), plan.data(), plan.store())) {
+        OpenedInputs inputs = OpenedInputs.open(plan.setup(), plan.data(), plan.fetching())) {
       driver.onStop(
           order -> {
             if (order.when() == ControlMessage.Stop.When.NOW) {
               context.collective().abort(GroupFailure.passing(order.reason()));
             }
           });
+      inputs.readAhead(plan.setup(), context.localRank(), context.localWorldSize());
       return train(context, driver, inputs);
     }
   }

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.to_json;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.io.HadoopFileStore;
 import java.util.List;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.IntParam;
@@ -195,7 +196,7 @@ public final class ChatTemplateEncoder extends TokenizerStage<ChatTemplateEncode
     ChatTemplate template =
         $(chatTemplate).isEmpty()
             ? ChatTemplates.ofTokenizer(folder)
-            : ChatTemplates.named($(chatTemplate), folder);
+            : ChatTemplates.named($(chatTemplate), folder, HadoopFileStore.ofEnvironment());
     ChatEncoding encoding =
         new ChatEncoding(
             template.source(),

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileEntry;
+import dev.anneal.core.io.FileRanges;
 import dev.anneal.core.io.FileStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -127,33 +128,16 @@ class HadoopFileStoreTest {
   }
 
   @Test
-  void copiesRemoteShardsAndRemovesTheCopies() throws IOException {
+  void readsRangesWithoutTheRest() throws IOException {
     HadoopFileStore store = store();
-    Path folder = Files.createDirectories(temp.resolve("set/_anneal"));
-    Files.writeString(folder.resolve("manifest.json"), "{}");
-    Files.writeString(folder.resolveSibling("state.json"), "{}");
-    String local = temp.resolve("set").toString();
-    Path copy;
-    try (LocalFolder same = LocalFolder.of(store, local, "data.train");
-        LocalFolder copied = LocalFolder.of(store, "oss:" + local, "data.train")) {
-      assertThat(same.path()).isEqualTo(temp.resolve("set"));
-      copy = copied.path();
-      assertThat(copy.resolve("_anneal/manifest.json")).hasContent("{}");
-      assertThat(copy.resolve("state.json")).hasContent("{}");
+    String file = "oss:" + temp + "/ranges";
+    store.writeBytes(file, bytes("0123456789"));
+    ByteBuffer part = ByteBuffer.allocate(3);
+    try (FileRanges ranges = store.ranges(file)) {
+      assertThat(ranges.size()).isEqualTo(10);
+      ranges.read(4, part);
     }
-    assertThat(copy).doesNotExist();
-    assertThat(temp.resolve("set/state.json")).exists();
-    Files.createDirectories(temp.resolve("set/parquet"));
-    Files.writeString(temp.resolve("set/parquet/data.parquet"), "large");
-    try (LocalFolder whole = LocalFolder.of(store, "oss:" + local, "inspect.path");
-        LocalFolder shards = LocalFolder.ofShards(store, "oss:" + local, "data.train")) {
-      assertThat(whole.path().resolve("parquet/data.parquet")).hasContent("large");
-      assertThat(shards.path().resolve("parquet")).doesNotExist();
-      assertThat(shards.path().resolve("_anneal/manifest.json")).hasContent("{}");
-    }
-    assertThatThrownBy(() -> LocalFolder.of(store, "oss:/no/such", "data.train"))
-        .isInstanceOf(ConfigException.class)
-        .hasMessage("Cannot read data.train: oss:/no/such (no such folder)");
+    assertThat(part.array()).isEqualTo(bytes("456"));
   }
 
   private static HadoopFileStore store() {

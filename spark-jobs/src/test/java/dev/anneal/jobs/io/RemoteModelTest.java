@@ -1,7 +1,10 @@
 package dev.anneal.jobs.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.jobs.JobLine;
 import dev.anneal.jobs.SparkJob;
 import dev.anneal.jobs.evaluate.EvaluateJob;
@@ -12,6 +15,7 @@ import dev.anneal.jobs.inspect.InspectJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,18 +44,73 @@ class RemoteModelTest {
   }
 
   @Test
-  void aLocalCopyGoesWhenItIsClosed() throws IOException {
-    Files.createDirectories(temp.resolve("model/inner"));
-    Files.writeString(temp.resolve("model/inner/text"), "里");
+  void aFolderComesWithWhatIsLoadedFromItAndGoesWhenItIsClosed() throws IOException {
+    Path model = Files.createDirectories(temp.resolve("model/additional_chat_templates"));
+    Files.writeString(model.resolve("tool_use.jinja"), "里");
+    Files.createDirectories(temp.resolve("model/onnx"));
+    Files.writeString(temp.resolve("model/onnx/model.onnx"), "another program's");
+    Files.writeString(temp.resolve("model/pytorch_model.bin"), "the same weights again");
+    Files.writeString(temp.resolve("model/config.json"), "{}");
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     Path copy;
-    try (LocalFolder folder = LocalFolder.of(store, "oss:" + temp + "/model", "model.path")) {
-      copy = folder.path();
+    try (HostFiles files = new FetchPlan(store, "a-run", 0).open()) {
+      assertThat(files.folder(temp + "/model", "model.path")).isEqualTo(temp.resolve("model"));
+      copy = files.folder("oss:" + temp + "/model", "model.path");
       assertThat(copy).isNotEqualTo(temp.resolve("model"));
-      assertThat(copy.resolve("inner/text")).hasContent("里");
+      assertThat(copy.resolve("additional_chat_templates/tool_use.jinja")).hasContent("里");
+      assertThat(copy.resolve("config.json")).hasContent("{}");
+      assertThat(copy.resolve("pytorch_model.bin")).as("named, not fetched").isEmptyFile();
+      assertThat(copy.resolve("onnx")).doesNotExist();
+      assertThatThrownBy(() -> files.folder("oss:/no/such", "model.path"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessage("Cannot read model.path: oss:/no/such (no such folder)");
     }
     assertThat(copy).doesNotExist();
-    assertThat(temp.resolve("model/inner/text")).exists();
+    assertThat(temp.resolve("model/config.json")).exists();
+  }
+
+  @Test
+  void headersComeWithoutTheWeightsBehindThem() throws IOException {
+    Path model = temp.resolve("model");
+    TinyModel.write(model, TinyModel.Head.TIED);
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    try (HostFiles files = new FetchPlan(store, "a-run", 0).open()) {
+      Path copy = files.headers("oss:" + model, "model.path");
+      Path weights = copy.resolve("model.safetensors");
+      assertThat(weights).hasSize(Files.size(model.resolve("model.safetensors")));
+      try (SafetensorsReader here = SafetensorsReader.openFolder(copy);
+          SafetensorsReader there = SafetensorsReader.openFolder(model)) {
+        assertThat(here.tensors().keySet()).isEqualTo(there.tensors().keySet());
+      }
+      byte[] tail = new byte[64];
+      assertThat(Files.readAllBytes(weights)).as("a hole").endsWith(tail);
+    }
+  }
+
+  @Test
+  void aTiedHeadThatIsStoredComesWithItsValues() throws IOException {
+    Path model = temp.resolve("model");
+    TinyModel.write(model, TinyModel.Head.OWN);
+    Path config = model.resolve("config.json");
+    HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    for (boolean tied : new boolean[] {true, false}) {
+      String text = Files.readString(config);
+      Files.writeString(
+          config,
+          text.replaceAll(
+              "\"tie_word_embeddings\" *: *(true|false)", "\"tie_word_embeddings\": " + tied));
+      try (HostFiles files = new FetchPlan(store, "run-" + tied, 0).open();
+          SafetensorsReader there = SafetensorsReader.openFolder(model);
+          SafetensorsReader here =
+              SafetensorsReader.openFolder(files.headers("oss:" + model, "model.path"))) {
+        for (String name : List.of("lm_head.weight", "model.embed_tokens.weight")) {
+          assertThat(here.map(name).equals(there.map(name)))
+              .as("%s, tied %s", name, tied)
+              .isEqualTo(tied);
+        }
+        assertThat(here.map("model.norm.weight").getInt(0)).isZero();
+      }
+    }
   }
 
   @Test
