@@ -91,7 +91,7 @@ final class OpenedExport implements AutoCloseable {
     }
     Map<String, Shape> shapes = new LinkedHashMap<>();
     for (ParameterSpec spec : model.parameters().specs()) {
-      shapes.put(spec.name(), Shape.of(spec.shape()));
+      shapes.put(spec.name(), spec.shape());
     }
     if (!shapes.equals(checkpoint.manifest().parameters())) {
       throw new ConfigException(

@@ -11,6 +11,7 @@ import dev.anneal.core.peft.AdapterFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -64,10 +65,11 @@ public final class StagedModel implements AutoCloseable {
       throw new ConfigException(
           "Invalid model.from_scratch: true (this job needs the weights of model.path)");
     }
-    if (model.dtype() == ModelConfig.Dtype.BFLOAT16) {
+    if (model.dtype().half()) {
       throw new ConfigException(
-          "Unsupported model.dtype: bfloat16 (needs a GPU; bf16 weights are read and computed in"
-              + " fp32 with auto)");
+          "Unsupported model.dtype: "
+              + model.dtype().name().toLowerCase(Locale.ROOT)
+              + " (needs a GPU; weights of 16 bits are read and computed in fp32 with auto)");
     }
     if (adapter.present() && adapter.path().isEmpty()) {
       throw new ConfigException(
