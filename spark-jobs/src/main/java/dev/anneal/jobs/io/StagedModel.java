@@ -13,12 +13,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folders of a model and of its adapter on this machine, for jobs that only use them. Owns
  * local copies of what lies elsewhere.
  */
 public final class StagedModel implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StagedModel.class);
+
   private final LocalFolder model;
   private final Optional<LocalFolder> adapter;
 
@@ -34,6 +38,7 @@ public final class StagedModel implements AutoCloseable {
     StagedModel staged = open(config.model(), config.adapter(), store);
     try {
       ModelFolder folder = ModelFolder.open(staged.model());
+      folder.warnings().forEach(LOG::warn);
       staged
           .adapter()
           .map(AdapterFolder::open)

@@ -33,7 +33,9 @@ final class OpenedInputs implements AutoCloseable {
 
   private OpenedInputs(TrainingSetup setup, DataConfig data, HadoopFileStore store)
       throws IOException {
-    model = ModelFolder.open(local(store, setup.model().requirePath(), "model.path"));
+    Path base = local(store, setup.model().requirePath(), "model.path");
+    model =
+        setup.model().fromScratch() ? ModelFolder.openFromScratch(base) : ModelFolder.open(base);
     adapter =
         setup.adapter().path().isEmpty()
             ? Optional.empty()

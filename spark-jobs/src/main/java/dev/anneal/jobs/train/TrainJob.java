@@ -77,6 +77,7 @@ public final class TrainJob implements SparkJob {
     OutputPath.require(store, output, "train.output_dir");
     try (RunLock lock = RunLock.acquire(store, output);
         OpenedInputs inputs = OpenedInputs.open(TrainingSetup.of(config), config.data(), store)) {
+      inputs.model().warnings().forEach(LOG::warn);
       inputs
           .adapter()
           .ifPresent(
