@@ -155,8 +155,10 @@ public final class ModelFolder {
   /**
    * What a reader of the log should know of the weights: what of them is not used, and what is read
    * otherwise than config.json or the index lets one expect. Reads headers alone.
+   *
+   * @throws IOException when the files cannot be read, or are not what their format demands
    */
-  public List<String> warnings() {
+  public List<String> warnings() throws IOException {
     if (!weightsUsed) {
       return List.of();
     }
@@ -183,8 +185,6 @@ public final class ModelFolder {
                 + WeightCheck.some(naming.unused()));
       }
       return warnings.stream().map(line -> line + " (" + path + ")").toList();
-    } catch (IOException e) {
-      throw new ConfigException("Cannot read weights: " + reason(e) + " (model.path)", e);
     }
   }
 

@@ -126,7 +126,7 @@ class StoredWeightsTest {
   }
 
   @Test
-  void whatIsIgnoredOrReadOtherwiseIsSaid() {
+  void whatIsIgnoredOrReadOtherwiseIsSaid() throws IOException {
     assertThat(warnings("tied-alike")).isEmpty();
     assertThat(warnings("swish")).isEmpty();
     assertThat(warnings("tied-differs"))
@@ -164,12 +164,12 @@ class StoredWeightsTest {
                 + " read");
   }
 
-  private static List<String> warnings(String name) {
+  private static List<String> warnings(String name) throws IOException {
     return ModelFolder.open(ROOT.resolve(name)).warnings();
   }
 
   @Test
-  void newWeightsAreTiedAsTheConfigSays() {
+  void newWeightsAreTiedAsTheConfigSays() throws IOException {
     ModelFolder model = ModelFolder.openFromScratch(ROOT.resolve("tied-differs"));
     assertThat(model.config().tieWordEmbeddings()).isTrue();
     assertThat(model.warnings()).isEmpty();

@@ -44,7 +44,7 @@ public final class StagedModel implements AutoCloseable {
           .map(AdapterFolder::open)
           .ifPresent(own -> AdapterAgreement.require(loaded, own, folder.config()));
       return staged;
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       staged.close();
       throw e;
     }
