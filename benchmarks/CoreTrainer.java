@@ -23,8 +23,8 @@ import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.LoopSettings;
-import dev.anneal.core.train.ReplicatedModel;
 import dev.anneal.core.train.MemoryGivenBack;
+import dev.anneal.core.train.ReplicatedModel;
 import dev.anneal.core.train.RowMicroBatches;
 import dev.anneal.core.train.TrainState;
 import dev.anneal.core.train.TrainedModel;
@@ -41,8 +41,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...}
- * with the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens
+ * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...} with
+ * the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens
  * residentBytes waitSeconds reduceSeconds} a step. With {@code -Danneal.rank=N} it is one rank of
  * several: prints {@code ADDRESS host:port} first and reads every rank's address as one line. With
  * {@code -Danneal.profile=FILE} it writes the operations of one step there.
@@ -68,7 +68,7 @@ final class CoreTrainer {
       runtime.prepareThread(config.distributed().threadsPerRank());
       int world = ranks.worldSize();
       try (TrainedModel model = TrainedModel.open(runtime, assembly(), world, BUCKET_ELEMENTS);
-          OptimizerProgram program = OptimizerProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
           TensorProgram tensors = TensorProgram.open(runtime);
           ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, ranks);
           ReplicatedModel replicas =
@@ -108,13 +108,7 @@ final class CoreTrainer {
     long length = ShardedOptimizer.stateLength(model.plan(), ZeroStage.REPLICATED);
     AdamW adamw = new AdamW(runtime, program, tensors, constants, length);
     return new ShardedOptimizer(
-        model.plan(),
-        ZeroStage.REPLICATED,
-        model.parameters(),
-        tensors,
-        program,
-        adamw,
-        ranks);
+        model.plan(), ZeroStage.REPLICATED, model.parameters(), tensors, program, adamw, ranks);
   }
 
   private TrainingLoop loop(
@@ -134,8 +128,7 @@ final class CoreTrainer {
             train.gradientAccumulationSteps(),
             ranks.worldSize());
     return new TrainingLoop(
-        new LoopSettings(
-            train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
+        new LoopSettings(train.maxSteps(), train.gradientAccumulationSteps(), train.maxGradNorm()),
         new RowMicroBatches(rows, plan, ranks.rank(), train.seed()),
         model,
         optimizer,

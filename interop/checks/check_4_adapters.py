@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from product import metrics
 from safetensors.torch import load_file
 from training_made import foreign_shards, train_settings
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from weights_made import IDS, folders, from_transformers
 
 CLOSE = 1e-4
 CASES = ("llama", "llama3-rope", "qwen2", "qwen3", "mistral-linear")
@@ -129,6 +131,70 @@ def test_split_model_loads_in_transformers(product, scratch, models, adapter_of,
     one, many = load_whole(merged_of("qwen3")), load_whole(output)
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, many.state_dict()[name]), name
+
+
+def test_export_in_float16(product, scratch, models, adapter_of, merged_of):
+    output = scratch / "merged float16"
+    run = adapter_of("qwen3")
+    settings = {"model.path": models.case("qwen3"), "adapter.path": run / "adapter"}
+    product.must("export", {**settings, "export.output": output, "export.dtype": "fp16"})
+    loaded = AutoModelForCausalLM.from_pretrained(output)
+    assert loaded.dtype == torch.float16
+    wide = load_whole(merged_of("qwen3")).state_dict()
+    for name, tensor in loaded.state_dict().items():
+        assert torch.equal(tensor, wide[name].half()), name
+
+
+@pytest.fixture(scope="module")
+def uncommon(scratch):
+    """Folders by their names; one more has an index of absolute paths."""
+    made = {folder.name: folder for folder in folders(scratch / "uncommon weights")}
+    absolute = scratch / "uncommon weights" / "absolute"
+    shutil.copytree(made["stale-first"], absolute)
+    index = absolute / "model.safetensors.index.json"
+    text = json.loads(index.read_text())
+    places = {name: str(absolute / file) for name, file in text["weight_map"].items()}
+    index.write_text(json.dumps({**text, "weight_map": places}))
+    return {**made, "absolute": absolute}
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        ("tied-differs", "lm_head.weight differs from model.embed_tokens.weight"),
+        ("tied-head-alone", "lm_head.weight, tied to it, is read for both"),
+        ("extra", "3 stored tensors are not of LlamaForCausalLM"),
+        ("stale-last", "that of model-00002-of-00002.safetensors is read"),
+        ("absolute", "that of model-00002-of-00002.safetensors is read"),
+    ],
+)
+def test_uncommon_weights_are_read_as_transformers_reads_them(
+    product, scratch, uncommon, name, warning
+):
+    folder = uncommon[name]
+    model, _ignored = from_transformers(folder)
+    rows = [{"input_ids": IDS}]
+    ours = product_logits(product, folder, rows, scratch)
+    assert largest_distance(model, rows, ours) < 1e-5
+    assert warning in product.must("inspect", {"inspect.path": folder}).output
+
+
+def test_training_keeps_an_output_matrix_that_differs(product, scratch, uncommon):
+    """Full tuning at a learning rate of next to nothing gives both matrices back."""
+    rows = [{"input_ids": IDS, "labels": IDS}] * 4
+    shards = foreign_shards(scratch / "uncommon rows", rows)
+    output = scratch / "uncommon run"
+    settings = train_settings(uncommon["tied-differs"], shards, output)
+    small = {"train.max_steps": 1, "train.learning_rate": 1e-9, "train.weight_decay": 0}
+    outcome = product.must("train", {**settings, **small})
+    assert "lm_head.weight differs from model.embed_tokens.weight" in outcome.output
+    before, _ignored = from_transformers(uncommon["tied-differs"])
+    after = load_whole(output / "model")
+    assert after.config.tie_word_embeddings is False
+    assert torch.allclose(after.lm_head.weight, before.lm_head.weight, atol=1e-6)
+    assert torch.allclose(
+        after.model.embed_tokens.weight, before.model.embed_tokens.weight, atol=1e-6
+    )
 
 
 def test_generated_text_equals_transformers(product, scratch, models):

@@ -126,7 +126,7 @@ final class ManifestJson {
 
   private static RankFile rankFile(JsonNode node) {
     List<StateKind> kinds = new ArrayList<>();
-    node.path("tensors").forEach(kind -> kinds.add(StateKind.named(kind.asText())));
+    node.path("tensors").forEach(kind -> kinds.add(new StateKind(kind.asText())));
     List<StateSlice> slices = new ArrayList<>();
     for (JsonNode slice : node.path("slices")) {
       slices.add(

@@ -33,14 +33,15 @@ public final class RankCheckpointWriter {
     String name = CheckpointLayout.rankFile(shard.rank(), shard.worldSize(), shard.attempt());
     List<StateKind> kinds = new ArrayList<>();
     List<TensorSource> tensors = new ArrayList<>();
-    for (StateKind kind : StateKind.values()) {
-      TensorSource.Chunks chunks = shard.states().get(kind);
-      if (chunks != null) {
-        kinds.add(kind);
-        tensors.add(
-            new TensorSource(kind.tensorName(), DType.F32, Shape.of(shard.elements()), chunks));
-      }
-    }
+    shard
+        .states()
+        .forEach(
+            (kind, chunks) -> {
+              kinds.add(kind);
+              tensors.add(
+                  new TensorSource(
+                      kind.tensorName(), DType.F32, Shape.of(shard.elements()), chunks));
+            });
     String path = FileStore.join(CheckpointLayout.stepFolder(folder, shard.step()), name);
     WrittenFile written = new SafetensorsWriter(store).write(path, tensors, Map.of());
     return new RankFile(

@@ -2,6 +2,7 @@ package dev.anneal.core.checkpoint;
 
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.HuggingFaceJson;
+import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -26,6 +27,10 @@ public record RankFile(
     }
     kinds = List.copyOf(kinds);
     slices = List.copyOf(slices);
+    if (new HashSet<>(kinds).size() != kinds.size()) {
+      throw new IllegalArgumentException(
+          "Invalid tensors of " + name + ": " + kinds + " (each once)");
+    }
     for (StateSlice slice : slices) {
       if (slice.fileOffset() + slice.length() > elements) {
         throw new IllegalArgumentException(

@@ -1,6 +1,8 @@
 package dev.anneal.core.checkpoint;
 
 import dev.anneal.core.format.TensorSource;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -11,7 +13,7 @@ import java.util.Map;
  * @param attempt tells the attempts of a step apart; 1 to 64 of {@code A-Z a-z 0-9 _ -}
  * @param elements floats of each state, padding included
  * @param slices where which parameter lies within the states
- * @param states the fp32 values, in order, little-endian
+ * @param states the fp32 values, in order, little-endian; the file keeps the order of the states
  */
 public record RankShard(
     long step,
@@ -31,6 +33,6 @@ public record RankShard(
           "Invalid shard: step " + step + ", " + elements + " elements (must be >= 0)");
     }
     slices = List.copyOf(slices);
-    states = Map.copyOf(states);
+    states = Collections.unmodifiableMap(new LinkedHashMap<>(states));
   }
 }

@@ -1,28 +1,25 @@
 package dev.anneal.core.checkpoint;
 
-/** The values a checkpoint keeps of every trained element; each is one fp32 tensor of a file. */
-public enum StateKind {
-  PARAMETERS("parameters"),
-  FIRST_MOMENT("first_moment"),
-  SECOND_MOMENT("second_moment");
+/**
+ * A value that a checkpoint keeps of every trained element: the parameter itself, or what an
+ * optimizer keeps of it. Each is one fp32 tensor of a file. Immutable.
+ *
+ * @param tensorName name of the tensor in a rank's file
+ */
+public record StateKind(String tensorName) {
+  public static final StateKind PARAMETERS = new StateKind("parameters");
 
-  private final String tensorName;
-
-  StateKind(String tensorName) {
-    this.tensorName = tensorName;
-  }
-
-  /** Name of the tensor in a rank's file. */
-  public String tensorName() {
-    return tensorName;
-  }
-
-  static StateKind named(String tensorName) {
-    for (StateKind kind : values()) {
-      if (kind.tensorName.equals(tensorName)) {
-        return kind;
-      }
+  public StateKind {
+    if (!tensorName.matches("[a-z][a-z0-9_]{0,63}")) {
+      throw new IllegalArgumentException(
+          "Invalid state: '"
+              + tensorName
+              + "' (must be 1 to 64 of a-z, 0-9 and _, a letter first)");
     }
-    throw new IllegalArgumentException("Invalid state: " + tensorName);
+  }
+
+  @Override
+  public String toString() {
+    return tensorName;
   }
 }

@@ -1,6 +1,7 @@
 package dev.anneal.core.config;
 
 import java.io.Serializable;
+import java.util.Set;
 
 /**
  * The base model. Immutable.
@@ -18,10 +19,27 @@ public record ModelConfig(
     implements Serializable {
 
   /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
-  public enum Dtype {
+  public enum Dtype implements OtherNames {
     AUTO,
-    FLOAT32,
-    BFLOAT16
+    FLOAT32("fp32"),
+    BFLOAT16("bf16"),
+    FLOAT16("fp16", "half");
+
+    private final Set<String> otherNames;
+
+    Dtype(String... otherNames) {
+      this.otherNames = Set.of(otherNames);
+    }
+
+    @Override
+    public Set<String> otherNames() {
+      return otherNames;
+    }
+
+    /** Whether it needs a processor with arithmetic of 16 bits. */
+    public boolean half() {
+      return this == BFLOAT16 || this == FLOAT16;
+    }
   }
 
   /** How attention is computed; both use scaled dot product attention today. */

@@ -58,7 +58,10 @@ final class Scalars {
   private static Object choice(ConfigValue value, String text, Class<?> type, String path) {
     String name = text.strip().replace('-', '_');
     for (Object constant : type.getEnumConstants()) {
-      if (constant.toString().equalsIgnoreCase(name)) {
+      boolean other =
+          constant instanceof OtherNames named
+              && named.otherNames().contains(name.toLowerCase(Locale.ROOT));
+      if (other || constant.toString().equalsIgnoreCase(name)) {
         return constant;
       }
     }

@@ -2,7 +2,6 @@ package dev.anneal.core.export;
 
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsWriter;
-import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.FlatParameters;
@@ -34,7 +33,7 @@ public final class AdapterExport {
           TensorSource.of(
               method.exportName(spec),
               DType.F32,
-              Shape.of(spec.shape()),
+              spec.shape(),
               HostMemory.bytes(parameters.value(spec.name()).region())));
     }
     tensors.sort(Comparator.comparing(TensorSource::name));

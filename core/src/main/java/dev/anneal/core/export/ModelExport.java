@@ -1,5 +1,6 @@
 package dev.anneal.core.export;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.ShardedSafetensors;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Writes a Hugging Face model folder: config, weights, generation config and tokenizer files. */
 public final class ModelExport {
@@ -43,20 +46,31 @@ public final class ModelExport {
 
   /** Type of the written weights. */
   public enum StorageType {
-    FLOAT32(DType.F32, "float32"),
-    BFLOAT16(DType.BF16, "bfloat16");
+    FLOAT32(DType.F32, "float32", Optional.empty()),
+    BFLOAT16(DType.BF16, "bfloat16", Optional.of(HalfType.BF16)),
+    FLOAT16(DType.F16, "float16", Optional.of(HalfType.FP16));
 
     private final DType dtype;
     private final String configName;
+    private final Optional<HalfType> half;
 
-    StorageType(DType dtype, String configName) {
+    StorageType(DType dtype, String configName, Optional<HalfType> half) {
       this.dtype = dtype;
       this.configName = configName;
+      this.half = half;
     }
 
     /** The type that a config.json names; what cannot be written becomes fp32. */
     public static StorageType of(String configName) {
-      return BFLOAT16.configName.equals(configName) ? BFLOAT16 : FLOAT32;
+      return Arrays.stream(values())
+          .filter(type -> type.configName.equals(configName))
+          .findFirst()
+          .orElse(FLOAT32);
+    }
+
+    /** Whether every finite value stays finite. */
+    public boolean holds(FloatRegion values) {
+      return half.flatMap(type -> type.beyond(values)).isEmpty();
     }
   }
 
@@ -69,17 +83,17 @@ public final class ModelExport {
   public void write(String folder, ModelFolder source, Weights weights, StorageType type)
       throws IOException {
     List<TensorSource> tensors = new ArrayList<>();
-    Map<String, long[]> layout = new DecoderLayout(source.config()).weights();
+    Map<String, Shape> layout = new DecoderLayout(source.config()).weights();
     layout.forEach(
         (name, shape) ->
             tensors.add(
                 new TensorSource(
                     name,
                     type.dtype,
-                    Shape.of(shape),
+                    shape,
                     sink -> {
-                      try (Tensor value = weights.open(name, shape)) {
-                        push(value.region(), type, sink);
+                      try (Tensor value = weights.open(name, shape.toArray())) {
+                        push(name, value.region(), type, sink);
                       }
                     })));
     new ShardedSafetensors(store, maxShardBytes).write(folder, tensors);
@@ -96,12 +110,23 @@ public final class ModelExport {
             source.configJson(), source.config().withStorageType(type.configName)));
   }
 
-  private static void push(FloatRegion region, StorageType type, TensorSource.ChunkSink sink)
+  private static void push(
+      String name, FloatRegion region, StorageType type, TensorSource.ChunkSink sink)
       throws IOException {
+    Optional<Float> beyond = type.half.flatMap(half -> half.beyond(region));
+    if (beyond.isPresent()) {
+      throw new ConfigException(
+          "Cannot write "
+              + name
+              + " as "
+              + type.configName
+              + ": it holds "
+              + beyond.get()
+              + ", which would become infinite (set export.dtype to bfloat16 or float32)");
+    }
     for (long at = 0; at < region.length(); at += BLOCK_FLOATS) {
       FloatRegion block = region.slice(at, Math.min(BLOCK_FLOATS, region.length() - at));
-      sink.write(
-          type == StorageType.FLOAT32 ? HostMemory.bytes(block) : HalfType.BF16.narrow(block));
+      sink.write(type.half.isPresent() ? type.half.get().narrow(block) : HostMemory.bytes(block));
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -26,14 +27,17 @@ public final class SafetensorsReader implements AutoCloseable {
   private final Map<String, TensorInfo> tensors;
   private final Map<String, String> metadata;
   private final Map<Path, FileChannel> channels;
+  private final List<String> warnings;
 
   private SafetensorsReader(
       Map<String, TensorInfo> tensors,
       Map<String, String> metadata,
-      Map<Path, FileChannel> channels) {
+      Map<Path, FileChannel> channels,
+      List<String> warnings) {
     this.tensors = Collections.unmodifiableMap(tensors);
     this.metadata = Collections.unmodifiableMap(metadata);
     this.channels = channels;
+    this.warnings = Collections.unmodifiableList(warnings);
   }
 
   /** Opens one file. */
@@ -77,7 +81,9 @@ public final class SafetensorsReader implements AutoCloseable {
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<Path, FileChannel> channels = new LinkedHashMap<>();
-    SafetensorsReader reader = new SafetensorsReader(tensors, metadata, channels);
+    List<String> warnings = new ArrayList<>();
+    Map<String, List<Path>> places = new LinkedHashMap<>();
+    SafetensorsReader reader = new SafetensorsReader(tensors, metadata, channels, warnings);
     boolean complete = false;
     try {
       for (Path file : files) {
@@ -86,11 +92,12 @@ public final class SafetensorsReader implements AutoCloseable {
         SafetensorsHeader header = SafetensorsHeader.read(file, channel);
         metadata.putAll(header.metadata());
         for (TensorInfo tensor : header.tensors().values()) {
-          SafetensorsIndex.checkListed(fileOfTensor, tensor);
+          places.computeIfAbsent(tensor.name(), name -> new ArrayList<>()).add(file);
           tensors.put(tensor.name(), tensor);
         }
       }
-      SafetensorsIndex.checkAllFound(fileOfTensor, tensors.keySet());
+      SafetensorsIndex.checkAllFound(fileOfTensor, places);
+      warnings.addAll(SafetensorsIndex.warnings(fileOfTensor, places));
       complete = true;
       return reader;
     } finally {
@@ -98,6 +105,29 @@ public final class SafetensorsReader implements AutoCloseable {
         reader.close();
       }
     }
+  }
+
+  /**
+   * Some of the tensors under other names. It takes over the files: close it, not this reader.
+   *
+   * @param stored the name in the files by the name to give
+   */
+  public SafetensorsReader renamed(Map<String, String> stored) {
+    Map<String, TensorInfo> renamed = new LinkedHashMap<>();
+    stored.forEach(
+        (name, inFile) -> {
+          TensorInfo info = tensors.get(inFile);
+          renamed.put(
+              name,
+              new TensorInfo(
+                  name, info.dtype(), info.shape(), info.file(), info.offset(), info.bytes()));
+        });
+    return new SafetensorsReader(renamed, metadata, channels, warnings);
+  }
+
+  /** What the files hold twice, or elsewhere than their index says; empty as a rule. */
+  public List<String> warnings() {
+    return warnings;
   }
 
   /** All tensors by name, in the order of the files and their headers. */

@@ -18,6 +18,7 @@ public final class CausalLm implements AutoCloseable {
   private final ModelParts parts;
   private final LayerStorage storage;
   private final LayerProgram keeping;
+  private final ForwardLayers forward;
   private final LayerProgram recomputing;
   private final int firstKept;
   private final TensorScope scope = new TensorScope();
@@ -31,6 +32,7 @@ public final class CausalLm implements AutoCloseable {
     this.parts = parts;
     this.storage = storage;
     this.keeping = parts.layerProgram();
+    this.forward = new ForwardLayers(runtime, keeping, parts.layers());
     this.recomputing = new RecomputedLayers(keeping, runtime);
     this.firstKept =
         (int)
@@ -58,21 +60,16 @@ public final class CausalLm implements AutoCloseable {
       return new LossSum(0, 0, batch.tokenCount());
     }
     Deque<LayerProgram.LayerForward> saved = new ArrayDeque<>();
+    int lowest = parts.lowestTrainedLayer();
     try (BatchTensors tensors = tensors(batch);
-        Tensor embedded = embed(tensors)) {
-      Tensor hidden = embedded;
-      int lowest = parts.lowestTrainedLayer();
-      try (TensorScope frozen = new TensorScope()) {
-        for (int i = 0; i < lowest; i++) {
-          hidden = frozen.own(output(i, hidden, tensors));
-        }
-        for (int i = lowest; i < parts.layers().size(); i++) {
-          saved.push(program(i).forward(parts.layers().get(i), hidden, tensors.context()));
-          hidden = saved.peek().output();
-        }
-        Tensor gradient = head(hidden, batch);
-        backward(saved, gradient, tensors);
+        Tensor lowestInput = hidden(lowest, tensors)) {
+      Tensor hidden = lowestInput;
+      for (int i = lowest; i < parts.layers().size(); i++) {
+        saved.push(program(i).forward(parts.layers().get(i), hidden, tensors.context()));
+        hidden = saved.peek().output();
       }
+      Tensor gradient = head(hidden, batch);
+      backward(saved, gradient, tensors);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), batch.tokenCount());
     } finally {
       saved.forEach(LayerProgram.LayerForward::close);
@@ -199,22 +196,14 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private Tensor lastHidden(BatchTensors tensors) {
-    Tensor hidden = embed(tensors);
-    for (int i = 0; i < parts.layers().size(); i++) {
-      try (Tensor input = hidden) {
-        hidden = keeping.output(parts.layers().get(i), input, tensors.context());
-      }
-    }
-    return hidden;
+    return hidden(parts.layers().size(), tensors);
   }
 
-  private Tensor output(int layer, Tensor hidden, BatchTensors tensors) {
-    return runtime.withoutGradients(
-        () -> keeping.output(parts.layers().get(layer), hidden, tensors.context()));
-  }
-
-  private Tensor embed(BatchTensors tensors) {
-    return parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+  /** After the embedding and the first layers; the caller owns it. */
+  private Tensor hidden(int layers, BatchTensors tensors) {
+    Tensor embedded =
+        parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+    return forward.output(layers, embedded, tensors.context());
   }
 
   private BatchTensors tensors(MicroBatch batch) {

@@ -88,8 +88,17 @@ public record DecoderConfig(
     return WeightNames.expected(this).stream().mapToLong(weight -> weight.shape().elements()).sum();
   }
 
+  /** The same shape, with an output matrix of its own. */
+  DecoderConfig withOwnHead() {
+    return copy(false, storageType);
+  }
+
   /** The same shape, with weights stored in another type. */
   public DecoderConfig withStorageType(String type) {
+    return copy(tieWordEmbeddings, type);
+  }
+
+  private DecoderConfig copy(boolean tied, String type) {
     return new DecoderConfig(
         family,
         vocabSize,
@@ -102,7 +111,7 @@ public record DecoderConfig(
         maxPositionEmbeddings,
         rmsNormEps,
         initializerRange,
-        tieWordEmbeddings,
+        tied,
         ropeTheta,
         ropeScaling,
         type,

@@ -1,6 +1,8 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.format.Shape;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,17 +11,19 @@ import java.util.function.Predicate;
 /** The weights of a decoder by name, and its linear modules. Immutable. */
 public final class DecoderLayout {
   private final DecoderConfig config;
-  private final Map<String, long[]> weights = new LinkedHashMap<>();
+  private final Map<String, Shape> weights;
 
   public DecoderLayout(DecoderConfig config) {
     this.config = config;
+    Map<String, Shape> shapes = new LinkedHashMap<>();
     for (WeightSpec weight : WeightNames.expected(config)) {
-      weights.put(weight.name(), weight.shape().toArray());
+      shapes.put(weight.name(), weight.shape());
     }
+    this.weights = Collections.unmodifiableMap(shapes);
   }
 
   /** Every weight with its shape, embedding first and head last; a tied head is absent. */
-  public Map<String, long[]> weights() {
+  public Map<String, Shape> weights() {
     return weights;
   }
 

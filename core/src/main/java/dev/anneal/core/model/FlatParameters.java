@@ -50,11 +50,12 @@ public final class FlatParameters implements AutoCloseable {
     this.gradients = scope.own(gradients);
     for (ParameterSpec spec : parameters) {
       long offset = offsets.applyAsLong(spec.name());
-      Tensor view = scope.own(tensors.view(values, offset, spec.shape()));
+      long[] shape = spec.shape().toArray();
+      Tensor view = scope.own(tensors.view(values, offset, shape));
       specs.put(spec.name(), spec);
       views.put(spec.name(), view);
       leaves.put(spec.name(), scope.own(tensors.leaf(view)));
-      gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, spec.shape())));
+      gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, shape)));
     }
   }
 

@@ -26,11 +26,12 @@ final class FrozenWeights implements AutoCloseable {
         .forEach(
             (name, shape) -> {
               if (!trained.test(name)) {
+                long[] sizes = shape.toArray();
                 put(
                     name,
                     name.equals(headName)
-                        ? new FrozenWeight(source.open(name, shape), false)
-                        : source.openFrozen(name, shape));
+                        ? new FrozenWeight(source.open(name, sizes), false)
+                        : source.openFrozen(name, sizes));
               }
             });
   }

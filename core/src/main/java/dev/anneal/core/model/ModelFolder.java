@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -38,19 +39,40 @@ public final class ModelFolder {
 
   private final Path path;
   private final ObjectNode configJson;
+  private final boolean weightsUsed;
+  private final DecoderConfig declared;
   private final DecoderConfig config;
   private final List<Integer> eosTokenIds;
 
   private ModelFolder(
-      Path path, ObjectNode configJson, DecoderConfig config, List<Integer> eosTokenIds) {
+      Path path,
+      ObjectNode configJson,
+      boolean weightsUsed,
+      DecoderConfig declared,
+      DecoderConfig config,
+      List<Integer> eosTokenIds) {
     this.path = path;
     this.configJson = configJson;
+    this.weightsUsed = weightsUsed;
+    this.declared = declared;
     this.config = config;
     this.eosTokenIds = List.copyOf(eosTokenIds);
   }
 
-  /** Opens a folder and reads its config; the weights are looked at by {@link #openWeights}. */
+  /**
+   * Opens a folder: its config, and whether its weights tie the embeddings as that says. All else
+   * of the weights is looked at by {@link #openWeights}.
+   */
   public static ModelFolder open(Path path) {
+    return open(path, true);
+  }
+
+  /** Opens a folder for a model with new weights; those it may hold are not looked at. */
+  public static ModelFolder openFromScratch(Path path) {
+    return open(path, false);
+  }
+
+  private static ModelFolder open(Path path, boolean withWeights) {
     if (!Files.isDirectory(path)) {
       throw new ConfigException("Cannot read model " + path + ": no such folder (model.path)");
     }
@@ -59,14 +81,24 @@ public final class ModelFolder {
       throw new ConfigException("Cannot read model " + path + ": no config.json (model.path)");
     }
     ObjectNode json = readObject(configFile);
-    DecoderConfig config = DecoderConfigParser.parse(json, configFile.toString());
-    List<Integer> eos = config.eosTokenIds();
+    DecoderConfig declared = DecoderConfigParser.parse(json, configFile.toString());
+    boolean used = withWeights && hasWeights(path);
+    DecoderConfig config = used ? asStored(path, declared) : declared;
+    List<Integer> eos = declared.eosTokenIds();
     Path generationFile = path.resolve(GENERATION_CONFIG_FILE);
     if (Files.exists(generationFile)) {
       ObjectNode generation = readObject(generationFile);
       eos = new ConfigFields(generationFile.toString(), generation).tokenIds("eos_token_id", eos);
     }
-    return new ModelFolder(path, json, config, eos);
+    return new ModelFolder(path, json, used, declared, config, eos);
+  }
+
+  private static DecoderConfig asStored(Path path, DecoderConfig declared) {
+    try (SafetensorsReader reader = SafetensorsReader.openFolder(path)) {
+      return TiedHead.asStored(declared, reader);
+    } catch (IOException e) {
+      return declared; // openWeights tells what is wrong with them
+    }
   }
 
   private static ObjectNode readObject(Path file) {
@@ -88,6 +120,7 @@ public final class ModelFolder {
     return path;
   }
 
+  /** What the weights are: config.json's, but for a stored output matrix that it calls tied. */
   public DecoderConfig config() {
     return config;
   }
@@ -107,13 +140,51 @@ public final class ModelFolder {
     SafetensorsReader reader = null;
     try {
       reader = SafetensorsReader.openFolder(path);
-      WeightCheck.check(config, reader.tensors(), path.toString());
-      return reader;
+      WeightNaming naming = WeightNaming.of(config, reader.tensors().keySet());
+      SafetensorsReader named = reader.renamed(naming.stored());
+      WeightCheck.check(config, named.tensors(), path.toString());
+      return named;
     } catch (IOException e) {
       throw new ConfigException("Cannot read weights: " + reason(e) + " (model.path)", e);
     } catch (ConfigException e) {
       closeQuietly(reader, e);
       throw e;
+    }
+  }
+
+  /**
+   * What a reader of the log should know of the weights: what of them is not used, and what is read
+   * otherwise than config.json or the index lets one expect. Reads headers alone.
+   *
+   * @throws IOException when the files cannot be read, or are not what their format demands
+   */
+  public List<String> warnings() throws IOException {
+    if (!weightsUsed) {
+      return List.of();
+    }
+    try (SafetensorsReader reader = SafetensorsReader.openFolder(path)) {
+      WeightNaming naming = WeightNaming.of(config, reader.tensors().keySet());
+      List<String> warnings = new ArrayList<>(reader.warnings());
+      if (declared.tieWordEmbeddings() && !config.tieWordEmbeddings()) {
+        warnings.add(
+            "lm_head.weight differs from model.embed_tokens.weight although config.json says"
+                + " tie_word_embeddings true: both are used, as transformers uses them; set it to"
+                + " false to silence this");
+      }
+      if (naming.headAlone()) {
+        warnings.add(
+            "model.embed_tokens.weight is not stored: lm_head.weight, tied to it, is read for"
+                + " both");
+      }
+      if (!naming.unused().isEmpty()) {
+        warnings.add(
+            naming.unused().size()
+                + " stored tensors are not of "
+                + config.family().architecture()
+                + " with this config.json and are ignored: "
+                + WeightCheck.some(naming.unused()));
+      }
+      return warnings.stream().map(line -> line + " (" + path + ")").toList();
     }
   }
 
@@ -159,6 +230,10 @@ public final class ModelFolder {
 
   /** Whether there are weight files at all. */
   public boolean hasWeights() {
+    return hasWeights(path);
+  }
+
+  private static boolean hasWeights(Path path) {
     return Files.exists(path.resolve("model.safetensors"))
         || Files.exists(path.resolve("model.safetensors.index.json"));
   }

@@ -1,17 +1,18 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.format.Shape;
+
 /**
- * A trained tensor: its name, its shape, and whether weight decay applies to it.
+ * A trained tensor: its name, its shape, and whether weight decay applies to it. Immutable.
  *
  * @param name the Hugging Face name of a base weight, or {@code <module>.<adapter tensor>}
  */
-public record ParameterSpec(String name, long[] shape, boolean decay) {
+public record ParameterSpec(String name, Shape shape, boolean decay) {
   public ParameterSpec {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("Invalid parameter name: empty");
     }
-    shape = shape.clone();
-    for (long dimension : shape) {
+    for (long dimension : shape.dimensions()) {
       if (dimension <= 0) {
         throw new IllegalArgumentException(
             "Invalid shape of " + name + ": dimension " + dimension + " (must be > 0)");
@@ -20,10 +21,6 @@ public record ParameterSpec(String name, long[] shape, boolean decay) {
   }
 
   public long elementCount() {
-    long count = 1;
-    for (long dimension : shape) {
-      count *= dimension;
-    }
-    return count;
+    return shape.elements();
   }
 }

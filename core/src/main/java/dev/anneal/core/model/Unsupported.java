@@ -3,12 +3,16 @@ package dev.anneal.core.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Settings of a config.json that change the maths and that no program here implements. They are
  * refused by name, never ignored.
  */
 final class Unsupported {
+  /** transformers' names of x · sigmoid(x). */
+  private static final Set<String> SILU = Set.of("silu", "swish");
+
   private Unsupported() {}
 
   static List<String> whereTrue(JsonNode config, String... keys) {
@@ -29,8 +33,8 @@ final class Unsupported {
       found.add("quantization_config (" + method + ")");
     }
     String activation = config.path("hidden_act").asText("silu");
-    if (config.hasNonNull("hidden_act") && !activation.equals("silu")) {
-      found.add("hidden_act " + activation + " (supported: silu)");
+    if (config.hasNonNull("hidden_act") && !SILU.contains(activation)) {
+      found.add("hidden_act " + activation + " (supported: silu, swish)");
     }
     if (config.path("attention_dropout").asDouble(0) != 0) {
       found.add("attention_dropout " + config.path("attention_dropout").asText());

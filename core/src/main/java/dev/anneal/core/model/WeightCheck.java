@@ -4,7 +4,6 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.TensorInfo;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +18,6 @@ final class WeightCheck {
   private final DecoderConfig config;
   private final Map<String, TensorInfo> tensors;
   private final List<String> missing = new ArrayList<>();
-  private final List<String> unexpected = new ArrayList<>();
   private final List<String> wrong = new ArrayList<>();
 
   private WeightCheck(DecoderConfig config, Map<String, TensorInfo> tensors) {
@@ -31,9 +29,8 @@ final class WeightCheck {
     WeightCheck check = new WeightCheck(config, tensors);
     check.compare();
     List<String> findings = new ArrayList<>();
-    check.describe("missing", check.missing, findings);
-    check.describe("unexpected", check.unexpected, findings);
-    check.describe("with another shape or dtype", check.wrong, findings);
+    describe("missing", check.missing, findings);
+    describe("with another shape or dtype", check.wrong, findings);
     if (!findings.isEmpty()) {
       throw new ConfigException(
           "Cannot load weights of "
@@ -45,9 +42,7 @@ final class WeightCheck {
   }
 
   private void compare() {
-    Set<String> known = new HashSet<>();
     for (WeightSpec weight : WeightNames.expected(config)) {
-      known.add(weight.name());
       TensorInfo tensor = tensors.get(weight.name());
       if (tensor == null) {
         missing.add(weight.name());
@@ -57,24 +52,17 @@ final class WeightCheck {
         wrong.add(weight.name() + " " + tensor.dtype() + " (expected F32, F16 or BF16)");
       }
     }
-    for (String name : tensors.keySet()) {
-      if (!known.contains(name) && !harmless(name)) {
-        unexpected.add(name);
-      }
-    }
   }
 
-  /** The second copy of tied embeddings, and the frequencies that old Llama files carry. */
-  private boolean harmless(String name) {
-    return name.endsWith(".rotary_emb.inv_freq")
-        || name.equals(WeightNames.LM_HEAD) && config.tieWordEmbeddings();
-  }
-
-  private void describe(String what, List<String> names, List<String> findings) {
+  private static void describe(String what, List<String> names, List<String> findings) {
     if (!names.isEmpty()) {
-      String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
-      String more = names.size() > SHOWN ? ", ..." : "";
-      findings.add(names.size() + " " + what + ": " + shown + more);
+      findings.add(names.size() + " " + what + ": " + some(names));
     }
+  }
+
+  /** The first few of them. */
+  static String some(List<String> names) {
+    String shown = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
+    return names.size() > SHOWN ? shown + ", ..." : shown;
   }
 }

@@ -15,6 +15,9 @@ import java.util.Map;
  * optimizer step. Moments are fp32 whatever the base model is.
  */
 public final class AdamW implements Optimizer {
+  private static final String FIRST_MOMENT = "first_moment";
+  private static final String SECOND_MOMENT = "second_moment";
+
   private final TensorRuntime runtime;
   private final OptimizerProgram program;
   private final TensorProgram tensors;
@@ -28,6 +31,45 @@ public final class AdamW implements Optimizer {
   public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
 
   private record Moments(Tensor first, Tensor second) {}
+
+  /** How settings name and make it. */
+  public static final class Method implements OptimizerMethod {
+    @Override
+    public String name() {
+      return "ADAMW";
+    }
+
+    @Override
+    public List<String> states() {
+      return List.of(FIRST_MOMENT, SECOND_MOMENT);
+    }
+
+    @Override
+    public String source() {
+      return """
+  # hyper [6] fp64: lr, beta1, beta2, eps, weight decay, step. The lists come from the caller:
+  # libtorch drops an in-place call on a list made here as dead code. Decoupled weight decay,
+  # bias correction by the optimizer step, eps outside the root.
+  def adamw(self: __torch__.Program, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], hyper: Tensor) -> List[Tensor]:
+    steps = [torch.to(hyper[5], 6)]
+    none = annotate(List[Tensor], [])
+    torch._fused_adamw_(p, g, m, v, none, steps, lr=float(hyper[0]), beta1=float(hyper[1]), beta2=float(hyper[2]), weight_decay=float(hyper[4]), eps=float(hyper[3]), amsgrad=False, maximize=False)
+    return p
+""";
+    }
+
+    @Override
+    public Optimizer open(Parts parts) {
+      Settings settings =
+          new Settings(
+              parts.settings().adamBeta1(),
+              parts.settings().adamBeta2(),
+              parts.settings().adamEpsilon(),
+              parts.weightDecay());
+      return new AdamW(
+          parts.runtime(), parts.program(), parts.tensors(), settings, parts.stateLength());
+    }
+  }
 
   /**
    * @param stateLength elements of the shard
@@ -75,8 +117,7 @@ public final class AdamW implements Optimizer {
 
   @Override
   public List<State> states() {
-    return List.of(
-        new State("first_moment", firstMoment), new State("second_moment", secondMoment));
+    return List.of(new State(FIRST_MOMENT, firstMoment), new State(SECOND_MOMENT, secondMoment));
   }
 
   @Override

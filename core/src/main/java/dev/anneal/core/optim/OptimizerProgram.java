@@ -15,12 +15,15 @@ public final class OptimizerProgram implements AutoCloseable {
     this.program = program;
   }
 
-  public static OptimizerProgram open(TensorRuntime runtime) {
-    String text = Program.source(OptimizerProgram.class, "optimizer.torchscript");
-    return new OptimizerProgram(runtime, Program.compile(runtime, List.of(text)));
+  /** With the update of an optimizer. */
+  public static OptimizerProgram open(TensorRuntime runtime, OptimizerMethod method) {
+    String common = Program.source(OptimizerProgram.class, "optimizer.torchscript");
+    return new OptimizerProgram(
+        runtime, Program.compile(runtime, List.of(common, method.source())));
   }
 
-  Program.Call call(String method) {
+  /** Begins a call of one of the optimizer's methods. */
+  public Program.Call call(String method) {
     return program.call(method);
   }
 

@@ -26,12 +26,12 @@ public final class AdapterWeights {
       FlatParameters parameters) {
     Map<String, Shape> expected = new LinkedHashMap<>();
     for (ParameterSpec spec : parameters.specs()) {
-      expected.put(method.exportName(spec), Shape.of(spec.shape()));
+      expected.put(method.exportName(spec), spec.shape());
     }
     try (SafetensorsWeights weights =
         new SafetensorsWeights(runtime, folder.openWeights(expected))) {
       for (ParameterSpec spec : parameters.specs()) {
-        try (Tensor value = weights.open(method.exportName(spec), spec.shape())) {
+        try (Tensor value = weights.open(method.exportName(spec), spec.shape().toArray())) {
           tensors.copy(parameters.value(spec.name()), value);
         }
       }

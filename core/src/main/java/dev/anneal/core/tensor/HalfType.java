@@ -4,13 +4,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.util.Optional;
 
 /** The 16-bit float types, and their ways to and from fp32. */
 public enum HalfType {
   /** 8 exponent bits: the upper half of an fp32. */
   BF16(15) {
     @Override
-    float toFloat(short bits) {
+    public float toFloat(short bits) {
       return Float.intBitsToFloat(bits << 16);
     }
 
@@ -26,7 +27,7 @@ public enum HalfType {
   /** IEEE half precision: 5 exponent bits. */
   FP16(5) {
     @Override
-    float toFloat(short bits) {
+    public float toFloat(short bits) {
       int sign = (bits & 0x8000) << 16;
       int exponent = bits >>> 10 & 0x1f;
       int mantissa = bits & 0x3ff;
@@ -42,9 +43,26 @@ public enum HalfType {
 
     @Override
     short ofFloat(float value) {
-      throw new UnsupportedOperationException("Unsupported export type: fp16 (use bf16 or fp32)");
+      int bits = Float.floatToRawIntBits(value);
+      int sign = bits >>> 16 & 0x8000;
+      int magnitude = bits & 0x7fffffff;
+      if (magnitude > 0x7f800000) {
+        return (short) (sign | 0x7e00 | magnitude >>> 13 & 0x3ff);
+      }
+      if (Math.abs(value) >= MAX_FP16 + 16) {
+        return (short) (sign | 0x7c00);
+      }
+      if (Math.abs(value) < 0x1.0p-14f) {
+        // steps of 2^-24; 2^10 of them are the smallest number with an exponent of its own
+        return (short) (sign | (int) Math.rint(Math.abs(value) * 0x1.0p24));
+      }
+      int rebased = magnitude - (112 << 23);
+      return (short) (sign | rebased + 0xfff + (rebased >>> 13 & 1) >>> 13);
     }
   };
+
+  /** The largest number of {@link #FP16}; from half a step above it on rounding gives infinity. */
+  private static final float MAX_FP16 = 65504;
 
   private static final int BLOCK = 1 << 16;
 
@@ -59,7 +77,8 @@ public enum HalfType {
     return scalarType;
   }
 
-  abstract float toFloat(short bits);
+  /** The value that 16 bits stand for. */
+  public abstract float toFloat(short bits);
 
   abstract short ofFloat(float value);
 
@@ -91,6 +110,21 @@ public enum HalfType {
       }
     }
     return target.flip();
+  }
+
+  /** The first finite value that this type holds as an infinity only, if there is one. */
+  public Optional<Float> beyond(FloatRegion values) {
+    float[] block = new float[BLOCK];
+    for (long done = 0; done < values.length(); done += BLOCK) {
+      int count = (int) Math.min(BLOCK, values.length() - done);
+      floats(values.slice(done, count)).get(block, 0, count);
+      for (int i = 0; i < count; i++) {
+        if (Float.isFinite(block[i]) && Float.isInfinite(toFloat(ofFloat(block[i])))) {
+          return Optional.of(block[i]);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   private static FloatBuffer floats(FloatRegion region) {

@@ -14,6 +14,7 @@ import com.sun.jna.ptr.PointerByReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * libtorch as one rank sees it: makes tensors, counts the open ones, prepares threads. One runtime
@@ -55,13 +56,14 @@ public final class TensorRuntime implements AutoCloseable {
     JniUtils.setGradMode(true);
   }
 
-  /** Runs work on this thread without recording autograd graphs. */
-  public <T> T withoutGradients(java.util.function.Supplier<T> work) {
+  /** Runs work on this thread without recording autograd graphs; calls may nest. */
+  public <T> T withoutGradients(Supplier<T> work) {
+    boolean before = JniUtils.isGradMode();
     JniUtils.setGradMode(false);
     try {
       return work.get();
     } finally {
-      JniUtils.setGradMode(true);
+      JniUtils.setGradMode(before);
     }
   }
 

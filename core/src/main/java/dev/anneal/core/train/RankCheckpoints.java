@@ -7,10 +7,12 @@ import dev.anneal.core.checkpoint.RankShard;
 import dev.anneal.core.checkpoint.StateKind;
 import dev.anneal.core.checkpoint.StateSlice;
 import dev.anneal.core.collective.Collective;
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.zero.PartitionPlan;
@@ -19,9 +21,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A rank's part in checkpoints: every rank writes the shard it owns, rank 0 hands all their
@@ -101,24 +105,20 @@ public final class RankCheckpoints implements StepHook {
     }
   }
 
-  private RankShard shard(TrainState state) {
+  private RankShard shard(TrainState position) {
     List<StateSlice> slices = new ArrayList<>();
     for (PartitionPlan.Slice slice : plan.slices(ranks.rank())) {
       slices.add(
           new StateSlice(
               slice.parameter(), slice.parameterOffset(), slice.length(), slice.shardOffset()));
     }
-    Map<StateKind, TensorSource.Chunks> states = new EnumMap<>(StateKind.class);
+    Map<StateKind, TensorSource.Chunks> states = new LinkedHashMap<>();
     states.put(StateKind.PARAMETERS, chunks(chunkRegions(parameters.values().region())));
-    optimizer
-        .states()
-        .forEach(
-            entry ->
-                states.put(
-                    StateKind.valueOf(entry.name().toUpperCase(java.util.Locale.ROOT)),
-                    chunks(stateRegions(entry.values().region()))));
+    for (Optimizer.State state : optimizer.states()) {
+      states.put(new StateKind(state.name()), chunks(stateRegions(state.values().region())));
+    }
     return new RankShard(
-        state.step(),
+        position.step(),
         ranks.rank(),
         ranks.worldSize(),
         schedule.attempt(),
@@ -163,10 +163,11 @@ public final class RankCheckpoints implements StepHook {
 
   /** Fills parameters and optimizer state from a checkpoint of any world size. */
   public void restore(CheckpointReader reader) {
+    requireSameStates(reader);
     try {
       readParameters(reader, parameters);
-      for (var entry : optimizer.states()) {
-        StateKind kind = StateKind.valueOf(entry.name().toUpperCase(java.util.Locale.ROOT));
+      for (Optimizer.State entry : optimizer.states()) {
+        StateKind kind = new StateKind(entry.name());
         FloatRegion state = entry.values().region();
         boolean replicated = state.length() != plan.shardLength();
         for (int rank = 0; rank < plan.worldSize(); rank++) {
@@ -182,6 +183,23 @@ public final class RankCheckpoints implements StepHook {
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the checkpoint: " + e.getMessage(), e);
+    }
+  }
+
+  private void requireSameStates(CheckpointReader reader) {
+    Set<StateKind> kept = new LinkedHashSet<>();
+    kept.add(StateKind.PARAMETERS);
+    optimizer.states().forEach(state -> kept.add(new StateKind(state.name())));
+    for (RankFile file : reader.manifest().files()) {
+      if (!kept.equals(Set.copyOf(file.kinds()))) {
+        throw new ConfigException(
+            "Cannot resume from a checkpoint of step "
+                + reader.manifest().step()
+                + ": it holds "
+                + file.kinds()
+                + ", this run's optimizer.name keeps "
+                + kept);
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import dev.anneal.core.model.LinearSite;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.model.ParameterSpec;
 import dev.anneal.core.model.WeightNames;
+import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.zero.PartitionPlan;
 import dev.anneal.core.zero.ShardedOptimizer;
@@ -45,6 +46,7 @@ final class RankMemory {
   private final long scratchBytes;
   private final long flatLength;
   private final long stateLength;
+  private final long statesAnElement;
   private final int lowestLayer;
   private final int parts;
 
@@ -68,6 +70,7 @@ final class RankMemory {
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
     stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
+    statesAnElement = OptimizerRegistry.named(setup.optimizer().name()).states().size();
     lowestLayer = lowest(method);
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);
@@ -86,8 +89,8 @@ final class RankMemory {
 
   MemoryEstimate estimate(long tokens, int recomputed) {
     long bytesPerValue = FLOAT * tokens;
-    // the embedding's output and those of the layers below
-    long below = bytesPerValue * config.hiddenSize() * (1L + lowestLayer);
+    // what the lowest trained layer reads
+    long below = bytesPerValue * config.hiddenSize();
     long inputs = bytesPerValue * layer.output() * recomputed;
     long kept = bytesPerValue * layer.kept();
     long backward = bytesPerValue * layer.working() + FLOAT * largestTrainedMatrix();
@@ -101,7 +104,7 @@ final class RankMemory {
         frozenBytes,
         FLOAT * flatLength,
         FLOAT * flatLength * parts,
-        2 * FLOAT * stateLength,
+        FLOAT * stateLength * statesAnElement,
         scratchBytes * parts,
         activations,
         widest - activations,
@@ -129,15 +132,7 @@ final class RankMemory {
   }
 
   private long matrix(String name) {
-    return elements(layout.weights().get(name));
-  }
-
-  private static long elements(long[] shape) {
-    long count = 1;
-    for (long dimension : shape) {
-      count *= dimension;
-    }
-    return count;
+    return layout.weights().get(name).elements();
   }
 
   /** Frozen matrices that stay in 16 bits. */
@@ -154,7 +149,7 @@ final class RankMemory {
               (name, shape) -> {
                 boolean half = tensors.get(name).dtype().bytes() == Short.BYTES;
                 if (half
-                    && shape.length == 2
+                    && shape.dimensions().size() == 2
                     && !trained.contains(name)
                     && !name.equals(WeightNames.head(config))) {
                   halves.add(name);

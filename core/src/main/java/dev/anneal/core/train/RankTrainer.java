@@ -7,10 +7,10 @@ import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
-import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
-import dev.anneal.core.optim.Optimizer;
+import dev.anneal.core.optim.OptimizerMethod;
 import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
@@ -74,7 +74,7 @@ public final class RankTrainer {
               TrainedModel.open(
                   runtime, assembly(), ranks.worldSize(), setup.distributed().bucketElements());
           TensorProgram tensors = TensorProgram.open(runtime);
-          OptimizerProgram program = OptimizerProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, method());
           ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program);
           ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads)) {
         RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
@@ -199,16 +199,20 @@ public final class RankTrainer {
   private ShardedOptimizer optimizer(
       TensorRuntime runtime, TrainedModel model, TensorProgram tensors, OptimizerProgram program) {
     ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
-    AdamW.Settings constants =
-        new AdamW.Settings(
-            setup.optimizer().adamBeta1(),
-            setup.optimizer().adamBeta2(),
-            setup.optimizer().adamEpsilon(),
-            setup.train().weightDecay());
-    long stateLength = ShardedOptimizer.stateLength(model.plan(), stage);
-    Optimizer adamw = new AdamW(runtime, program, tensors, constants, stateLength);
+    OptimizerMethod.Parts parts =
+        new OptimizerMethod.Parts(
+            runtime,
+            program,
+            tensors,
+            setup.optimizer(),
+            setup.train().weightDecay(),
+            ShardedOptimizer.stateLength(model.plan(), stage));
     return new ShardedOptimizer(
-        model.plan(), stage, model.parameters(), tensors, program, adamw, ranks);
+        model.plan(), stage, model.parameters(), tensors, program, method().open(parts), ranks);
+  }
+
+  private OptimizerMethod method() {
+    return OptimizerRegistry.named(setup.optimizer().name());
   }
 
   private Optional<AdapterMethod> adapter() {

@@ -3,6 +3,7 @@ package dev.anneal.core.train;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
+import dev.anneal.core.export.ModelExport.StorageType;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -21,7 +22,11 @@ public final class RunProduct {
     this.setup = setup;
   }
 
-  /** Writes the trained parameters; full tuning keeps the type of the base's weights. */
+  /**
+   * Writes the trained parameters; full tuning keeps the type of the base's weights. Where training
+   * has led beyond its largest number, the weights are written in fp32: a run that is done must not
+   * fail for it.
+   */
   public void write(TensorRuntime runtime, TrainedModel model, ModelFolder base)
       throws IOException {
     String output = setup.train().outputDir();
@@ -34,13 +39,11 @@ public final class RunProduct {
               setup.model().path());
       return;
     }
+    StorageType type = StorageType.of(base.config().storageType());
+    boolean fits = type.holds(model.parameters().values().region());
     try (MergedWeights weights = new MergedWeights(runtime, model)) {
       new ModelExport(store)
-          .write(
-              FileStore.join(output, MODEL),
-              base,
-              weights,
-              ModelExport.StorageType.of(base.config().storageType()));
+          .write(FileStore.join(output, MODEL), base, weights, fits ? type : StorageType.FLOAT32);
     }
   }
 }

@@ -200,14 +200,14 @@ public final class TrainedModel implements AutoCloseable {
 
   private Tensor initial(TensorRuntime runtime, Assembly assembly, ParameterSpec spec) {
     if (adapter.isEmpty()) {
-      return weights.open(spec.name(), spec.shape());
+      return weights.open(spec.name(), spec.shape().toArray());
     }
     AdapterMethod.InitialValue value = adapter.get().initialValue(spec, assembly.seed());
     float[] values = new float[Math.toIntExact(spec.elementCount())];
     for (int i = 0; i < values.length; i++) {
       values[i] = value.at(i);
     }
-    return runtime.floats(values, spec.shape());
+    return runtime.floats(values, spec.shape().toArray());
   }
 
   public CausalLm model() {

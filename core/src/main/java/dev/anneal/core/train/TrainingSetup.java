@@ -12,6 +12,7 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.LengthGroupedOrder;
 import dev.anneal.core.data.RowOrder;
 import dev.anneal.core.data.RowSource;
+import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
 import java.util.Optional;
@@ -32,11 +33,14 @@ public record TrainingSetup(
 
   /** Refuses what cannot be trained on a CPU, or by the method; absent in full tuning. */
   public void requireSupported(Optional<AdapterMethod> method) {
-    if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype() == ModelConfig.Dtype.BFLOAT16) {
+    OptimizerRegistry.named(optimizer.name());
+    if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype().half()) {
+      String type = model.dtype() == ModelConfig.Dtype.FLOAT16 ? "float16" : "bfloat16";
       throw new ConfigException(
-          "Unsupported train.bf16 or model.dtype: bfloat16 needs a GPU (on a CPU leave both at"
-              + " auto; bf16 weights are read and computed in fp32; model.frozen_storage = file"
-              + " keeps frozen ones in 16 bits)");
+          "Unsupported train.bf16 or model.dtype: "
+              + type
+              + " needs a GPU (on a CPU leave both at auto; weights of 16 bits are read and"
+              + " computed in fp32; model.frozen_storage = file keeps frozen ones in 16 bits)");
     }
     if (train.neftuneNoiseAlpha() > 0) {
       throw new ConfigException(

@@ -14,8 +14,9 @@ import java.util.List;
 /**
  * One optimizer step over all ranks: sum gradients, divide by the global count of targets, clip by
  * the global norm, update what this rank owns, share the result. ZeRO stage 0 keeps every shard on
- * every rank; stages 1 and 2 (Rajbhandari et al., 2020, arXiv 1910.02054) one shard a rank. Both
- * add in the same order, so their gradients agree bit for bit. Owns its views and the optimizer.
+ * every rank; stages 1 and 2 (Rajbhandari et al., 2020, arXiv 1910.02054) one shard a rank, which
+ * is the paper's stage 1: reduced gradients are not freed. Both add in the same order, so their
+ * gradients agree bit for bit. Owns its views and the optimizer.
  */
 public final class ShardedOptimizer implements AutoCloseable {
   private final PartitionPlan plan;

@@ -4,7 +4,9 @@ package dev.anneal.core.zero;
 public enum ZeroStage {
   /** Stage 0: every rank holds everything. */
   REPLICATED,
-  /** Stages 1 and 2: optimizer state and reduced gradients are sharded. */
+  /**
+   * Stages 1 and 2: the optimizer's state is sharded; gradients keep their memory on every rank.
+   */
   SHARDED;
 
   /** The stage of the setting {@code distributed.zero_stage}. */

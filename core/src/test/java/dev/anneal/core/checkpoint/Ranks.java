@@ -1,12 +1,12 @@
 package dev.anneal.core.checkpoint;
 
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +17,8 @@ import java.util.Map;
  */
 final class Ranks {
   static final Map<String, Shape> PARAMETERS = parameters();
+  static final List<StateKind> KINDS =
+      List.of(StateKind.PARAMETERS, new StateKind("first_moment"), new StateKind("second_moment"));
   private static final int ELEMENTS = 7 * 5 + 11;
 
   private final FileStore store;
@@ -38,7 +40,7 @@ final class Ranks {
 
   static float value(StateKind kind, long step, String parameter, long offset) {
     long element = offset + (parameter.startsWith("norm") ? 35 : 0);
-    return 1000 * kind.ordinal() + step + element / 100f;
+    return 1000 * KINDS.indexOf(kind) + step + element / 100f;
   }
 
   RankFile write(long step, int rank, String attempt) throws IOException {
@@ -56,9 +58,8 @@ final class Ranks {
       }
       start = end;
     }
-    Map<StateKind, dev.anneal.core.format.TensorSource.Chunks> states =
-        new EnumMap<>(StateKind.class);
-    for (StateKind kind : StateKind.values()) {
+    Map<StateKind, TensorSource.Chunks> states = new LinkedHashMap<>();
+    for (StateKind kind : KINDS) {
       states.put(kind, sink -> sink.write(chunk(kind, step, rank * chunk, chunk)));
     }
     return new RankCheckpointWriter(store, checkpoints)
@@ -68,7 +69,7 @@ final class Ranks {
   private static ByteBuffer chunk(StateKind kind, long step, int from, int length) {
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * length).order(ByteOrder.nativeOrder());
     for (int i = from; i < from + length; i++) {
-      bytes.putFloat(i < ELEMENTS ? 1000 * kind.ordinal() + step + i / 100f : -1f);
+      bytes.putFloat(i < ELEMENTS ? 1000 * KINDS.indexOf(kind) + step + i / 100f : -1f);
     }
     return bytes.flip();
   }

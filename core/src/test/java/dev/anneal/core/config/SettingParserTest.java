@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingParserTest {
@@ -42,6 +43,31 @@ class SettingParserTest {
     assertThat(parse("\"a\\tb\"")).isEqualTo("a\tb");
     assertThat(parse("")).isEqualTo("");
     assertThat(AnnealConfig.of("model.path=007").model().path()).isEqualTo("007");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "float16,FLOAT16",
+    "fp16,FLOAT16",
+    "half,FLOAT16",
+    "BF16,BFLOAT16",
+    "bfloat16,BFLOAT16",
+    "fp32,FLOAT32",
+    "Float32,FLOAT32",
+    "auto,AUTO"
+  })
+  void typesHaveTheNamesThatOtherToolsGiveThem(String name, ModelConfig.Dtype type) {
+    AnnealConfig config = AnnealConfig.of("export.dtype=" + name, "model.dtype=" + name);
+    assertThat(config.export().dtype()).isEqualTo(type);
+    assertThat(config.model().dtype()).isEqualTo(type);
+  }
+
+  @Test
+  void anUnknownTypeIsRefusedWithThoseThereAre() {
+    assertThatThrownBy(() -> AnnealConfig.of("export.dtype=int8"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(
+            "Invalid export.dtype: \"int8\" (must be one of auto, float32, bfloat16, float16;");
   }
 
   @Test

@@ -64,7 +64,8 @@ class ShardedSafetensorsTest {
 
   @Test
   void refusesAnIndexThatLeadsOutOfTheFolder() throws IOException {
-    for (String shard : List.of("../secret", "/etc/passwd", "..", "sub/x", "a\\\\b", "")) {
+    for (String shard :
+        List.of("../secret", "/etc/passwd", "..", ".", "sub/../../x", "a\\\\b", "")) {
       index("{\"weight_map\": {\"a\": \"" + shard + "\"}}");
       assertRefused("tensor a: shard");
     }
@@ -95,8 +96,6 @@ class ShardedSafetensorsTest {
             List.of(bytes("a", 1), bytes("b", 1)),
             SafetensorsWriter.PYTORCH_METADATA);
 
-    index("{\"weight_map\": {\"a\": \"s.safetensors\"}}");
-    assertRefused("tensor b is not listed in " + INDEX);
     index(
         "{\"weight_map\": {\"a\": \"s.safetensors\", \"b\": \"s.safetensors\","
             + " \"c\": \"s.safetensors\"}}");

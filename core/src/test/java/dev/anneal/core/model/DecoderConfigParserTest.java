@@ -113,17 +113,18 @@ class DecoderConfigParserTest {
             + " rope_type: yarn (supported: default, linear, llama3) in config.json",
         "'model_type': 'llama', 'rope_parameters': {'rope_type': 'dynamic'}|Unsupported rope_type:"
             + " dynamic",
-        "'model_type': 'llama', 'rope_scaling': {'type': 'longrope'}|Unsupported rope_type: longrope",
+        "'model_type': 'llama', 'rope_scaling': {'type': 'longrope'}|Unsupported rope_type:"
+            + " longrope",
         "'model_type': 'llama', 'hidden_act': 'gelu'|Unsupported in config.json: hidden_act gelu"
-            + " (supported: silu) (model.path)",
+            + " (supported: silu, swish) (model.path)",
         "'model_type': 'llama', 'attention_bias': true, 'mlp_bias': true|attention_bias true;"
             + " mlp_bias true",
         "'model_type': 'qwen3', 'attention_bias': true|attention_bias true",
         "'model_type': 'llama', 'attention_dropout': 0.1|attention_dropout 0.1",
         "'model_type': 'llama', 'quantization_config': {'quant_method': 'gptq'}|quantization_config"
             + " (gptq)",
-        "'model_type': 'qwen2', 'use_sliding_window': true, 'max_window_layers': 0|use_sliding_window"
-            + " true (sliding_window 4096)",
+        "'model_type': 'qwen2', 'use_sliding_window': true, 'max_window_layers':"
+            + " 0|use_sliding_window true (sliding_window 4096)",
         "'model_type': 'qwen2', 'layer_types': ['sliding_attention']|layer_types other than"
             + " full_attention",
         "'model_type': 'mistral'|sliding_window 4096 (the default of mistral)",
@@ -134,17 +135,18 @@ class DecoderConfigParserTest {
         "'model_type': 'llama', 'rope_theta': 1, 'rope_parameters': {'rope_theta': 2}|Invalid"
             + " rope_theta: 1.0 (rope_parameters says 2.0) in config.json",
         "'model_type': 'llama', 'rope_scaling': {'rope_type': 'linear'}|factor is missing",
-        "'model_type': 'llama', 'rope_scaling': 7|Invalid rope_scaling: 7 (must be an object or null)",
-        "'model_type': 'llama', 'hidden_size': '48'|Invalid hidden_size: \"48\" (must be an integer)"
-            + " in config.json",
+        "'model_type': 'llama', 'rope_scaling': 7|Invalid rope_scaling: 7 (must be an object or"
+            + " null)",
+        "'model_type': 'llama', 'hidden_size': '48'|Invalid hidden_size: \"48\" (must be an"
+            + " integer) in config.json",
         "'model_type': 'llama', 'vocab_size': 0|Invalid vocab_size: 0 (must be > 0) in config.json",
         "'model_type': 'llama', 'num_attention_heads': 0|Invalid num_attention_heads: 0",
         "'model_type': 'llama', 'num_attention_heads': 6, 'num_key_value_heads': 4|Invalid"
             + " num_key_value_heads: 4 (must divide num_attention_heads 6)",
         "'model_type': 'llama', 'head_dim': 7|Invalid head_dim: 7 (must be even)",
         "'model_type': 'llama', 'rms_norm_eps': 'x'|Invalid rms_norm_eps: \"x\" (must be a number)",
-        "'model_type': 'llama', 'tie_word_embeddings': 1|Invalid tie_word_embeddings: 1 (must be true"
-            + " or false)",
+        "'model_type': 'llama', 'tie_word_embeddings': 1|Invalid tie_word_embeddings: 1 (must be"
+            + " true or false)",
         "'model_type': 'llama', 'eos_token_id': 'x'|Invalid eos_token_id: \"x\" (must be a token id"
             + " or a list of token ids)"
       },

@@ -156,14 +156,14 @@ class LayerBackwardTest {
     long length = 0;
     for (ParameterSpec spec : specs) {
       offsets.put(spec.name(), length);
-      length += count(spec.shape());
+      length += spec.elementCount();
     }
     try (TensorScope scope = new TensorScope()) {
       TensorProgram tensors = scope.own(TensorProgram.open(runtime));
       FlatParameters flat =
           scope.own(new FlatParameters(runtime, tensors, specs, offsets::get, length));
       for (ParameterSpec spec : specs) {
-        try (Tensor value = values(runtime, spec.name(), spec.shape())) {
+        try (Tensor value = values(runtime, spec.name(), spec.shape().toArray())) {
           tensors.copy(flat.value(spec.name()), value);
         }
       }

@@ -26,7 +26,7 @@ class AdamWTest {
     float[] start = floats(facts.get("start"));
     try (TensorRuntime runtime = TensorRuntime.open();
         TensorProgram tensors = TensorProgram.open(runtime);
-        OptimizerProgram program = OptimizerProgram.open(runtime);
+        OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
         AdamW adamw =
             new AdamW(
                 runtime,

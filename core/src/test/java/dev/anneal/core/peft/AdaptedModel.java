@@ -48,7 +48,7 @@ final class AdaptedModel {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) (0.3 * Math.sin(i + 1.0));
       }
-      try (Tensor filled = runtime.floats(values, spec.shape())) {
+      try (Tensor filled = runtime.floats(values, spec.shape().toArray())) {
         model.tensors().copy(model.parameters().value(spec.name()), filled);
       }
     }

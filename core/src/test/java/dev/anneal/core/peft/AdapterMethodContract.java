@@ -10,7 +10,6 @@ import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
-import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.LayerStorage;
@@ -218,7 +217,7 @@ abstract class AdapterMethodContract {
   }
 
   private static String shape(ParameterSpec spec) {
-    return " " + Shape.of(spec.shape());
+    return " " + spec.shape();
   }
 
   private static double norm(float[] values) {

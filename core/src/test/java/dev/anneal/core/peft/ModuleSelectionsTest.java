@@ -115,7 +115,7 @@ class ModuleSelectionsTest {
     return new DecoderLayout(MODEL)
         .sites().stream()
             .filter(site -> site.module().matches("model.layers.0.self_attn.[qk]_proj"))
-            .map(site -> (int) method.parameters(site).get(0).shape()[0])
+            .map(site -> (int) method.parameters(site).get(0).shape().toArray()[0])
             .toList();
   }
 

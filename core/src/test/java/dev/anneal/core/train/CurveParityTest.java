@@ -138,7 +138,7 @@ class CurveParityTest {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
       try (TrainedModel model = TrainedModel.open(runtime, assembly, ranks.worldSize(), 700);
-          OptimizerProgram program = OptimizerProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
           TensorProgram tensors = TensorProgram.open(runtime);
           ShardedOptimizer optimizer =
               optimizer(runtime, model, program, tensors, settings, stage, ranks)) {

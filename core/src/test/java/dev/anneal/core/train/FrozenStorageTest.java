@@ -108,10 +108,11 @@ class FrozenStorageTest {
           .weights()
           .forEach(
               (name, shape) -> {
-                FrozenWeight weight = weights.openFrozen(name, shape);
+                FrozenWeight weight = weights.openFrozen(name, shape.toArray());
                 try (Tensor tensor = weight.tensor()) {
                   int bytes = tensor.toBytes().remaining() / (int) tensor.elementCount();
-                  boolean half = shape.length == 2 && Types.MIXED.apply(name) != DType.F32;
+                  boolean half =
+                      shape.dimensions().size() == 2 && Types.MIXED.apply(name) != DType.F32;
                   assertThat(bytes).as(name).isEqualTo(half ? 2 : 4);
                   assertThat(weight.half()).as(name).isEqualTo(half);
                 }

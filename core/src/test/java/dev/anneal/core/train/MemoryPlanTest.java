@@ -82,6 +82,17 @@ class MemoryPlanTest {
   }
 
   @Test
+  void layersBelowTheTrainedOnesLeaveNothing() {
+    String last = "adapter.target_modules=[layers." + (llama().layers() - 1) + ".mlp.up_proj]";
+    MemoryPlan plan = plan(LORA, last);
+    assertThat(plan.lowestLayer()).isEqualTo(llama().layers() - 1).isPositive();
+    long rows = 600;
+    long input = 4 * rows * llama().hiddenSize();
+    long kept = 4 * rows * LayerMemory.written(llama(), false).kept();
+    assertThat(plan.estimate().activations()).isEqualTo(input + kept);
+  }
+
+  @Test
   void zeroStagesShareTheOptimizer() {
     long alone = plan("distributed.world_size=4").estimate().moments();
     long shared = plan("distributed.world_size=4", "distributed.zero_stage=2").estimate().moments();

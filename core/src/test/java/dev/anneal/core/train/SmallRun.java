@@ -154,7 +154,7 @@ final class SmallRun {
                 .flatMap(site -> method.get().parameters(site).stream())
                 .toList();
     Map<String, Shape> shapes = new LinkedHashMap<>();
-    specs.forEach(spec -> shapes.put(spec.name(), Shape.of(spec.shape())));
+    specs.forEach(spec -> shapes.put(spec.name(), spec.shape()));
     return shapes;
   }
 

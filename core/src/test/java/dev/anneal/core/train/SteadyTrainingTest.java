@@ -116,7 +116,7 @@ class SteadyTrainingTest {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
       try (TrainedModel model = TrainedModel.open(runtime, assembly, 1, 1000);
-          OptimizerProgram program = OptimizerProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
           TensorProgram tensors = TensorProgram.open(runtime);
           ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, alone)) {
         List<Long> handles = new ArrayList<>();

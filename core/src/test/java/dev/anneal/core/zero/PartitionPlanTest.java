@@ -3,6 +3,7 @@ package dev.anneal.core.zero;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.ParameterSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,7 @@ class PartitionPlanTest {
       @ForAll @IntRange(min = 1, max = 400) int bucketElements) {
     List<ParameterSpec> parameters = new ArrayList<>();
     for (int i = 0; i < sizes.size(); i++) {
-      parameters.add(new ParameterSpec("p" + i, new long[] {sizes.get(i)}, i % 2 == 0));
+      parameters.add(new ParameterSpec("p" + i, Shape.of(sizes.get(i)), i % 2 == 0));
     }
     PartitionPlan plan = new PartitionPlan(parameters, worldSize, bucketElements);
     int[] owners = new int[(int) plan.length()];
@@ -59,7 +60,7 @@ class PartitionPlanTest {
 
   @Test
   void refusesTheSameNameTwice() {
-    ParameterSpec p = new ParameterSpec("w", new long[] {2, 2}, true);
+    ParameterSpec p = new ParameterSpec("w", Shape.of(2, 2), true);
     assertThatThrownBy(() -> new PartitionPlan(List.of(p, p), 1, 10))
         .hasMessage("Invalid parameters: w twice");
   }

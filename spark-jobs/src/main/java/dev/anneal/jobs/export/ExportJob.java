@@ -37,6 +37,9 @@ public final class ExportJob implements SparkJob {
   /** The same for bf16, whose weights keep 8 bits. */
   static final double BFLOAT16_TOLERANCE = 5e-2;
 
+  /** The same for fp16, whose weights keep 11 bits, and fewer where they are tiny. */
+  static final double FLOAT16_TOLERANCE = 1e-2;
+
   private static final long MEBIBYTE = 1 << 20;
 
   @Override
@@ -77,7 +80,7 @@ public final class ExportJob implements SparkJob {
       } else {
         StorageType type = type(config.dtype(), opened.base());
         writeModel(opened, config, store, type);
-        tolerance = type == StorageType.FLOAT32 ? FLOAT32_TOLERANCE : BFLOAT16_TOLERANCE;
+        tolerance = tolerance(type);
       }
       JobResult result = JobResult.ok("exported to " + output).withPath("output", output);
       if (!config.verify()) {
@@ -93,6 +96,15 @@ public final class ExportJob implements SparkJob {
       case AUTO -> StorageType.of(base.config().storageType());
       case FLOAT32 -> StorageType.FLOAT32;
       case BFLOAT16 -> StorageType.BFLOAT16;
+      case FLOAT16 -> StorageType.FLOAT16;
+    };
+  }
+
+  private static double tolerance(StorageType type) {
+    return switch (type) {
+      case FLOAT32 -> FLOAT32_TOLERANCE;
+      case BFLOAT16 -> BFLOAT16_TOLERANCE;
+      case FLOAT16 -> FLOAT16_TOLERANCE;
     };
   }
 

@@ -24,9 +24,13 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The model to export, its adapter not merged. Owns local copies and native memory; one thread. */
 final class OpenedExport implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenedExport.class);
+
   private final TensorScope scope = new TensorScope();
   private final ExportSource source;
   private final ModelFolder base;
@@ -39,7 +43,11 @@ final class OpenedExport implements AutoCloseable {
     this.source = source;
     try {
       StagedModel staged = scope.own(StagedModel.open(source.model(), source.adapter(), plan));
-      this.base = ModelFolder.open(staged.model());
+      this.base =
+          source.model().fromScratch()
+              ? ModelFolder.openFromScratch(staged.model())
+              : ModelFolder.open(staged.model());
+      base.warnings().forEach(LOG::warn);
       Optional<AdapterFolder> adapter = staged.adapter().map(AdapterFolder::open);
       adapter.ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, base.config()));
       this.runtime = scope.own(TensorRuntime.open());
@@ -93,7 +101,7 @@ final class OpenedExport implements AutoCloseable {
     }
     Map<String, Shape> shapes = new LinkedHashMap<>();
     for (ParameterSpec spec : model.parameters().specs()) {
-      shapes.put(spec.name(), Shape.of(spec.shape()));
+      shapes.put(spec.name(), spec.shape());
     }
     if (!shapes.equals(checkpoint.manifest().parameters())) {
       throw new ConfigException(

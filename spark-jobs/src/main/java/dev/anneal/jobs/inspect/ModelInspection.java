@@ -84,6 +84,7 @@ final class ModelInspection implements Inspection {
               + " in "
               + files
               + (files == 1 ? " file" : " files"));
+      folder.warnings().forEach(warning -> page.line("warning", warning));
     }
   }
 

@@ -11,13 +11,18 @@ import dev.anneal.core.peft.AdapterFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folders of a model and of its adapter on this machine, for jobs that only use them. Owns what
  * was fetched of elsewhere.
  */
 public final class StagedModel implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StagedModel.class);
+
   private final HostFiles files;
   private final Path model;
   private final Optional<Path> adapter;
@@ -42,6 +47,7 @@ public final class StagedModel implements AutoCloseable {
     try (HostFiles files = plan.open()) {
       ModelFolder folder =
           ModelFolder.open(files.headers(config.model().requirePath(), "model.path"));
+      folder.warnings().forEach(LOG::warn);
       if (!config.adapter().path().isEmpty()) {
         Path adapter = files.headers(config.adapter().path(), "adapter.path");
         AdapterAgreement.require(
@@ -73,10 +79,11 @@ public final class StagedModel implements AutoCloseable {
       throw new ConfigException(
           "Invalid model.from_scratch: true (this job needs the weights of model.path)");
     }
-    if (model.dtype() == ModelConfig.Dtype.BFLOAT16) {
+    if (model.dtype().half()) {
       throw new ConfigException(
-          "Unsupported model.dtype: bfloat16 (needs a GPU; bf16 weights are read and computed in"
-              + " fp32 with auto)");
+          "Unsupported model.dtype: "
+              + model.dtype().name().toLowerCase(Locale.ROOT)
+              + " (needs a GPU; weights of 16 bits are read and computed in fp32 with auto)");
     }
     if (adapter.present() && adapter.path().isEmpty()) {
       throw new ConfigException(

@@ -46,7 +46,9 @@ final class OpenedInputs implements AutoCloseable {
       throws IOException {
     files = plan.open();
     try {
-      model = ModelFolder.open(folder(setup.model().requirePath(), "model.path", depth));
+      Path base = folder(setup.model().requirePath(), "model.path", depth);
+      model =
+          setup.model().fromScratch() ? ModelFolder.openFromScratch(base) : ModelFolder.open(base);
       adapter =
           setup.adapter().path().isEmpty()
               ? Optional.empty()

@@ -70,6 +70,7 @@ public final class PlanJob implements SparkJob {
       MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
       Page page = new Page(context.out());
       page.title("plan for", config.model().path());
+      inputs.model().warnings().forEach(warning -> page.line("warning", warning));
       JobResult result = work(page, setup, inputs, method, batches);
       memory(page, memory);
       requireFits(page, memory, setup);

@@ -49,8 +49,7 @@ record RunFacts(
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
     Map<String, Shape> parameters = new LinkedHashMap<>();
-    TrainedModel.trained(model, method)
-        .forEach(spec -> parameters.put(spec.name(), Shape.of(spec.shape())));
+    TrainedModel.trained(model, method).forEach(spec -> parameters.put(spec.name(), spec.shape()));
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));

@@ -84,6 +84,7 @@ public final class TrainJob implements SparkJob {
         OpenedInputs inputs =
             OpenedInputs.forPlanning(
                 TrainingSetup.of(config.training()), config.data(), fetching)) {
+      inputs.model().warnings().forEach(LOG::warn);
       inputs
           .adapter()
           .ifPresent(

@@ -21,6 +21,8 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Text to a vector, {@code array<float>}: the pooled last hidden states of a decoder that Anneal
@@ -28,6 +30,8 @@ import org.apache.spark.sql.types.StructType;
  * must be there on every host; any other travels once to each executor. Each task opens the model.
  */
 public final class TextEmbedder extends ColumnTransformer<TextEmbedder> {
+  private static final Logger LOG = LoggerFactory.getLogger(TextEmbedder.class);
+
   private final Param<String> modelPath;
   private final Param<String> pooling;
   private final Param<Object> maxLength;
@@ -151,7 +155,7 @@ public final class TextEmbedder extends ColumnTransformer<TextEmbedder> {
       if (!store.exists(path)) {
         throw new ConfigException("Cannot read modelPath: " + path + " (no such folder)");
       }
-      ModelFolder.open(local.get());
+      ModelFolder.open(local.get()).warnings().forEach(LOG::warn);
       TokenizerFolder.open(local.get());
       return local;
     } catch (IOException e) {

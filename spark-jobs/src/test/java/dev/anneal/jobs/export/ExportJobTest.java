@@ -146,6 +146,25 @@ class ExportJobTest {
   }
 
   @Test
+  void writesFloat16() throws IOException {
+    Path output = temp.resolve("merged fp16");
+    JobLine line =
+        export(
+            "model.path=" + model,
+            "adapter.path=" + adapter,
+            "export.output=" + output,
+            "export.dtype=fp16");
+    assertThat(line.code()).as(line.err()).isZero();
+    assertThat(json(output.resolve("config.json")).get("torch_dtype").asText())
+        .isEqualTo("float16");
+    try (SafetensorsReader reader = SafetensorsReader.openFolder(output)) {
+      assertThat(reader.tensors().values())
+          .extracting(tensor -> tensor.dtype().name())
+          .containsOnly("F16");
+    }
+  }
+
+  @Test
   void aTiedModelKeepsOneEmbedding() throws IOException {
     Path tied = temp.resolve("tied");
     TinyModel.write(tied, TinyModel.Head.TIED);

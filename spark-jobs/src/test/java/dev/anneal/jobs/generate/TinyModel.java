@@ -78,7 +78,7 @@ public final class TinyModel {
           for (int i = 0; i < values.length; i++) {
             values[i] = (float) (random.gaussian(i) * 0.3);
           }
-          try (Tensor value = runtime.floats(values, spec.shape())) {
+          try (Tensor value = runtime.floats(values, spec.shape().toArray())) {
             trained.tensors().copy(trained.parameters().value(spec.name()), value);
           }
         }

@@ -1,0 +1,277 @@
+package dev.anneal.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anneal.core.run.EvalMetrics;
+import dev.anneal.core.checkpoint.RankFile;
+import dev.anneal.core.checkpoint.Checkpoint;
+import dev.anneal.core.checkpoint.CheckpointManifest;
+import dev.anneal.core.checkpoint.CheckpointReader;
+import dev.anneal.core.checkpoint.CheckpointStore;
+import dev.anneal.core.checkpoint.RankCheckpointWriter;
+import dev.anneal.core.checkpoint.StateKind;
+import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.local.LocalGroup;
+import dev.anneal.core.config.TrainingConfig;
+import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.Shape;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.optim.Optimizer;
+import dev.anneal.core.optim.OptimizerMethod;
+import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.optim.OptimizerRegistry;
+import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.ShardedOptimizer;
+import dev.anneal.core.zero.ZeroStage;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** An optimizer whose states have other names and another number is trained, saved, resumed. */
+class OptimizerStatesTest {
+  private static final LocalFileStore DISK = new LocalFileStore();
+  private static final String OTHER = "RUNNING_SUMS";
+  private static final String MODEL = "llama";
+
+  @TempDir Path folder;
+
+  private List<StepMetrics> train(String name, String... settings) throws Exception {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "optimizer.name=running_sums",
+                "distributed.world_size=2",
+                "distributed.zero_stage=2",
+                "train.per_device_train_batch_size=1"));
+    all.addAll(List.of(settings));
+    return SmallRun.of(DISK, "curve-lora", folder.resolve(name), all.toArray(String[]::new))
+        .train();
+  }
+
+  private Checkpoint checkpoint(String name, long step) throws IOException {
+    String checkpoints = folder.resolve(name).resolve("checkpoints").toString();
+    return new CheckpointStore(DISK, checkpoints, warning -> {}).open(step);
+  }
+
+  /** Every value of every kind and parameter. */
+  private static Map<String, float[]> values(Checkpoint checkpoint) throws IOException {
+    Map<String, float[]> values = new TreeMap<>();
+    try (CheckpointReader reader = new CheckpointReader(DISK, checkpoint)) {
+      CheckpointManifest manifest = checkpoint.manifest();
+      for (StateKind kind : manifest.files().get(0).kinds()) {
+        for (Map.Entry<String, Shape> parameter : manifest.parameters().entrySet()) {
+          float[] found = new float[(int) parameter.getValue().elements()];
+          reader.read(kind, parameter.getKey(), 0, FloatBuffer.wrap(found));
+          values.put(kind + " of " + parameter.getKey(), found);
+        }
+      }
+    }
+    return values;
+  }
+
+  private static void assertSame(Checkpoint actual, Checkpoint expected) throws IOException {
+    Map<String, float[]> wanted = values(expected);
+    Map<String, float[]> found = values(actual);
+    assertThat(found.keySet()).isEqualTo(wanted.keySet());
+    wanted.forEach((name, floats) -> assertThat(found.get(name)).as(name).isEqualTo(floats));
+  }
+
+  @Test
+  void aResumedRunRepeatsTheBitsOfAWholeOne() throws Exception {
+    String schedule = "train.lr_scheduler_type=constant";
+    List<StepMetrics> whole = train("whole", schedule);
+    train("cut", schedule, "train.max_steps=4");
+
+    List<StepMetrics> resumed = train("cut", schedule, "train.resume_from_checkpoint=auto");
+
+    assertThat(resumed).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(resumed.get(i).loss()).isEqualTo(whole.get(4 + i).loss());
+    }
+    Checkpoint last = checkpoint("cut", 6);
+    assertSame(last, checkpoint("whole", 6));
+    assertThat(last.manifest().files().get(0).kinds())
+        .extracting(StateKind::tensorName)
+        .containsExactly("parameters", "updates", "sum_of_g", "sum_of_g2");
+    values(last)
+        .forEach(
+            (name, floats) -> {
+              if (name.startsWith("updates ")) {
+                assertThat(floats).as(name).containsOnly(6f);
+              }
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,SHARDED", "3,SHARDED", "4,SHARDED", "3,REPLICATED"})
+  void anotherWorldSizeTakesOverEveryBit(int worldSize, ZeroStage stage) throws Exception {
+    String full = "adapter.peft_type=NONE";
+    train("two ranks", full, "train.max_steps=2");
+    Checkpoint saved = checkpoint("two ranks", 2);
+    CheckpointStore store = new CheckpointStore(DISK, folder + "/again", warning -> {});
+    ExecutorService pool = Executors.newFixedThreadPool(worldSize);
+    try {
+      List<Future<Object>> ranks = new ArrayList<>();
+      for (Collective rank : LocalGroup.of(worldSize).members()) {
+        ranks.add(pool.submit(() -> saveAgain(rank, stage, saved, store)));
+      }
+      for (Future<Object> rank : ranks) {
+        rank.get();
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(store.open(2).manifest().files()).hasSize(worldSize);
+    assertSame(store.open(2), saved);
+  }
+
+  /** Restores a checkpoint and writes it as the ranks of this world size do. */
+  private Object saveAgain(
+      Collective ranks, ZeroStage stage, Checkpoint saved, CheckpointStore store)
+      throws IOException {
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      OptimizerMethod method = OptimizerRegistry.named(OTHER);
+      try (TrainedModel model =
+              TrainedModel.open(
+                  runtime, Parity.full(MODEL, LayerStorage.KEEP), ranks.worldSize(), 700);
+          TensorProgram tensors = TensorProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, method);
+          ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program, stage, ranks);
+          CheckpointReader reader = new CheckpointReader(DISK, saved)) {
+        RankCheckpoints checkpoints =
+            new RankCheckpoints(
+                ranks,
+                model,
+                optimizer,
+                new RankCheckpointWriter(DISK, folder + "/again"),
+                new Committing(
+                    files ->
+                        store.commit(
+                            new CheckpointManifest(
+                                saved.manifest().position(),
+                                ranks.worldSize(),
+                                "again",
+                                saved.manifest().parameters(),
+                                Map.of(),
+                                files))),
+                new RankCheckpoints.Schedule(0, "again"));
+        checkpoints.restore(reader);
+        checkpoints.after(new TrainState(2, 0, 0), true);
+        return true;
+      }
+    }
+  }
+
+  private static ShardedOptimizer optimizer(
+      TensorRuntime runtime,
+      TrainedModel model,
+      TensorProgram tensors,
+      OptimizerProgram program,
+      ZeroStage stage,
+      Collective ranks) {
+    long length = ShardedOptimizer.stateLength(model.plan(), stage);
+    Optimizer opened =
+        OptimizerRegistry.named(OTHER)
+            .open(
+                new OptimizerMethod.Parts(
+                    runtime, program, tensors, TrainingConfig.of().optimizer(), 0, length));
+    return new ShardedOptimizer(
+        model.plan(), stage, model.parameters(), tensors, program, opened, ranks);
+  }
+
+  @Test
+  void itsStatesCountInTheMemoryOfARank() {
+    TrainingConfig config = TrainingConfig.of("optimizer.name=" + OTHER);
+    TrainingSetup setup = TrainingSetup.of(config);
+    MemoryEstimate estimate =
+        new RankMemory(setup, Parity.full(MODEL, LayerStorage.KEEP).folder(), Optional.empty(), 1)
+            .estimate(10, 0);
+    assertThat(estimate.moments()).isEqualTo(3 * estimate.trained());
+  }
+
+  @Test
+  void aCheckpointOfOtherStatesIsRefused() throws Exception {
+    train("adamw", "optimizer.name=adamw", "train.max_steps=2");
+    assertThatThrownBy(
+            () -> train("adamw", "train.max_steps=4", "train.resume_from_checkpoint=auto"))
+        .rootCause()
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot resume from a checkpoint of step 2: it holds [parameters, first_moment,"
+                + " second_moment], this run's optimizer.name keeps [parameters, updates,"
+                + " sum_of_g, sum_of_g2]");
+  }
+
+  @Test
+  void anUnknownNameIsRefusedWithThoseThereAre() {
+    TrainingSetup setup = TrainingSetup.of(TrainingConfig.of("optimizer.name=lion"));
+    assertThatThrownBy(() -> setup.requireSupported(Optional.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Unsupported optimizer.name: LION (supported: ADAMW, RUNNING_SUMS)");
+  }
+
+  @Test
+  void everyOptimizerKeepsTheStatesThatItNames() {
+    for (OptimizerMethod method : OptimizerRegistry.methods()) {
+      try (TensorRuntime runtime = TensorRuntime.open();
+          TensorProgram tensors = TensorProgram.open(runtime);
+          OptimizerProgram program = OptimizerProgram.open(runtime, method);
+          Optimizer opened =
+              method.open(
+                  new OptimizerMethod.Parts(
+                      runtime, program, tensors, TrainingConfig.of().optimizer(), 0, 5))) {
+        assertThat(opened.states())
+            .extracting(Optimizer.State::name)
+            .isEqualTo(method.states())
+            .allSatisfy(name -> assertThat(new StateKind(name)).isNotEqualTo(StateKind.PARAMETERS));
+        assertThat(opened.states())
+            .allSatisfy(s -> assertThat(s.values().shape()).containsExactly(5));
+      }
+    }
+  }
+
+  /** The store, which may fail. */
+  private interface Store {
+    void commit(List<RankFile> files) throws IOException;
+  }
+
+  /** Makes checkpoints of what ranks wrote and hears nothing else. */
+  private record Committing(Store store) implements RankObserver {
+    @Override
+    public void commit(TrainState state, List<RankFile> files) throws IOException {
+      store.commit(files);
+    }
+
+    @Override
+    public void onStep(StepMetrics metrics) {}
+
+    @Override
+    public void phase(long step, String name) {}
+
+    @Override
+    public void progress() {}
+
+    @Override
+    public void note(String text) {}
+
+    @Override
+    public void onEvaluation(EvalMetrics metrics) {}
+  }
+}
