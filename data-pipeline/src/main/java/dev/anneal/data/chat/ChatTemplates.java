@@ -31,13 +31,13 @@ public final class ChatTemplates {
                             + " (set tokenize.chat_template to "
                             + choices()
                             + ")"));
-    return ChatTemplate.parse(source, folder.specialTokens());
+    return parse(source, folder);
   }
 
   /** The template of the key {@code chat_template}: a built-in name or the path of a file. */
   public static ChatTemplate named(String name, TokenizerFolder folder) {
     if (BUILT_IN.contains(name)) {
-      return ChatTemplate.parse(builtIn(name), folder.specialTokens());
+      return parse(builtIn(name), folder);
     }
     Path file = Path.of(name);
     if (!Files.isRegularFile(file)) {
@@ -45,10 +45,15 @@ public final class ChatTemplates {
           "Invalid tokenize.chat_template: " + name + " (must be " + choices() + ")");
     }
     try {
-      return ChatTemplate.parse(Files.readString(file), folder.specialTokens());
+      return parse(Files.readString(file), folder);
     } catch (IOException e) {
       throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  /** A template with the variables that a tokenizer's folder gives it. */
+  public static ChatTemplate parse(String source, TokenizerFolder folder) {
+    return ChatTemplate.parse(source, folder.templateVariables(source));
   }
 
   private static String builtIn(String name) {
