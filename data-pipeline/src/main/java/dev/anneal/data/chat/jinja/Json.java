@@ -40,7 +40,7 @@ final class Json {
     if (width == None.NONE) {
       return "";
     }
-    return "\n" + (width instanceof Long spaces ? " ".repeat((int) Math.min(spaces, 64)) : width);
+    return "\n" + (width instanceof Long spaces ? Filters.spaces(spaces) : PythonText.str(width));
   }
 
   private void write(Object value, int depth) {
@@ -103,6 +103,7 @@ final class Json {
 
   private void newLine(int depth) {
     if (!indent.isEmpty()) {
+      Run.limit(out.length() + (long) depth * indent.length());
       out.append('\n').append(indent.substring(1).repeat(depth));
     }
   }
@@ -137,6 +138,7 @@ final class Json {
           }
         }
       }
+      Run.limit(out.length());
     }
     out.append('"');
   }
