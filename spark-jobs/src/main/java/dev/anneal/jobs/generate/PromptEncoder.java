@@ -36,7 +36,7 @@ final class PromptEncoder {
 
   private static ChatTemplate template(TokenizerFolder folder, PromptStyle style) {
     if (!style.template().isEmpty()) {
-      return ChatTemplates.named(style.template(), folder);
+      return ChatTemplates.named(style.template(), folder).withClock(style.date().clock());
     }
     if (folder.chatTemplate().isEmpty()) {
       throw new ConfigException(
@@ -47,7 +47,7 @@ final class PromptEncoder {
               + String.join(", ", ChatTemplates.BUILT_IN)
               + " or the path of a .jinja file)");
     }
-    return ChatTemplates.ofTokenizer(folder);
+    return ChatTemplates.ofTokenizer(folder).withClock(style.date().clock());
   }
 
   /** The ids that the model goes on from; never none. */
@@ -121,9 +121,8 @@ final class PromptEncoder {
     return Optional.empty();
   }
 
-  /** The text of an answer without its end token and other special tokens. */
-  String decode(int[] ids, Set<Integer> endIds) {
-    boolean ended = ids.length > 0 && endIds.contains(ids[ids.length - 1]);
-    return tokenizer.decodeSkippingSpecial(ended ? Arrays.copyOf(ids, ids.length - 1) : ids);
+  /** The text of an answer without special tokens; an end that is ordinary text is part of it. */
+  String decode(int[] ids) {
+    return tokenizer.decodeSkippingSpecial(ids);
   }
 }
