@@ -171,6 +171,9 @@ sealed interface Expression {
 
     private static void charge(Run run, String operator, Object left, Object right) {
       boolean texts = left instanceof String && right instanceof String;
+      if (texts && operator.endsWith("in")) {
+        run.scan(TextSearch.cost((String) right, left));
+      }
       if (texts || Weight.isContainer(left) && Weight.isContainer(right)) {
         run.chargeWalk(left);
         run.chargeWalk(right);

@@ -20,11 +20,17 @@ final class Globals {
       Map.of(
           "range", (Function) Globals::range,
           "dict", DICT,
-          "namespace", (Function) (arguments, run) -> new Namespace(named(arguments)),
+          "namespace", (Function) Globals::namespace,
           "raise_exception", (Function) Globals::raise,
           "strftime_now", (Function) Globals::strftime);
 
   private Globals() {}
+
+  private static Object namespace(Arguments arguments, Run run) {
+    Map<String, Object> attributes = named(arguments);
+    run.makeObject(2L * attributes.size());
+    return new Namespace(attributes);
+  }
 
   private static Object range(Arguments arguments, Run run) {
     boolean startGiven = arguments.size() > 1;

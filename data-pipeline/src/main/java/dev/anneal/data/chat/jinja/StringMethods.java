@@ -73,7 +73,8 @@ final class StringMethods {
     }
     return (Function)
         (arguments, run) -> {
-          run.scan(text.length());
+          run.scan(
+              TextSearch.cost(text, arguments.size() > 0 ? arguments.positional().get(0) : ""));
           return method.call(text, arguments, run);
         };
   }

@@ -8,7 +8,16 @@ final class TextSearch {
   /** Up to here the platform's search is as good. */
   private static final int SHORT = 32;
 
+  /** What a search for a longer part costs, in passes over the text. */
+  private static final int LONG_COST = 8;
+
   private TextSearch() {}
+
+  /** How much is read to find a part, counted in characters of the text. */
+  static long cost(String text, Object part) {
+    boolean slow = part instanceof String given && given.length() > SHORT;
+    return (slow ? LONG_COST : 1L) * text.length();
+  }
 
   /** As {@link String#indexOf(String, int)}. */
   static int first(String text, String part, int from) {
