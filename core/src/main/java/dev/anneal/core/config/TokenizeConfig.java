@@ -12,6 +12,7 @@ import java.util.Set;
  * @param blockSize most tokens of a row
  * @param packing how short rows share a block; the loader has put in what {@code auto} means
  * @param chatTemplate empty takes the tokenizer's own; else a built-in name or a Jinja file
+ * @param date what {@code strftime_now} of the template tells; empty for the time of the run
  * @param eosToken empty takes the tokenizer's own
  * @param attentionMask write the column too
  * @param splitSpecialTokens tokenize special-token strings in text as plain text
@@ -36,6 +37,7 @@ public record TokenizeConfig(
     Overlong overlong,
     Tail tail,
     String chatTemplate,
+    String date,
     String eosToken,
     boolean attentionMask,
     boolean splitSpecialTokens,
@@ -97,6 +99,7 @@ public record TokenizeConfig(
   public TokenizeConfig {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
+    date = date.isEmpty() ? date : TemplateDate.parse("tokenize.date", date).toString();
     String named = outputs.toString().toLowerCase(Locale.ROOT);
     Rule.check(!outputs.isEmpty(), "tokenize.outputs", named, "must name a format");
     Rule.check(
@@ -131,6 +134,15 @@ public record TokenizeConfig(
 
   /** The same settings with another folder to write. */
   public TokenizeConfig withOutput(String folder) {
+    return with(folder, date);
+  }
+
+  /** The same settings with a date for the chat template. */
+  public TokenizeConfig withDate(TemplateDate other) {
+    return with(output, other.toString());
+  }
+
+  private TokenizeConfig with(String folder, String dated) {
     return new TokenizeConfig(
         tokenizer,
         stage,
@@ -141,6 +153,7 @@ public record TokenizeConfig(
         overlong,
         tail,
         chatTemplate,
+        dated,
         eosToken,
         attentionMask,
         splitSpecialTokens,

@@ -35,11 +35,19 @@ public final class TokenGenerator {
    */
   public List<int[]> generate(
       List<int[]> prompts, GenerationSettings settings, long firstSequence) {
+    return generate(prompts, settings, firstSequence, TokenListener.NONE);
+  }
+
+  /** As above, telling each token as soon as it is chosen. */
+  public List<int[]> generate(
+      List<int[]> prompts, GenerationSettings settings, long firstSequence, TokenListener told) {
     prompts.forEach(this::check);
     List<int[]> answers = new ArrayList<>();
     for (int start = 0; start < prompts.size(); start += batchSize) {
       List<int[]> batch = prompts.subList(start, Math.min(start + batchSize, prompts.size()));
-      answers.addAll(batch(batch, settings, firstSequence + start));
+      int first = start;
+      TokenListener ofBatch = (sequence, id) -> told.next(first + sequence, id);
+      answers.addAll(batch(batch, settings, firstSequence + start, ofBatch));
     }
     return answers;
   }
@@ -60,9 +68,10 @@ public final class TokenGenerator {
     }
   }
 
-  private List<int[]> batch(List<int[]> prompts, GenerationSettings settings, long firstSequence) {
+  private List<int[]> batch(
+      List<int[]> prompts, GenerationSettings settings, long firstSequence, TokenListener told) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-    Growing growing = new Growing(prompts, settings, firstSequence);
+    Growing growing = new Growing(prompts, settings, firstSequence, told);
     try (DecodeSession session = model.decode(prompts.size(), longest + settings.maxNewTokens())) {
       session.prefill(prompts);
       for (int step = 0; step < settings.maxNewTokens(); step++) {
@@ -78,6 +87,7 @@ public final class TokenGenerator {
   /** The sequences of a batch and the token that each has got last. */
   private final class Growing {
     private final NextToken choice;
+    private final TokenListener told;
     private final long firstSequence;
     private final int[] endIds;
     private final int[][] histories;
@@ -86,8 +96,10 @@ public final class TokenGenerator {
     private final int[] next;
     private final float[] logits = new float[Math.toIntExact(vocabularySize)];
 
-    Growing(List<int[]> prompts, GenerationSettings settings, long firstSequence) {
+    Growing(
+        List<int[]> prompts, GenerationSettings settings, long firstSequence, TokenListener told) {
       this.choice = new NextToken(settings);
+      this.told = told;
       this.firstSequence = firstSequence;
       this.endIds = settings.endIds().stream().mapToInt(Integer::intValue).sorted().toArray();
       int size = prompts.size();
@@ -111,6 +123,7 @@ public final class TokenGenerator {
           next[b] = choice.choose(logits, histories[b], lengths[b], draw);
           histories[b][lengths[b]++] = next[b];
           ended[b] = Arrays.binarySearch(endIds, next[b]) >= 0;
+          told.next(b, next[b]);
         }
         goesOn |= !ended[b];
       }

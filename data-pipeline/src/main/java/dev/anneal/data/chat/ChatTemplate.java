@@ -85,6 +85,11 @@ public final class ChatTemplate {
     return new FinalMessage(this, conversation, field).render();
   }
 
+  /** Whether it tells a date, so that its text depends on when it is rendered. */
+  public boolean tellsDate() {
+    return source.contains("strftime_now");
+  }
+
   /** Whether the template itself marks what the assistant wrote. */
   public boolean marksGeneration() {
     return GENERATION.matcher(source).find();

@@ -32,7 +32,7 @@ public final class ChatTemplates {
                             + " (set tokenize.chat_template to "
                             + choices()
                             + ")"));
-    return ChatTemplate.parse(source, folder.specialTokens());
+    return parse(source, folder);
   }
 
   /** As {@link #named(String, TokenizerFolder, FileStore)} of this machine's files. */
@@ -43,9 +43,9 @@ public final class ChatTemplates {
   /** The template of the key {@code chat_template}: a built-in name or the path of a file. */
   public static ChatTemplate named(String name, TokenizerFolder folder, FileStore files) {
     if (BUILT_IN.contains(name)) {
-      return ChatTemplate.parse(builtIn(name), folder.specialTokens());
+      return parse(builtIn(name), folder);
     }
-    return ChatTemplate.parse(read(name, files), folder.specialTokens());
+    return parse(read(name, files), folder);
   }
 
   private static String read(String name, FileStore files) {
@@ -57,6 +57,11 @@ public final class ChatTemplates {
     } catch (IOException e) {
       throw new ConfigException("Cannot read " + name + ": " + e.getMessage(), e);
     }
+  }
+
+  /** A template with the variables that a tokenizer's folder gives it. */
+  public static ChatTemplate parse(String source, TokenizerFolder folder) {
+    return ChatTemplate.parse(source, folder.templateVariables(source));
   }
 
   private static String builtIn(String name) {

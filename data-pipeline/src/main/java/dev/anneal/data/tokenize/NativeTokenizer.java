@@ -5,8 +5,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.anneal.core.config.ConfigException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -53,9 +51,8 @@ public final class NativeTokenizer implements Tokenizer {
 
   /** Opens a folder's tokenizer. */
   public static NativeTokenizer open(TokenizerFolder folder, SpecialTokens specialTokens) {
-    Path file = folder.path().resolve(TokenizerFolder.TOKENIZER_FILE);
     try {
-      return new NativeTokenizer(Files.readString(file), specialTokens);
+      return new NativeTokenizer(folder.tokenizerJson(), specialTokens);
     } catch (JsonProcessingException e) {
       String reason = "not JSON: " + e.getOriginalMessage() + line(e);
       throw new ConfigException(unreadable(folder) + reason, e);

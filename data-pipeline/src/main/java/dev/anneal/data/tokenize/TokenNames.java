@@ -2,6 +2,7 @@ package dev.anneal.data.tokenize;
 
 import dev.anneal.core.config.ConfigException;
 import java.io.IOException;
+import java.util.Optional;
 
 /** How a {@code tokenizer.json} spells its tokens. Immutable and thread-safe. */
 public final class TokenNames {
@@ -18,6 +19,14 @@ public final class TokenNames {
     } catch (IOException e) {
       throw new ConfigException("Cannot read tokenizer.json: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The spelling of an id; empty when no token has it, as a model may have more ids than tokens.
+   */
+  Optional<String> find(int id) {
+    boolean inside = id >= 0 && id < names.length;
+    return inside ? Optional.ofNullable(names[id]) : Optional.empty();
   }
 
   /** The spelling of an id; {@link IllegalArgumentException} when no token has it. */

@@ -12,12 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A local folder that describes a tokenizer as Hugging Face saves it: {@code tokenizer.json}, and
@@ -28,37 +28,29 @@ public final class TokenizerFolder {
   static final String TOKENIZER_FILE = "tokenizer.json";
   private static final String CONFIG_FILE = "tokenizer_config.json";
   private static final String SPECIAL_TOKENS_FILE = "special_tokens_map.json";
-  private static final String TEMPLATE_FILE = "chat_template.jinja";
-  private static final String TOOL_TEMPLATE_FILE = "additional_chat_templates/tool_use.jinja";
+  private static final String ADDED_TOKENS_FILE = "added_tokens.json";
   private static final List<String> FILES =
-      List.of(TOKENIZER_FILE, CONFIG_FILE, SPECIAL_TOKENS_FILE, TEMPLATE_FILE);
-  private static final List<String> TOKEN_NAMES =
-      List.of(
-          "bos_token",
-          "eos_token",
-          "unk_token",
-          "sep_token",
-          "pad_token",
-          "cls_token",
-          "mask_token");
+      List.of(TOKENIZER_FILE, CONFIG_FILE, SPECIAL_TOKENS_FILE, TemplateOfFolder.TEMPLATE_FILE);
 
   private final Path path;
   private final String name;
   private final Map<String, String> specialTokens;
+  private final Set<String> spelled;
   private final Optional<String> chatTemplate;
+  private final Optional<String> changedJson;
+  private final boolean splitsSpecialTokens;
   private final String contentHash;
 
-  private TokenizerFolder(
-      Path path,
-      String name,
-      Map<String, String> specialTokens,
-      Optional<String> chatTemplate,
-      String contentHash) {
+  private TokenizerFolder(Path path, String name, JsonNode config, TokenizerText text)
+      throws IOException {
     this.path = path;
     this.name = name;
-    this.specialTokens = specialTokens;
-    this.chatTemplate = chatTemplate;
-    this.contentHash = contentHash;
+    specialTokens = text.specialTokens();
+    spelled = text.spelled();
+    chatTemplate = TemplateOfFolder.read(path, config);
+    changedJson = text.isChanged() ? Optional.of(text.json()) : Optional.empty();
+    splitsSpecialTokens = config.path("split_special_tokens").asBoolean(false);
+    contentHash = contentHash(path, text.changes() + (splitsSpecialTokens ? "split" : ""));
   }
 
   /** Reads a folder; {@link ConfigException} says what is missing or malformed. */
@@ -82,19 +74,13 @@ public final class TokenizerFolder {
     }
     try {
       JsonNode config = readJson(folder.resolve(CONFIG_FILE));
-      JsonNode legacy = readJson(folder.resolve(SPECIAL_TOKENS_FILE));
-      Map<String, String> tokens = new LinkedHashMap<>();
-      for (String token : TOKEN_NAMES) {
-        tokenText(config.path(token))
-            .or(() -> tokenText(legacy.path(token)))
-            .ifPresent(text -> tokens.put(token, text));
-      }
-      return new TokenizerFolder(
-          folder,
-          name,
-          Collections.unmodifiableMap(tokens),
-          readTemplate(folder, config),
-          contentHash(folder));
+      DeclaredTokens.Sources sources =
+          new DeclaredTokens.Sources(
+              config,
+              readJson(folder.resolve(SPECIAL_TOKENS_FILE)),
+              readJson(folder.resolve(ADDED_TOKENS_FILE)));
+      String json = Files.readString(folder.resolve(TOKENIZER_FILE));
+      return new TokenizerFolder(folder, name, config, TokenizerText.of(json, sources));
     } catch (IOException e) {
       throw new ConfigException("Cannot read tokenizer " + name + ": " + e.getMessage(), e);
     }
@@ -112,6 +98,31 @@ public final class TokenizerFolder {
   /** Spellings by name ({@code bos_token}, ...); only those that are set, in a fixed order. */
   public Map<String, String> specialTokens() {
     return specialTokens;
+  }
+
+  /**
+   * Those that a template sees. One that the folder does not spell out, or that has a name of its
+   * model's own, only where the template mentions it: other templates keep their hash.
+   */
+  public Map<String, String> templateVariables(String source) {
+    Map<String, String> variables = new LinkedHashMap<>(specialTokens);
+    variables.keySet().removeIf(name -> !spelled.contains(name) && !source.contains(name));
+    return variables;
+  }
+
+  /**
+   * The text of the {@code tokenizer.json} that gives the ids of transformers: the file's, unless
+   * other files of the folder change it.
+   */
+  public String tokenizerJson() throws IOException {
+    return changedJson.isPresent()
+        ? changedJson.get()
+        : Files.readString(path.resolve(TOKENIZER_FILE));
+  }
+
+  /** Whether the spelling of a special token in a text is ordinary text to this tokenizer. */
+  public boolean splitsSpecialTokens() {
+    return splitsSpecialTokens;
   }
 
   public Optional<String> bosToken() {
@@ -162,57 +173,11 @@ public final class TokenizerFolder {
     }
   }
 
-  /** A token is a string or an object with {@code content}; null and empty mean none. */
-  private static Optional<String> tokenText(JsonNode node) {
-    JsonNode text = node.isObject() ? node.path("content") : node;
-    return text.isTextual() && !text.asText().isEmpty()
-        ? Optional.of(text.asText())
-        : Optional.empty();
-  }
-
-  private static Optional<String> readTemplate(Path folder, JsonNode config) throws IOException {
-    Path file = folder.resolve(TEMPLATE_FILE);
-    if (Files.isRegularFile(file)) {
-      Path tools = folder.resolve(TOOL_TEMPLATE_FILE);
-      String template = Files.readString(file);
-      return Optional.of(
-          Files.isRegularFile(tools) ? choosing(Files.readString(tools), template) : template);
-    }
-    JsonNode template = config.path("chat_template");
-    if (!template.isArray()) {
-      return template.isTextual() ? Optional.of(template.asText()) : Optional.empty();
-    }
-    Optional<String> usual = named(template, "default");
-    Optional<String> tools = named(template, "tool_use");
-    return tools.isPresent() && usual.isPresent()
-        ? Optional.of(choosing(tools.get(), usual.get()))
-        : usual;
-  }
-
-  private static Optional<String> named(JsonNode templates, String name) {
-    for (JsonNode entry : templates) {
-      if (entry.path("name").asText().equals(name)) {
-        return Optional.of(entry.path("template").asText());
-      }
-    }
-    return Optional.empty();
-  }
-
-  /** One template that renders a conversation with tools by the first, any other by the second. */
-  private static String choosing(String tools, String usual) {
-    return "{%+ if tools is not none +%}"
-        + inside(tools)
-        + "{%+ else +%}"
-        + inside(usual)
-        + "{%+ endif %}";
-  }
-
-  /** What Jinja strips at both ends of a template and would leave inside another. */
-  private static String inside(String template) {
-    return template.replaceFirst("\\A[ \\t]+(?=\\{[%#][^+])", "").replaceFirst("\\n\\z", "");
-  }
-
-  private static String contentHash(Path folder) throws IOException {
+  /**
+   * @param changes what other files than tokenizer.json make of the ids, empty for nothing: shards
+   *     made before that was heeded do not fit
+   */
+  private static String contentHash(Path folder, String changes) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");
@@ -228,6 +193,7 @@ public final class TokenizerFolder {
         digest.update(bytes);
       }
     }
+    digest.update(changes.getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(digest.digest());
   }
 }

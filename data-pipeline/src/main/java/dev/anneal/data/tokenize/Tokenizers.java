@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.anneal.data.tokenize.bpe.ByteLevelBpe;
 import dev.anneal.data.tokenize.sentencepiece.SentencePieceBpe;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,8 +39,9 @@ public final class Tokenizers {
     return open(folder, SpecialTokens.MATCHED);
   }
 
-  /** Opens a folder's tokenizer. The caller closes it. */
-  public static Tokenizer open(TokenizerFolder folder, SpecialTokens specialTokens) {
+  /** Opens a folder's tokenizer, which may split special tokens by itself. The caller closes it. */
+  public static Tokenizer open(TokenizerFolder folder, SpecialTokens asked) {
+    SpecialTokens specialTokens = folder.splitsSpecialTokens() ? SpecialTokens.SPLIT : asked;
     // Both take about as long; the library's errors count first, whatever the other finds.
     FutureTask<Candidates> reading = new FutureTask<>(() -> read(folder, specialTokens));
     Thread reader = new Thread(reading, "tokenizer-reader");
@@ -71,9 +71,7 @@ public final class Tokenizers {
     List<String> refusals = new ArrayList<>();
     TokenizerJson file;
     try {
-      file =
-          TokenizerJson.parse(
-              Files.readString(folder.path().resolve(TokenizerFolder.TOKENIZER_FILE)));
+      file = TokenizerJson.parse(folder.tokenizerJson());
     } catch (IOException e) {
       return new Candidates(encoders, List.of(e.getMessage()), MissingNode.getInstance());
     }

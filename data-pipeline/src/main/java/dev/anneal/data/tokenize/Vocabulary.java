@@ -21,8 +21,19 @@ final class Vocabulary {
 
   /** Parses the text of a {@code tokenizer.json}. */
   static Vocabulary parse(String json) throws IOException {
-    Vocabulary vocabulary = new Vocabulary();
     Map<String, Integer> added = new HashMap<>();
+    Vocabulary vocabulary = parse(json, added);
+    added.forEach(vocabulary::put);
+    return vocabulary;
+  }
+
+  /** The model's tokens alone, without the added ones. */
+  static Vocabulary ofModel(String json) throws IOException {
+    return parse(json, new HashMap<>());
+  }
+
+  private static Vocabulary parse(String json, Map<String, Integer> added) throws IOException {
+    Vocabulary vocabulary = new Vocabulary();
     try (JsonParser parser = new JsonFactory().createParser(json)) {
       expect(parser.nextToken(), JsonToken.START_OBJECT, "tokenizer.json");
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -37,12 +48,16 @@ final class Vocabulary {
         }
       }
     }
-    added.forEach(vocabulary::put);
     return vocabulary;
   }
 
   int size() {
     return size;
+  }
+
+  /** How many spellings there are. */
+  int count() {
+    return ids.size();
   }
 
   boolean isSpecial(int id) {

@@ -2,6 +2,7 @@ package dev.anneal.data.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.anneal.core.config.ConfigException;
 import java.io.IOException;
@@ -27,14 +28,17 @@ class TokenizerFolderTest {
   }
 
   @Test
-  void takesFromTheOldSpecialTokensMapWhatTheConfigLacks() throws IOException {
+  void takesTheOldSpecialTokensMapAsTransformersDoes() throws IOException {
     config("{\"eos_token\": \"<new>\"}");
     Files.writeString(
         temp.resolve("special_tokens_map.json"),
         "{\"eos_token\": \"<old>\", \"bos_token\": {\"content\": \"<b>\"}}");
     TokenizerFolder folder = TokenizerFolder.open(temp);
-    assertThat(folder.eosToken()).contains("<new>");
+    assertThat(folder.eosToken()).contains("<old>");
     assertThat(folder.bosToken()).contains("<b>");
+    config("{\"eos_token\": \"<new>\", \"added_tokens_decoder\": {}}");
+    assertThat(TokenizerFolder.open(temp).specialTokens())
+        .containsOnly(entry("eos_token", "<new>"));
   }
 
   @Test

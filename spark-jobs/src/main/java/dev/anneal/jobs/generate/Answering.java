@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.GenerateConfig;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,6 +37,19 @@ record Answering(TextGenerator generator, GenerateConfig config) {
 
   int promptsAtOnce() {
     return Math.max(1, config.batchSize() / config.numReturnSequences());
+  }
+
+  /** The one answer to a prompt, written as it comes. */
+  void stream(String prompt, int place, PrintStream out) {
+    generator.stream(
+        prompt,
+        Sampling.of(config),
+        place,
+        piece -> {
+          out.print(piece);
+          out.flush();
+        });
+    out.println();
   }
 
   /** The answers to each prompt. */

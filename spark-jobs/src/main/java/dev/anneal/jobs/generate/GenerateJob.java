@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,13 +26,18 @@ public final class GenerateJob implements SparkJob {
   private static final Logger LOG = LoggerFactory.getLogger(GenerateJob.class);
 
   private final InputStream keyboard;
+  private final Predicate<JobContext> watched;
 
   public GenerateJob() {
-    this(System.in);
+    this(System.in, JobContext::interactive);
   }
 
-  GenerateJob(InputStream keyboard) {
+  /**
+   * @param watched whether a person sees what is written
+   */
+  GenerateJob(InputStream keyboard, Predicate<JobContext> watched) {
     this.keyboard = keyboard;
+    this.watched = watched;
   }
 
   @Override
@@ -69,7 +75,7 @@ public final class GenerateJob implements SparkJob {
       if (!config.input().isEmpty()) {
         answering.writeAll(prompts, context.out());
       } else {
-        answering.to(prompts, 0).get(0).forEach(context.out()::println);
+        answer(context, answering, prompts.get(0), 0);
       }
       return JobResult.ok("answered " + prompts.size() + " prompts")
           .withCount("prompts", prompts.size());
@@ -105,6 +111,15 @@ public final class GenerateJob implements SparkJob {
         : PromptFile.read(store, config.input());
   }
 
+  /** Word for word where a person reads along, if there is but one answer to read. */
+  private void answer(JobContext context, Answering answering, String prompt, int place) {
+    if (answering.config().numReturnSequences() == 1 && watched.test(context)) {
+      answering.stream(prompt, place, context.out());
+    } else {
+      answering.to(List.of(prompt), place).get(0).forEach(context.out()::println);
+    }
+  }
+
   /** Every line is a prompt of its own; an empty one is passed over. */
   private JobResult converse(JobContext context, Answering answering) throws IOException {
     LOG.info("one prompt a line, end of input ends");
@@ -113,7 +128,7 @@ public final class GenerateJob implements SparkJob {
     int answered = 0;
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       if (!line.isBlank()) {
-        answering.to(List.of(line), answered).get(0).forEach(context.out()::println);
+        answer(context, answering, line, answered);
         answered++;
       }
     }

@@ -37,7 +37,8 @@ final class PromptEncoder {
 
   private static ChatTemplate template(TokenizerFolder folder, PromptStyle style) {
     if (!style.template().isEmpty()) {
-      return ChatTemplates.named(style.template(), folder, HadoopFileStore.ofEnvironment());
+      return ChatTemplates.named(style.template(), folder, HadoopFileStore.ofEnvironment())
+          .withClock(style.date().clock());
     }
     if (folder.chatTemplate().isEmpty()) {
       throw new ConfigException(
@@ -48,7 +49,7 @@ final class PromptEncoder {
               + String.join(", ", ChatTemplates.BUILT_IN)
               + " or the path of a .jinja file)");
     }
-    return ChatTemplates.ofTokenizer(folder);
+    return ChatTemplates.ofTokenizer(folder).withClock(style.date().clock());
   }
 
   /** The ids that the model goes on from; never none. */
@@ -122,9 +123,8 @@ final class PromptEncoder {
     return Optional.empty();
   }
 
-  /** The text of an answer without its end token and other special tokens. */
-  String decode(int[] ids, Set<Integer> endIds) {
-    boolean ended = ids.length > 0 && endIds.contains(ids[ids.length - 1]);
-    return tokenizer.decodeSkippingSpecial(ended ? Arrays.copyOf(ids, ids.length - 1) : ids);
+  /** The text of an answer without special tokens; an end that is ordinary text is part of it. */
+  String decode(int[] ids) {
+    return tokenizer.decodeSkippingSpecial(ids);
   }
 }

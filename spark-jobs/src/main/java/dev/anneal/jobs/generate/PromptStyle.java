@@ -1,6 +1,7 @@
 package dev.anneal.jobs.generate;
 
 import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.config.TemplateDate;
 import java.io.Serializable;
 
 /**
@@ -8,9 +9,16 @@ import java.io.Serializable;
  *
  * @param chat as a user's message under a chat template; else as it stands
  * @param system message before it under the template; empty for none
+ * @param date what {@code strftime_now} of the template tells
  * @param template empty takes the tokenizer's own; else a built-in name or a Jinja file
  */
-public record PromptStyle(boolean chat, String system, String template) implements Serializable {
+public record PromptStyle(boolean chat, String system, String template, TemplateDate date)
+    implements Serializable {
+
+  /** As the record's constructor, at this machine's time. */
+  public PromptStyle(boolean chat, String system, String template) {
+    this(chat, system, template, TemplateDate.now());
+  }
 
   /** The prompt as it stands, for models that only continue text. */
   public static PromptStyle plain() {

@@ -9,16 +9,20 @@ import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.TrainedModel;
+import dev.anneal.data.tokenize.GrowingText;
+import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.jobs.io.StagedModel;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +37,8 @@ public final class TextGenerator implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
   private final TrainedModel model;
   private final PromptEncoder prompts;
+  private final Tokenizer tokenizer;
+  private final TokenizerFolder files;
   private final Set<Integer> endIds;
 
   /**
@@ -54,8 +60,8 @@ public final class TextGenerator implements AutoCloseable {
     ModelFolder folder = ModelFolder.open(source.model());
     Optional<AdapterFolder> adapter = source.adapter().map(AdapterFolder::open);
     try {
-      TokenizerFolder files = TokenizerFolder.open(source.model());
-      Tokenizer tokenizer = scope.own(Tokenizers.open(files));
+      this.files = TokenizerFolder.open(source.model());
+      this.tokenizer = scope.own(Tokenizers.open(files));
       this.prompts = new PromptEncoder(files, tokenizer, style);
       TensorRuntime runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(source.threads());
@@ -74,7 +80,7 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   /**
-   * One answer a prompt, in order, without end and special tokens. Draws depend on the seed and the
+   * One answer a prompt, in order, without special tokens. Draws depend on the seed and the
    * prompt's place in the list alone, whatever the batch size.
    *
    * @param settings the tokenizer's and the model's end tokens come on top of its own
@@ -90,20 +96,51 @@ public final class TextGenerator implements AutoCloseable {
    */
   public List<String> answers(
       List<String> texts, GenerationSettings settings, int batchSize, long firstPlace) {
-    Set<Integer> ends = new HashSet<>(settings.endIds());
-    ends.addAll(endIds);
     List<int[]> encoded = new ArrayList<>();
     for (String text : texts) {
       encoded.add(prompts.encode(text));
     }
     warnOfLength(encoded, settings.maxNewTokens());
-    TokenGenerator generator =
-        new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
     List<String> answers = new ArrayList<>();
-    for (int[] ids : generator.generate(encoded, settings.withEndIds(ends), firstPlace)) {
-      answers.add(prompts.decode(ids, ends));
+    for (int[] ids : generator(batchSize).generate(encoded, ended(settings), firstPlace)) {
+      answers.add(prompts.decode(ids));
     }
     return answers;
+  }
+
+  /**
+   * The answer to one prompt as it comes, in whole characters: laid end to end the pieces are what
+   * {@link #answers(List, GenerationSettings, int, long)} gives.
+   *
+   * @param place of the prompt among all
+   */
+  public void stream(
+      String text, GenerationSettings settings, long place, Consumer<String> pieces) {
+    List<int[]> encoded = List.of(prompts.encode(text));
+    warnOfLength(encoded, settings.maxNewTokens());
+    GrowingText growing = new GrowingText(tokenizer, names());
+    generator(1)
+        .generate(
+            encoded, ended(settings), place, (sequence, id) -> pieces.accept(growing.next(id)));
+    pieces.accept(growing.rest());
+  }
+
+  private TokenNames names() {
+    try {
+      return TokenNames.parse(files.tokenizerJson());
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read tokenizer " + files.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private TokenGenerator generator(int batchSize) {
+    return new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
+  }
+
+  private GenerationSettings ended(GenerationSettings settings) {
+    Set<Integer> ends = new HashSet<>(settings.endIds());
+    ends.addAll(endIds);
+    return settings.withEndIds(ends);
   }
 
   private void warnOfLength(List<int[]> encoded, int maxNewTokens) {

@@ -25,6 +25,9 @@ record Corpus(
     List<InputConfig> inputs, List<List<CorpusFile>> files, Map<Integer, QueryRows> queries) {
   private static final int MOST_FILES = 10_000; // of an input, to stand in the manifest by name
 
+  /** The option that holds the date which the chat template tells. */
+  static final String DATE = "date";
+
   /** Lists every input; {@link ConfigException} names one that is missing or empty. */
   static Corpus list(TokenizeConfig config, JavaSparkContext spark) throws IOException {
     CorpusListing listing = new CorpusListing(spark.hadoopConfiguration());
@@ -103,6 +106,9 @@ record Corpus(
       options.put("packing", lower(config.packing()));
       options.put("mask", lower(config.mask()));
       options.put("overlong", lower(config.overlong()));
+      if (!plan.date().isEmpty()) {
+        options.put(DATE, plan.date());
+      }
     } else {
       options.put("tail", lower(config.tail()));
       options.put("eos_id", Integer.toString(plan.eosId()));

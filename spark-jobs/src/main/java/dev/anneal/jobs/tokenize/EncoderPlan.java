@@ -4,6 +4,7 @@ import dev.anneal.data.pack.RowPacker;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.Redaction;
+import dev.anneal.core.config.TemplateDate;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
@@ -29,6 +30,7 @@ import org.slf4j.LoggerFactory;
  * @param tokenizerHash content hash of the tokenizer's files
  * @param vocabularySize one more than its largest id
  * @param template Jinja source of the chat template; empty for documents
+ * @param date what the template tells as the date; empty for one that tells none
  * @param templateHash hash of the template with its special tokens; empty for documents
  * @param eosId ends a document; -1 for conversations
  */
@@ -37,6 +39,7 @@ record EncoderPlan(
     String tokenizerHash,
     int vocabularySize,
     String template,
+    String date,
     String templateHash,
     int eosId)
     implements Serializable {
@@ -58,8 +61,10 @@ record EncoderPlan(
               + lower(config.packing())
               + " (must be none with stage = pt, which fills every block)");
     }
+    warnOfDate(config, "documents have no chat template");
     int eosId = eosId(config, folder, tokenizer);
-    return new EncoderPlan(config, folder.contentHash(), tokenizer.vocabularySize(), "", "", eosId);
+    return new EncoderPlan(
+        config, folder.contentHash(), tokenizer.vocabularySize(), "", "", "", eosId);
   }
 
   private static EncoderPlan conversations(
@@ -68,6 +73,13 @@ record EncoderPlan(
       throw new ConfigException(
           "Invalid tokenize.split_special_tokens: true (must be false with stage = sft, whose chat"
               + " template writes special tokens)");
+    }
+    if (folder.splitsSpecialTokens()) {
+      throw new ConfigException(
+          "Unsupported split_special_tokens in tokenizer_config.json of "
+              + folder.name()
+              + ": true (must be false with stage = sft, whose chat template writes special"
+              + " tokens)");
     }
     for (InputConfig input : config.inputs()) {
       boolean plain =
@@ -85,13 +97,44 @@ record EncoderPlan(
         config.chatTemplate().isEmpty()
             ? ChatTemplates.ofTokenizer(folder)
             : ChatTemplates.named(config.chatTemplate(), folder, HadoopFileStore.ofEnvironment());
+    if (!template.tellsDate()) {
+      warnOfDate(config, "the chat template does not call strftime_now");
+    }
     return new EncoderPlan(
         config,
         folder.contentHash(),
         tokenizer.vocabularySize(),
         template.source(),
+        template.tellsDate() ? date(config) : "",
         template.contentHash(),
         -1);
+  }
+
+  private static void warnOfDate(TokenizeConfig config, String reason) {
+    if (!config.date().isEmpty()) {
+      LOG.warn("tokenize.date = {} has no effect: {}", config.date(), reason);
+    }
+  }
+
+  private static String date(TokenizeConfig config) {
+    return config.date().isEmpty() ? TemplateDate.now().toString() : config.date();
+  }
+
+  /** Whether its date is the time at which it was made, so that another may take its place. */
+  boolean datesItself() {
+    return !date.isEmpty() && config.date().isEmpty();
+  }
+
+  /** The same with the date of an earlier run. */
+  EncoderPlan withDate(String other) {
+    return new EncoderPlan(
+        config, tokenizerHash, vocabularySize, template, other, templateHash, eosId);
+  }
+
+  /** The template over the variables of the tokenizer's folder. */
+  ChatTemplate chatTemplate(TokenizerFolder folder) {
+    ChatTemplate parsed = ChatTemplates.parse(template, folder);
+    return date.isEmpty() ? parsed : parsed.withClock(TemplateDate.of(date).clock());
   }
 
   private static int eosId(TokenizeConfig config, TokenizerFolder folder, Tokenizer tokenizer) {
@@ -126,7 +169,7 @@ record EncoderPlan(
       String field = input.columns().getOrDefault("text", "text");
       return new DocumentEncoder(lease.tokenizer(), lease.utf8Encoder(), eosId, field, clock);
     }
-    ChatTemplate parsed = ChatTemplate.parse(template, lease.folder().specialTokens());
+    ChatTemplate parsed = chatTemplate(lease.folder());
     return new ConversationEncoder(new SftEncoder(lease.tokenizer(), parsed, sftOptions()), input);
   }
 

@@ -71,6 +71,14 @@ final class OutputFolder {
     return Optional.empty();
   }
 
+  /** An option of the run that made what the folder holds; empty for a folder that is not done. */
+  Optional<String> madeWith(String option) throws IOException {
+    String path = FileStore.join(folder, ShardManifest.PATH);
+    return store.exists(path)
+        ? Optional.ofNullable(read(path).origin().options().get(option))
+        : Optional.empty();
+  }
+
   /**
    * Keeps other drivers out while this one writes. The lock lies in our own folder, which so says
    * that what is there is ours.

@@ -54,7 +54,7 @@ final class SampleSheet {
     if (plan.config().stage() == TokenizeConfig.Stage.PT) {
       new BlockSheet(plan, lease.tokenizer(), input).rows(rows).forEach(this::print);
     } else {
-      ChatTemplate template = ChatTemplate.parse(plan.template(), lease.folder().specialTokens());
+      ChatTemplate template = plan.chatTemplate(lease.folder());
       SftEncoder encoder = new SftEncoder(lease.tokenizer(), template, plan.sftOptions());
       rows.forEach(row -> print(conversation(encoder, input, row)));
     }

@@ -44,7 +44,7 @@ final class StagingFolder {
    * @param own our own folder of the output
    * @param wholeCorpus whether each split depends on all inputs
    */
-  static StagingFolder of(
+  public static StagingFolder of(
       HadoopFileStore store, String own, ShardManifest.Origin origin, boolean wholeCorpus) {
     StringBuilder key = new StringBuilder("staging " + VERSION + "\n");
     key.append(BuildVersion.current().display()).append('\n');

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
@@ -56,10 +57,13 @@ public final class TokenizePipeline {
     OutputFormats.require(config);
     TokenizerFiles files =
         TokenizerFiles.read(store, config.requireTokenizer(), "tokenize.tokenizer");
-    Opened opened = open(files);
+    Opened found = open(files);
     Corpus listed = Corpus.list(config, spark);
-    ShardManifest.Origin origin =
-        listed.origin(config, opened.plan(), StepsKey.of(config, set, spark, store));
+    Map<String, String> steps = StepsKey.of(config, set, spark, store);
+    RunDates dates = new RunDates(store, output, set.shared());
+    EncoderPlan plan = dates.of(found.plan(), undated -> listed.origin(config, undated, steps));
+    Opened opened = new Opened(plan, found.engine());
+    ShardManifest.Origin origin = listed.origin(config, plan, steps);
     Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
       removeLeftovers();
@@ -73,6 +77,7 @@ public final class TokenizePipeline {
       StagingFolder staging =
           StagingFolder.of(store, output.own(""), origin, Decisions.compareSplits(config));
       output.clear(staging.name());
+      dates.keep(staging.path(), plan);
       return guarded(staging, new Work(files, opened, listed, origin, start), lock);
     }
   }

@@ -9,6 +9,7 @@ import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.data.tokenize.Utf8Encoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -124,9 +125,17 @@ public final class OpenTokenizers {
     public TokenNames tokenNames(Supplier<TokenizerFiles> files) {
       synchronized (entry) {
         if (entry.names.isEmpty()) {
-          entry.names = Optional.of(TokenNames.parse(files.get().tokenizerJson()));
+          entry.names = Optional.of(names(files.get()));
         }
         return entry.names.get();
+      }
+    }
+
+    private TokenNames names(TokenizerFiles files) {
+      try {
+        return TokenNames.parse(files.tokenizerJson());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
     }
 

@@ -7,7 +7,6 @@ import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -26,6 +25,7 @@ public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> conten
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
+          "added_tokens.json",
           "chat_template.jinja",
           "additional_chat_templates/tool_use.jinja");
 
@@ -54,9 +54,14 @@ public record TokenizerFiles(String folder, LinkedHashMap<String, byte[]> conten
     return new TokenizerFiles(folder, contents);
   }
 
-  /** The text of the tokenizer itself. */
-  String tokenizerJson() {
-    return new String(contents.get(NAMES.get(0)), StandardCharsets.UTF_8);
+  /** The text of the tokenizer itself, with what the other files make of it. */
+  String tokenizerJson() throws IOException {
+    Path copy = unpack();
+    try {
+      return TokenizerFolder.open(copy, folder).tokenizerJson();
+    } finally {
+      new LocalFileStore().delete(copy.toString());
+    }
   }
 
   /** The hash that the folder's manifest and its shards name. */

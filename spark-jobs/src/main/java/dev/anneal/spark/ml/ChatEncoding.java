@@ -3,8 +3,10 @@ package dev.anneal.spark.ml;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.config.TemplateDate;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.chat.ChatTemplate;
+import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.chat.jinja.TemplateException;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.EncodedRow;
@@ -26,12 +28,14 @@ import org.apache.spark.sql.RowFactory;
  * How conversations become ids and labels. Immutable.
  *
  * @param template Jinja source
+ * @param date what {@code strftime_now} of it tells
  * @param maxLength most ids of a row; 0 for no limit
  * @param prompts whether rows end with what asks the assistant to go on
  * @param strict whether a row that gives nothing is an error
  */
 record ChatEncoding(
     String template,
+    TemplateDate date,
     String mask,
     int maxLength,
     String overlong,
@@ -41,7 +45,7 @@ record ChatEncoding(
     implements Serializable {
 
   Encoder encoder(OpenTokenizers.Lease lease) {
-    ChatTemplate parsed = ChatTemplate.parse(template, lease.folder().specialTokens());
+    ChatTemplate parsed = ChatTemplates.parse(template, lease.folder()).withClock(date.clock());
     int limit = maxLength == 0 ? Integer.MAX_VALUE : maxLength;
     SftOptions options = new SftOptions(limit, LossMask.of(mask), Overlong.of(overlong));
     return new Encoder(this, lease.tokenizer(), parsed, options);

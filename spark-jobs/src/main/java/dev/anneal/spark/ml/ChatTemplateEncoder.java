@@ -3,6 +3,7 @@ package dev.anneal.spark.ml;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.to_json;
 
+import dev.anneal.core.config.TemplateDate;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.tokenize.TokenizerFolder;
@@ -200,6 +201,7 @@ public final class ChatTemplateEncoder extends TokenizerStage<ChatTemplateEncode
     ChatEncoding encoding =
         new ChatEncoding(
             template.source(),
+            TemplateDate.now(),
             choice(mask, MASKS),
             (Integer) $(maxLength),
             choice(overlong, OVERLONG),

@@ -36,13 +36,24 @@ class GenerateJobTest {
   }
 
   private static JobLine typed(String keyboard, String... settings) {
+    return run(keyboard, false, settings);
+  }
+
+  /** As on a terminal, where a person reads along. */
+  private static JobLine watched(String keyboard, String... settings) {
+    return run(keyboard, true, settings);
+  }
+
+  private static JobLine run(String keyboard, boolean watched, String... settings) {
     List<String> all = new ArrayList<>();
     all.add("model.path=" + model);
     all.add("generate.max_new_tokens=8");
     all.add("distributed.threads_per_rank=1");
     all.addAll(Arrays.asList(settings));
     return JobLine.run(
-        new GenerateJob(new ByteArrayInputStream(keyboard.getBytes(StandardCharsets.UTF_8))),
+        new GenerateJob(
+            new ByteArrayInputStream(keyboard.getBytes(StandardCharsets.UTF_8)),
+            context -> watched),
         all.toArray(new String[0]));
   }
 
@@ -124,6 +135,25 @@ class GenerateJobTest {
         .isEqualTo(
             generate("generate.prompt=Wo bist du?").out() + generate("generate.prompt=你好").out());
     assertThat(typed("", "generate.interactive=true").code()).isZero();
+  }
+
+  @Test
+  void writesTheSameWordForWordOnATerminal() throws IOException {
+    String[] question = {"generate.prompt=首都是哪里？", "generate.max_new_tokens=40"};
+    JobLine whole = generate(question);
+    JobLine streamed = watched("", question);
+    assertThat(streamed.code()).as(streamed.err()).isZero();
+    assertThat(streamed.out()).isEqualTo(whole.out());
+    String typed = "Wo bist du?\n你好\n";
+    assertThat(watched(typed, "generate.interactive=true").out())
+        .isEqualTo(typed(typed, "generate.interactive=true").out());
+    String[] several = {
+      "generate.prompt=a",
+      "generate.do_sample=true",
+      "generate.temperature=2",
+      "generate.num_return_sequences=3"
+    };
+    assertThat(watched("", several).out()).isEqualTo(generate(several).out());
   }
 
   private static void refuses(String message, String... settings) {

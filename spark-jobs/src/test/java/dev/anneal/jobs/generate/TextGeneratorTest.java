@@ -11,6 +11,8 @@ import dev.anneal.data.tokenize.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,6 +69,47 @@ class TextGeneratorTest {
       assertThat(generator.endIds()).containsExactlyInAnyOrder(17, turnEnd);
     } finally {
       Files.delete(model.resolve("generation_config.json"));
+    }
+  }
+
+  /** As transformers' {@code decode(ids, skip_special_tokens=True)}: only special tokens go. */
+  @Test
+  void keepsAnEndThatIsOrdinaryText() throws IOException {
+    String whole;
+    try (TextGenerator generator = open(Optional.empty(), PromptStyle.plain())) {
+      whole = generator.answers(PROMPTS.subList(0, 1), GREEDY, 1).get(0);
+    }
+    String end;
+    try (Tokenizer tokenizer = Tokenizers.open(TokenizerFolder.open(model))) {
+      int id =
+          Arrays.stream(tokenizer.encode(whole))
+              .filter(i -> tokenizer.decode(new int[] {i}).strip().matches("\\p{L}{3,}"))
+              .findFirst()
+              .orElseThrow();
+      end = tokenizer.decode(new int[] {id});
+      Files.writeString(
+          model.resolve("generation_config.json"), "{\"eos_token_id\": [" + id + "]}");
+    }
+    try (TextGenerator generator = open(Optional.empty(), PromptStyle.plain())) {
+      String answer = generator.answers(PROMPTS.subList(0, 1), GREEDY, 1).get(0);
+      assertThat(whole).startsWith(answer);
+      assertThat(answer).endsWith(end).isNotEqualTo(whole);
+    } finally {
+      Files.delete(model.resolve("generation_config.json"));
+    }
+  }
+
+  @Test
+  void streamsTheAnswerInWholeCharacters() {
+    try (TextGenerator generator = open(Optional.empty(), PromptStyle.ofChat())) {
+      GenerationSettings longer = GenerationSettings.greedy(60, Set.of());
+      for (String prompt : PROMPTS) {
+        List<String> pieces = new ArrayList<>();
+        generator.stream(prompt, longer, 0, pieces::add);
+        assertThat(pieces).hasSizeGreaterThan(2);
+        assertThat(String.join("", pieces))
+            .isEqualTo(generator.answers(List.of(prompt), longer, 1).get(0));
+      }
     }
   }
 

@@ -27,6 +27,7 @@ final class TestCorpus {
   TokenizeConfig.Tail tail = TokenizeConfig.Tail.KEEP;
   String eosToken = "";
   String chatTemplate = "";
+  String date = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
   List<TokenizeConfig.Output> outputs = List.of(TokenizeConfig.Output.ARROW);
@@ -65,6 +66,7 @@ final class TestCorpus {
         overlong,
         tail,
         chatTemplate,
+        date,
         eosToken,
         attentionMask,
         false,

@@ -29,7 +29,7 @@ record ArgumentList(
     for (int i = 0; i < positional.size(); i++) {
       Object value = positional.get(i).evaluate(scope);
       if (spread.get(i)) {
-        values.addAll(Values.iterate(value));
+        values.addAll(scope.run().iterate(value));
       } else {
         values.add(value);
       }
@@ -40,6 +40,8 @@ record ArgumentList(
       if (!(source.evaluate(scope) instanceof Map<?, ?> map)) {
         throw new TemplateException("argument after ** must be a mapping");
       }
+      scope.run().chargeValue(map);
+      scope.run().makeObject(2L * map.size());
       map.forEach((name, value) -> byName.put(PythonText.str(name), value));
     }
     return new Arguments(values, byName);

@@ -15,7 +15,7 @@ record CallStatement(Macro body, Expression callee, ArgumentList arguments) impl
     Map<String, Object> named = new LinkedHashMap<>(given.named());
     named.put(Macro.CALLER, body.bind(scope));
     Object result = callable.call(new Arguments(given.positional(), named), scope.run());
-    scope.run().write(PythonText.str(result));
+    scope.run().write(scope.run().text(result));
     return Flow.NEXT;
   }
 }

@@ -44,6 +44,7 @@ final class CollectionMethods {
           (Function)
               (arguments, run) -> {
                 run.chargeWalk(list);
+                run.chargeWalk(arguments.require(0, "value"));
                 return list.stream()
                     .filter(i -> Values.equal(i, arguments.require(0, "value")))
                     .count();
@@ -52,6 +53,7 @@ final class CollectionMethods {
           (Function)
               (arguments, run) -> {
                 run.chargeWalk(list);
+                run.chargeWalk(arguments.require(0, "value"));
                 return index(list, arguments.require(0, "value"));
               };
       default -> Undefined.member(list, name);
@@ -70,7 +72,7 @@ final class CollectionMethods {
         return (long) i;
       }
     }
-    throw new TemplateException(PythonText.repr(value) + " is not in list");
+    throw new TemplateException(PythonText.brief(value) + " is not in list");
   }
 
   private static Function refused(String name) {

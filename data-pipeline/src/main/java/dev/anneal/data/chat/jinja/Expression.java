@@ -39,8 +39,9 @@ sealed interface Expression {
   record Item(Expression owner, Expression key) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
-      scope.run().step();
-      return Members.item(owner.evaluate(scope), key.evaluate(scope));
+      Object container = owner.evaluate(scope);
+      scope.run().scan(container instanceof String text ? text.length() : 0);
+      return Members.item(container, key.evaluate(scope));
     }
   }
 
@@ -50,11 +51,14 @@ sealed interface Expression {
     @Override
     public Object evaluate(Scope scope) {
       Object sliced = owner.evaluate(scope);
-      if (sliced instanceof String || sliced instanceof List) {
-        scope.run().chargeLength(Values.length(sliced) * Run.CHARS_PER_STEP);
+      Object stride = step.evaluate(scope);
+      if (sliced instanceof String text && stride != None.NONE) {
+        scope.run().chargeCharacters(text);
       }
-      return Members.slice(
-          sliced, start.evaluate(scope), stop.evaluate(scope), step.evaluate(scope));
+      scope.run().chargeValue(sliced);
+      Object made = Members.slice(sliced, start.evaluate(scope), stop.evaluate(scope), stride);
+      scope.run().chargeMade(made, sliced);
+      return made;
     }
   }
 
@@ -66,7 +70,9 @@ sealed interface Expression {
       Object function = callee.evaluate(scope);
       Values.requireDefined(function);
       if (function instanceof Function callable) {
-        return callable.call(arguments.evaluate(scope), scope.run());
+        Object made = callable.call(arguments.evaluate(scope), scope.run());
+        scope.run().chargeMade(made, function);
+        return made;
       }
       throw new TemplateException("'" + PythonText.typeName(function) + "' object is not callable");
     }
@@ -76,17 +82,7 @@ sealed interface Expression {
   record Filtered(Expression value, String filter, ArgumentList arguments) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
-      Run run = scope.run();
-      Object given = value.evaluate(scope);
-      run.chargeValue(given);
-      if (Filters.WALKING.contains(filter)) {
-        run.chargeWalk(given);
-      } else if (given instanceof String text && Filters.cutsCharacters(filter)) {
-        run.chargeCharacters(text);
-      }
-      Object made = Filters.require(filter).apply(given, arguments.evaluate(scope), run);
-      run.chargeValue(made);
-      return made;
+      return Filters.apply(filter, value.evaluate(scope), arguments.evaluate(scope), scope.run());
     }
   }
 
@@ -95,13 +91,7 @@ sealed interface Expression {
     @Override
     public Object evaluate(Scope scope) {
       scope.run().step();
-      Object given = value.evaluate(scope);
-      Arguments against = arguments.evaluate(scope);
-      if (Tests.WALKING.contains(test)) {
-        scope.run().chargeWalk(given);
-        against.positional().forEach(scope.run()::chargeWalk);
-      }
-      return Tests.require(test).holds(given, against);
+      return Tests.holds(test, value.evaluate(scope), arguments.evaluate(scope), scope.run());
     }
   }
 
@@ -155,7 +145,7 @@ sealed interface Expression {
     public Object evaluate(Scope scope) {
       StringBuilder out = new StringBuilder();
       for (Expression part : parts) {
-        scope.run().append(out, PythonText.str(part.evaluate(scope)));
+        scope.run().append(out, scope.run().text(part.evaluate(scope)));
       }
       return out.toString();
     }
@@ -180,11 +170,15 @@ sealed interface Expression {
     }
 
     private static void charge(Run run, String operator, Object left, Object right) {
-      if (Weight.isContainer(left) && Weight.isContainer(right)) {
+      boolean texts = left instanceof String && right instanceof String;
+      if (texts && operator.endsWith("in")) {
+        run.scan(TextSearch.cost((String) right, left));
+      }
+      if (texts || Weight.isContainer(left) && Weight.isContainer(right)) {
         run.chargeWalk(left);
         run.chargeWalk(right);
-      } else if (operator.endsWith("in")) {
-        run.chargeValue(right);
+      } else if (operator.endsWith("in") && !(right instanceof Map)) {
+        run.chargeWalk(right);
       }
     }
 
@@ -216,6 +210,7 @@ sealed interface Expression {
   record TupleDisplay(List<Expression> items) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
+      scope.run().makeObject(items.size());
       return new Tuple(items.stream().map(item -> item.evaluate(scope)).toList());
     }
   }
@@ -224,6 +219,7 @@ sealed interface Expression {
   record ListDisplay(List<Expression> items) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
+      scope.run().makeObject(items.size());
       List<Object> values = new ArrayList<>();
       for (Expression item : items) {
         values.add(item.evaluate(scope));
@@ -236,6 +232,7 @@ sealed interface Expression {
   record DictDisplay(List<Expression> keys, List<Expression> values) implements Expression {
     @Override
     public Object evaluate(Scope scope) {
+      scope.run().makeObject(2L * keys.size());
       Map<Object, Object> entries = new LinkedHashMap<>();
       for (int i = 0; i < keys.size(); i++) {
         Object key = Values.requireKey(keys.get(i).evaluate(scope));

@@ -1,7 +1,5 @@
 package dev.anneal.data.chat.jinja;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -29,7 +27,7 @@ final class Filters {
           Map.entry("escape", (v, a, run) -> escape(PythonText.str(v), run)),
           Map.entry("float", (v, a, run) -> toFloat(v, a.get(0, "default", 0.0))),
           Map.entry("indent", (v, a, run) -> indent(PythonText.str(v), a, run)),
-          Map.entry("int", (v, a, run) -> toInt(v, a.get(0, "default", 0L))),
+          Map.entry("int", (v, a, run) -> toInt(v, a)),
           Map.entry("items", (v, a, run) -> items(v)),
           Map.entry("list", (v, a, run) -> Values.iterate(v)),
           Map.entry("lower", (v, a, run) -> PythonText.str(v).toLowerCase(Locale.ROOT)),
@@ -41,12 +39,28 @@ final class Filters {
           Map.entry("safe", (v, a, run) -> v),
           Map.entry("string", (v, a, run) -> PythonText.str(v)),
           Map.entry("tojson", (v, a, run) -> Json.dumps(v, a)),
-          Map.entry("trim", (v, a, run) -> StringMethods.strip(PythonText.str(v), a, true, true)),
-          Map.entry("wordcount", (v, a, run) -> words(PythonText.str(v))));
+          Map.entry("trim", (v, a, run) -> trim(PythonText.str(v), a, run)),
+          Map.entry("wordcount", (v, a, run) -> words(PythonText.str(v), run)));
 
   /** Those that compare or print what is inside their value. */
-  static final Set<String> WALKING =
-      Set.of("sort", "unique", "min", "max", "dictsort", "tojson", "string");
+  private static final Set<String> WALKING =
+      Set.of(
+          "capitalize",
+          "dictsort",
+          "e",
+          "escape",
+          "indent",
+          "lower",
+          "max",
+          "min",
+          "replace",
+          "string",
+          "title",
+          "tojson",
+          "trim",
+          "unique",
+          "upper",
+          "wordcount");
 
   private Filters() {}
 
@@ -58,8 +72,25 @@ final class Filters {
     return find(name).orElseThrow(() -> new TemplateException("No filter named '" + name + "'"));
   }
 
+  /** A filter's value, what it costs counted. */
+  static Object apply(String name, Object given, Arguments arguments, Run run) {
+    Filter filter = require(name);
+    run.chargeValue(given);
+    if (name.equals("sort") || name.equals("dictsort")) {
+      run.chargeSort(given);
+    } else if (WALKING.contains(name)) {
+      run.chargeWalk(given);
+    } else if (given instanceof String text && cutsCharacters(name)) {
+      run.chargeCharacters(text);
+      run.makeObject(text.length());
+    }
+    Object made = filter.apply(given, arguments, run);
+    run.chargeMade(made, given);
+    return made;
+  }
+
   /** Whether a filter makes a value of every character of a text. */
-  static boolean cutsCharacters(String name) {
+  private static boolean cutsCharacters(String name) {
     return name.equals("list") || name.equals("reverse") || SequenceFilters.find(name).isPresent();
   }
 
@@ -73,9 +104,14 @@ final class Filters {
   private static String title(String text) {
     StringBuilder out = new StringBuilder();
     boolean start = true;
-    for (int point : text.toLowerCase(Locale.ROOT).codePoints().toArray()) {
-      String letter = Character.toString(point);
-      out.append(start ? letter.toUpperCase(Locale.ROOT) : letter);
+    String small = text.toLowerCase(Locale.ROOT);
+    for (int i = 0; i < small.length(); i += Character.charCount(small.codePointAt(i))) {
+      int point = small.codePointAt(i);
+      if (start) {
+        out.append(Character.toString(point).toUpperCase(Locale.ROOT));
+      } else {
+        out.appendCodePoint(point);
+      }
       start = "-({[<".indexOf(point) >= 0 || isSpace(point);
     }
     return out.toString();
@@ -83,6 +119,11 @@ final class Filters {
 
   private static boolean isSpace(int point) {
     return point <= Character.MAX_VALUE && PythonText.isSpace((char) point);
+  }
+
+  private static String trim(String text, Arguments arguments, Run run) {
+    String trimmed = StringMethods.strip(text, arguments, true, true);
+    return StringMethods.charged(trimmed, text, arguments, run);
   }
 
   private static Object absolute(Object value) {
@@ -96,37 +137,51 @@ final class Filters {
   }
 
   private static String escape(String text, Run run) {
-    run.chargeLength(6L * text.length());
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("'", "&#39;")
-        .replace("\"", "&#34;");
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      switch (c) {
+        case '&' -> out.append("&amp;");
+        case '<' -> out.append("&lt;");
+        case '>' -> out.append("&gt;");
+        case '\'' -> out.append("&#39;");
+        case '"' -> out.append("&#34;");
+        default -> out.append(c);
+      }
+      Run.limit(out.length());
+    }
+    return out.toString();
   }
 
   private static Object toFloat(Object value, Object otherwise) {
     if (Values.isNumber(value)) {
       return Values.toDouble(value);
     }
-    try {
-      return Double.parseDouble(PythonText.str(value).strip());
-    } catch (NumberFormatException e) {
-      return otherwise;
-    }
+    return value instanceof String text && Numbers.real(text).isPresent()
+        ? Numbers.real(text).get()
+        : otherwise;
   }
 
-  private static Object toInt(Object value, Object otherwise) {
-    if (value instanceof Double number) {
-      return number.longValue();
-    }
-    if (Values.isNumber(value)) {
+  /** A number beyond integers is read as a float first, as {@code "42.23"} is. */
+  private static Object toInt(Object value, Arguments arguments) {
+    Object otherwise = arguments.get(0, "default", 0L);
+    if (value instanceof Long || value instanceof Boolean) {
       return Values.toLong(value);
     }
-    try {
-      return new BigDecimal(PythonText.str(value).strip()).longValue();
-    } catch (NumberFormatException e) {
-      return otherwise;
+    if (value instanceof Double number && Double.isInfinite(number)) {
+      throw new TemplateException("cannot convert float infinity to integer");
     }
+    if (value instanceof String text) {
+      Optional<Long> whole = Numbers.integer(text, arguments.number(1, "base", 10));
+      if (whole.isPresent()) {
+        return whole.get();
+      }
+    }
+    Object real = toFloat(value, otherwise);
+    boolean given = value instanceof Double || value instanceof String;
+    return given && real != otherwise && Double.isFinite((Double) real)
+        ? (Object) Numbers.whole((Double) real)
+        : otherwise;
   }
 
   private static Object items(Object value) {
@@ -150,30 +205,19 @@ final class Filters {
       throw new TemplateException("cannot round " + PythonText.typeName(value));
     }
     String method = PythonText.str(arguments.get(1, "method", "common"));
-    RoundingMode mode =
-        switch (method) {
-          case "common" -> RoundingMode.HALF_EVEN;
-          case "ceil" -> RoundingMode.CEILING;
-          case "floor" -> RoundingMode.FLOOR;
-          default -> throw new TemplateException("method must be common, ceil or floor");
-        };
-    int precision = (int) Math.max(-300, Math.min(300, arguments.number(0, "precision", 0)));
-    return new BigDecimal(Values.toDouble(value)).setScale(precision, mode).doubleValue();
+    return Numbers.round(value, arguments.number(0, "precision", 0), method);
   }
 
-  private static long words(String text) {
-    return ((List<?>) StringSplits.split(text, Arguments.NONE)).size();
+  private static long words(String text, Run run) {
+    return StringSplits.split(text, Arguments.NONE, run).size();
   }
 
   private static String indent(String text, Arguments arguments, Run run) {
     Object width = arguments.get(0, "width", 4L);
-    String margin =
-        width instanceof Long spaces
-            ? " ".repeat((int) Math.max(0, Math.min(spaces, 1000)))
-            : PythonText.str(width);
+    String margin = width instanceof Long spaces ? spaces(spaces) : PythonText.str(width);
     boolean first = arguments.flag(1, "first", false);
     boolean blank = arguments.flag(2, "blank", false);
-    List<Object> lines = StringSplits.lines(text + "\n", Arguments.NONE);
+    List<Object> lines = StringSplits.lines(text + "\n", Arguments.NONE, run);
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < lines.size(); i++) {
       String line = (String) lines.get(i);
@@ -181,5 +225,11 @@ final class Filters {
       run.append(out, (i > 0 ? "\n" : "") + (indented ? margin : "") + line);
     }
     return out.toString();
+  }
+
+  /** So many spaces, within the limit of one text. */
+  static String spaces(long count) {
+    Run.limit(count);
+    return " ".repeat((int) Math.max(0, count));
   }
 }

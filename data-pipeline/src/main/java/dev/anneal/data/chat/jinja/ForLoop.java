@@ -16,9 +16,7 @@ record ForLoop(
 
   @Override
   public Flow execute(Scope scope) {
-    Object walked = items.evaluate(scope);
-    scope.run().chargeValue(walked);
-    List<Object> chosen = choose(Values.iterate(walked), scope);
+    List<Object> chosen = choose(scope.run().iterate(items.evaluate(scope)), scope);
     if (chosen.isEmpty()) {
       return Statement.execute(otherwise, scope.inner());
     }

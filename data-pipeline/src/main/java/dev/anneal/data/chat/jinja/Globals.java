@@ -1,16 +1,16 @@
 package dev.anneal.data.chat.jinja;
 
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
+import java.math.BigInteger;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Functions that every chat template can call. */
 final class Globals {
   private static final int MAX_RANGE = 100_000;
+  private static final int MAX_FORMAT = 10_000;
 
   /** The global {@code dict}, which has a method besides. */
   static final Function DICT =
@@ -20,11 +20,17 @@ final class Globals {
       Map.of(
           "range", (Function) Globals::range,
           "dict", DICT,
-          "namespace", (Function) (arguments, run) -> new Namespace(named(arguments)),
+          "namespace", (Function) Globals::namespace,
           "raise_exception", (Function) Globals::raise,
           "strftime_now", (Function) Globals::strftime);
 
   private Globals() {}
+
+  private static Object namespace(Arguments arguments, Run run) {
+    Map<String, Object> attributes = named(arguments);
+    run.makeObject(2L * attributes.size());
+    return new Namespace(attributes);
+  }
 
   private static Object range(Arguments arguments, Run run) {
     boolean startGiven = arguments.size() > 1;
@@ -34,15 +40,25 @@ final class Globals {
     if (step == 0) {
       throw new TemplateException("range() arg 3 must not be zero");
     }
+    if (step == Long.MIN_VALUE || count(start, stop, step) > MAX_RANGE) {
+      throw new TemplateException("range too big (at most " + MAX_RANGE + ")");
+    }
+    long count = count(start, stop, step);
     List<Object> numbers = new ArrayList<>();
-    for (long i = start; step > 0 ? i < stop : i > stop; i += step) {
-      if (numbers.size() >= MAX_RANGE) {
-        throw new TemplateException("range too big (at most " + MAX_RANGE + ")");
-      }
+    for (long i = 0; i < count; i++) {
       run.step();
-      numbers.add(i);
+      numbers.add(start + i * step);
     }
     return numbers;
+  }
+
+  private static long count(long start, long stop, long step) {
+    if (step > 0 ? start >= stop : start <= stop) {
+      return 0;
+    }
+    BigInteger distance = BigInteger.valueOf(stop).subtract(BigInteger.valueOf(start)).abs();
+    BigInteger last = distance.subtract(BigInteger.ONE).divide(BigInteger.valueOf(Math.abs(step)));
+    return last.bitLength() < Long.SIZE - 1 ? last.longValue() + 1 : Long.MAX_VALUE;
   }
 
   private static Map<String, Object> named(Arguments arguments) {
@@ -78,42 +94,12 @@ final class Globals {
   }
 
   private static Object strftime(Arguments arguments, Run run) {
-    LocalDateTime now = LocalDateTime.now(run.clock());
     String format = arguments.requireText(0, "format");
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < format.length(); i++) {
-      char c = format.charAt(i);
-      if (c != '%' || i + 1 == format.length()) {
-        out.append(c);
-      } else {
-        out.append(field(format.charAt(++i), now));
-      }
+    run.scan(format.length());
+    if (format.length() > MAX_FORMAT) {
+      throw new TemplateException(
+          "strftime_now of " + format.length() + " characters (at most " + MAX_FORMAT + ")");
     }
-    return out.toString();
-  }
-
-  private static String field(char code, LocalDateTime now) {
-    String pattern =
-        switch (code) {
-          case 'Y' -> "yyyy";
-          case 'y' -> "yy";
-          case 'm' -> "MM";
-          case 'B' -> "MMMM";
-          case 'b', 'h' -> "MMM";
-          case 'd' -> "dd";
-          case 'j' -> "DDD";
-          case 'H' -> "HH";
-          case 'I' -> "hh";
-          case 'M' -> "mm";
-          case 'S' -> "ss";
-          case 'p' -> "a";
-          case 'A' -> "EEEE";
-          case 'a' -> "EEE";
-          case 'F' -> "yyyy-MM-dd";
-          case 'T' -> "HH:mm:ss";
-          case '%' -> "'%'";
-          default -> throw new TemplateException("unsupported strftime field %" + code);
-        };
-    return DateTimeFormatter.ofPattern(pattern, Locale.US).format(now);
+    return Strftime.format(format, ZonedDateTime.now(run.clock()));
   }
 }

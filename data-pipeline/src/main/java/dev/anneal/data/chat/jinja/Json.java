@@ -2,6 +2,7 @@ package dev.anneal.data.chat.jinja;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -40,7 +41,7 @@ final class Json {
     if (width == None.NONE) {
       return "";
     }
-    return "\n" + (width instanceof Long spaces ? " ".repeat((int) Math.min(spaces, 64)) : width);
+    return "\n" + (width instanceof Long spaces ? Filters.spaces(spaces) : PythonText.str(width));
   }
 
   private void write(Object value, int depth) {
@@ -103,6 +104,7 @@ final class Json {
 
   private void newLine(int depth) {
     if (!indent.isEmpty()) {
+      Run.limit(out.length() + (long) depth * indent.length());
       out.append('\n').append(indent.substring(1).repeat(depth));
     }
   }
@@ -131,12 +133,13 @@ final class Json {
         case '\f' -> out.append("\\f");
         default -> {
           if (c < 0x20 || (asciiOnly && c > 0x7E)) {
-            out.append(String.format("\\u%04x", (int) c));
+            out.append("\\u").append(HexFormat.of().toHexDigits(c));
           } else {
             out.append(c);
           }
         }
       }
+      Run.limit(out.length());
     }
     out.append('"');
   }

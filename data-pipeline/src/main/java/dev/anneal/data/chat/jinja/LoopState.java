@@ -40,7 +40,12 @@ final class LoopState {
       case "nextitem" ->
           index + 1 < size ? items.get(index + 1) : new Undefined("there is no next item");
       case "cycle" -> (Function) (arguments, run) -> cycle(arguments);
-      case "changed" -> (Function) (arguments, run) -> changed(arguments);
+      case "changed" ->
+          (Function)
+              (arguments, run) -> {
+                arguments.positional().forEach(run::chargeWalk);
+                return changed(arguments);
+              };
       default -> Undefined.member(this, name);
     };
   }

@@ -8,8 +8,12 @@ import java.util.Map;
 record Macro(List<String> parameters, Map<String, Expression> defaults, List<Statement> body) {
   static final String CALLER = "caller";
 
+  /** What the names in reach of a macro count as, which it keeps alive. */
+  private static final int BOUND_ITEMS = 4;
+
   /** The macro as a value, reading outer names where it was defined. */
   Function bind(Scope definition) {
+    definition.run().makeObject(BOUND_ITEMS);
     return (arguments, run) ->
         run.capture(() -> Statement.execute(body, enter(definition, arguments)));
   }

@@ -44,11 +44,11 @@ final class Members {
     if (!(owner instanceof List) && !(owner instanceof String)) {
       throw new TemplateException("'" + PythonText.typeName(owner) + "' cannot be sliced");
     }
-    long stride = bound(step, 1);
+    long size = Values.length(owner);
+    long stride = Math.max(-size - 1, Math.min(size + 1, bound(step, 1)));
     if (stride == 0) {
       throw new TemplateException("slice step cannot be zero");
     }
-    long size = Values.length(owner);
     long first = clip(bound(start, stride > 0 ? 0 : size - 1), size, stride, start);
     long last =
         stop == None.NONE ? (stride > 0 ? size : -1) : clip(bound(stop, 0), size, stride, stop);

@@ -25,8 +25,7 @@ final class Namespace {
     attributes.put(name, value);
   }
 
-  @Override
-  public String toString() {
-    return "<Namespace " + PythonText.repr(attributes) + ">";
+  Map<String, Object> attributes() {
+    return attributes;
   }
 }

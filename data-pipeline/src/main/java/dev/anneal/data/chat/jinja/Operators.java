@@ -28,9 +28,12 @@ final class Operators {
       run.chargeLength(((long) a.size() + b.size()) * CHARS_PER_ITEM);
       List<Object> joined = new ArrayList<>(a);
       joined.addAll(b);
-      return joined;
+      return a instanceof Tuple && b instanceof Tuple ? new Tuple(joined) : joined;
     }
     if (operator.equals("*") && left instanceof List<?> items && right instanceof Long count) {
+      return repeat(items, count, run);
+    }
+    if (operator.equals("*") && left instanceof Long count && right instanceof List<?> items) {
       return repeat(items, count, run);
     }
     if (operator.equals("*") && left instanceof String text && right instanceof Long count) {
@@ -55,20 +58,20 @@ final class Operators {
       return -number;
     }
     if (Values.isNumber(value)) {
-      return -Values.toLong(value);
+      return whole("-", 0, Values.toLong(value));
     }
     throw new TemplateException(
         "bad operand type for unary -: '" + PythonText.typeName(value) + "'");
   }
 
   private static String repeat(String text, long count, Run run) {
-    long times = Math.max(0, count);
+    long times = text.isEmpty() ? 0 : Math.max(0, count);
     run.chargeLength(times > Run.MAX_TEXT ? Long.MAX_VALUE : times * text.length());
     return text.repeat((int) times);
   }
 
   private static List<Object> repeat(List<?> items, long count, Run run) {
-    long times = Math.max(0, count);
+    long times = items.isEmpty() ? 0 : Math.max(0, count);
     run.chargeLength(
         times > Run.MAX_PARTS ? Long.MAX_VALUE : times * items.size() * CHARS_PER_ITEM);
     List<Object> repeated = new ArrayList<>();
@@ -96,7 +99,7 @@ final class Operators {
       case "*" -> left * right;
       case "//" -> Math.floor(left / nonZero(right));
       case "%" -> left - right * Math.floor(left / nonZero(right));
-      case "**" -> Math.pow(left, right);
+      case "**" -> power(left, right);
       default -> throw new TemplateException("unknown operator " + operator);
     };
   }
@@ -106,11 +109,23 @@ final class Operators {
       case "+" -> Math.addExact(left, right);
       case "-" -> Math.subtractExact(left, right);
       case "*" -> Math.multiplyExact(left, right);
-      case "//" -> Math.floorDiv(left, right);
+      case "//" -> right == -1 ? Math.negateExact(left) : Math.floorDiv(left, right);
       case "%" -> Math.floorMod(left, right);
       case "**" -> power(left, right);
       default -> throw new TemplateException("unknown operator " + operator);
     };
+  }
+
+  /** Where Python has a complex number, or none, there is an error. */
+  private static double power(double base, double exponent) {
+    double power = Math.pow(base, exponent);
+    if (base == 0 && exponent < 0) {
+      throw new ArithmeticException("0.0 cannot be raised to a negative power");
+    }
+    if (Double.isFinite(base) && Double.isFinite(exponent) && !Double.isFinite(power)) {
+      throw new ArithmeticException("result too large, or no real number");
+    }
+    return power;
   }
 
   private static long power(long base, long exponent) {

@@ -8,6 +8,8 @@ import java.util.Map;
 
 /** Python's view of text: white space, {@code str}, {@code repr} and string literals. */
 final class PythonText {
+  private static final int MAX_BRIEF = 100;
+
   private PythonText() {}
 
   /** Python's {@code str.isspace} for one character; none lies outside the basic plane. */
@@ -59,45 +61,15 @@ final class PythonText {
   }
 
   static String repr(Object value) {
-    if (value instanceof Undefined) {
-      return "Undefined";
-    }
-    if (value instanceof String text) {
-      return quote(text);
-    }
-    if (value instanceof Boolean flag) {
-      return flag ? "True" : "False";
-    }
-    if (value instanceof Double number) {
-      return number(number);
-    }
-    if (value == None.NONE) {
-      return "None";
-    }
-    if (value instanceof List<?> list) {
-      return reprList(list);
-    }
-    if (value instanceof Map<?, ?> map) {
-      StringBuilder out = new StringBuilder("{");
-      map.forEach(
-          (key, item) -> {
-            out.append(out.length() > 1 ? ", " : "").append(repr(key));
-            out.append(": ").append(repr(item));
-            Run.limit(out.length());
-          });
-      return out.append('}').toString();
-    }
-    return value.toString();
+    return Repr.of(value);
   }
 
-  private static String reprList(List<?> list) {
-    boolean tuple = list instanceof Tuple;
-    StringBuilder out = new StringBuilder(tuple ? "(" : "[");
-    for (Object item : list) {
-      out.append(out.length() > 1 ? ", " : "").append(repr(item));
-      Run.limit(out.length());
+  /** A value in a message: constants as they are spelled, up to some length, else the type. */
+  static String brief(Object value) {
+    if (value instanceof String text && text.length() > MAX_BRIEF) {
+      return repr(text.substring(0, MAX_BRIEF)) + "...";
     }
-    return out.append(tuple && list.size() == 1 ? "," : "").append(tuple ? ')' : ']').toString();
+    return Weight.isWalked(value) ? "of type '" + typeName(value) + "'" : repr(value);
   }
 
   static String typeName(Object value) {
@@ -154,30 +126,6 @@ final class PythonText {
         + (exponent < 0 ? "e-" : "e+")
         + (Math.abs(exponent) < 10 ? "0" : "")
         + Math.abs(exponent);
-  }
-
-  private static String quote(String text) {
-    char mark = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
-    StringBuilder out = new StringBuilder().append(mark);
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '\\' -> out.append("\\\\");
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        default -> {
-          if (c == mark) {
-            out.append('\\').append(c);
-          } else if (c < 0x20 || c == 0x7F) {
-            out.append(String.format("\\x%02x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
-      }
-    }
-    return out.append(mark).toString();
   }
 
   /** What Python makes of the inside of a string literal; an unknown escape stays as it is. */

@@ -2,10 +2,12 @@ package dev.anneal.data.chat.jinja;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** Jinja's filters that walk a sequence. */
@@ -16,17 +18,17 @@ final class SequenceFilters {
           Map.entry("last", (v, a, run) -> end(v, false)),
           Map.entry("join", SequenceFilters::join),
           Map.entry("map", SequenceFilters::map),
-          Map.entry("select", (v, a, run) -> choose(v, byTest(a), true)),
-          Map.entry("reject", (v, a, run) -> choose(v, byTest(a), false)),
-          Map.entry("selectattr", (v, a, run) -> choose(v, byAttribute(a), true)),
-          Map.entry("rejectattr", (v, a, run) -> choose(v, byAttribute(a), false)),
-          Map.entry("sort", (v, a, run) -> sort(v, a, "attribute", 2)),
-          Map.entry("dictsort", (v, a, run) -> dictSort(v, a)),
-          Map.entry("min", (v, a, run) -> extreme(v, a, -1)),
-          Map.entry("max", (v, a, run) -> extreme(v, a, 1)),
+          Map.entry("select", (v, a, run) -> choose(v, byTest(a, run), true)),
+          Map.entry("reject", (v, a, run) -> choose(v, byTest(a, run), false)),
+          Map.entry("selectattr", (v, a, run) -> choose(v, byAttribute(a, run), true)),
+          Map.entry("rejectattr", (v, a, run) -> choose(v, byAttribute(a, run), false)),
+          Map.entry("sort", SequenceFilters::sort),
+          Map.entry("dictsort", SequenceFilters::dictSort),
+          Map.entry("min", (v, a, run) -> extreme(v, a, -1, run)),
+          Map.entry("max", (v, a, run) -> extreme(v, a, 1, run)),
           Map.entry("sum", SequenceFilters::sum),
           Map.entry("unique", SequenceFilters::unique),
-          Map.entry("batch", (v, a, run) -> batch(v, a)));
+          Map.entry("batch", SequenceFilters::batch));
 
   private SequenceFilters() {}
 
@@ -35,13 +37,17 @@ final class SequenceFilters {
   }
 
   /** An attribute by its dotted path, each part a name or an index. */
-  static Object path(Object value, Object attribute) {
+  static Object path(Object value, Object attribute, Run run) {
     if (attribute instanceof Long) {
+      run.chargeValue(value);
       return Members.item(value, attribute);
     }
     Object found = value;
-    for (String part : PythonText.str(attribute).split("\\.")) {
+    String path = run.text(attribute);
+    run.chargeCharacters(path);
+    for (String part : path.split("\\.")) {
       boolean index = !part.isEmpty() && part.chars().allMatch(Character::isDigit);
+      run.chargeValue(found);
       found = Members.item(found, index ? (Object) Long.valueOf(part) : part);
     }
     return found;
@@ -59,7 +65,7 @@ final class SequenceFilters {
     Object attribute = arguments.get(1, "attribute", None.NONE);
     List<Object> items = new ArrayList<>();
     for (Object item : Values.iterate(value)) {
-      items.add(attribute == None.NONE ? item : path(item, attribute));
+      items.add(attribute == None.NONE ? item : path(item, attribute, run));
     }
     return StringMethods.join(PythonText.str(arguments.get(0, "d", "")), items, run);
   }
@@ -70,29 +76,29 @@ final class SequenceFilters {
     for (Object item : Values.iterate(value)) {
       run.step();
       if (attribute != null) {
-        Object found = path(item, attribute);
+        Object found = path(item, attribute, run);
         Object otherwise = arguments.named().get("default");
         mapped.add(found instanceof Undefined && otherwise != null ? otherwise : found);
       } else {
-        Filters.Filter filter = Filters.require(arguments.requireText(0, "filter"));
-        mapped.add(filter.apply(item, arguments.rest(), run));
+        mapped.add(Filters.apply(arguments.requireText(0, "filter"), item, arguments.rest(), run));
       }
     }
     return mapped;
   }
 
-  private static Predicate<Object> byTest(Arguments arguments) {
+  private static Predicate<Object> byTest(Arguments arguments, Run run) {
     if (arguments.size() == 0) {
       return Values::truth;
     }
-    Tests.Test test = Tests.require(arguments.requireText(0, "test"));
-    return item -> test.holds(item, arguments.rest());
+    String test = arguments.requireText(0, "test");
+    Tests.require(test);
+    return item -> Tests.holds(test, item, arguments.rest(), run);
   }
 
-  private static Predicate<Object> byAttribute(Arguments arguments) {
+  private static Predicate<Object> byAttribute(Arguments arguments, Run run) {
     Object attribute = arguments.require(0, "attribute");
-    Predicate<Object> rest = byTest(arguments.rest());
-    return item -> rest.test(path(item, attribute));
+    Predicate<Object> rest = byTest(arguments.rest(), run);
+    return item -> rest.test(path(item, attribute, run));
   }
 
   private static Object choose(Object value, Predicate<Object> predicate, boolean keep) {
@@ -105,55 +111,78 @@ final class SequenceFilters {
     return chosen;
   }
 
-  private static Comparator<Object> order(Object attribute, boolean caseSensitive) {
-    return (left, right) ->
-        Values.compare(key(left, attribute, caseSensitive), key(right, attribute, caseSensitive));
+  /** An element with what it is put in order by. */
+  private record Keyed(Object key, Object item) {
+    static final Comparator<Keyed> ORDER = (a, b) -> Values.compare(a.key(), b.key());
   }
 
-  private static Object key(Object item, Object attribute, boolean caseSensitive) {
-    Object key = attribute == None.NONE ? item : path(item, attribute);
-    return !caseSensitive && key instanceof String text ? text.toLowerCase(Locale.ROOT) : key;
+  private static List<Keyed> keyed(
+      List<Object> items, Object attribute, boolean caseSensitive, Run run) {
+    List<Keyed> keyed = new ArrayList<>();
+    for (Object item : items) {
+      Object key = attribute == None.NONE ? item : path(item, attribute, run);
+      keyed.add(new Keyed(folded(key, caseSensitive, run), item));
+    }
+    return keyed;
   }
 
-  private static Object sort(Object value, Arguments arguments, String name, int index) {
-    List<Object> items = new ArrayList<>(Values.iterate(value));
-    boolean caseSensitive = arguments.flag(1, "case_sensitive", false);
-    Comparator<Object> order = order(arguments.get(index, name, None.NONE), caseSensitive);
-    items.sort(arguments.flag(0, "reverse", false) ? order.reversed() : order);
+  private static Object folded(Object key, boolean caseSensitive, Run run) {
+    if (caseSensitive || !(key instanceof String text)) {
+      return key;
+    }
+    run.chargeLength(text.length());
+    return text.toLowerCase(Locale.ROOT);
+  }
+
+  private static List<Object> sorted(List<Keyed> keyed, boolean reverse) {
+    keyed.sort(reverse ? Keyed.ORDER.reversed() : Keyed.ORDER);
+    List<Object> items = new ArrayList<>();
+    keyed.forEach(entry -> items.add(entry.item()));
     return items;
   }
 
-  private static Object dictSort(Object value, Arguments arguments) {
+  private static Object sort(Object value, Arguments arguments, Run run) {
+    boolean caseSensitive = arguments.flag(1, "case_sensitive", false);
+    Object attribute = arguments.get(2, "attribute", None.NONE);
+    return sorted(
+        keyed(Values.iterate(value), attribute, caseSensitive, run),
+        arguments.flag(0, "reverse", false));
+  }
+
+  private static Object dictSort(Object value, Arguments arguments, Run run) {
     if (!(value instanceof Map<?, ?> map)) {
       throw new TemplateException("dictsort needs a mapping");
     }
-    List<Object> pairs = CollectionMethods.items(map);
-    boolean byValue = arguments.get(1, "by", "key").equals("value");
-    Comparator<Object> order = order(byValue ? 1L : 0L, arguments.flag(0, "case_sensitive", false));
-    pairs.sort(arguments.flag(2, "reverse", false) ? order.reversed() : order);
-    return pairs;
+    long by = arguments.get(1, "by", "key").equals("value") ? 1 : 0;
+    boolean caseSensitive = arguments.flag(0, "case_sensitive", false);
+    return sorted(
+        keyed(CollectionMethods.items(map), by, caseSensitive, run),
+        arguments.flag(2, "reverse", false));
   }
 
-  private static Object extreme(Object value, Arguments arguments, int sign) {
-    Comparator<Object> order =
-        order(arguments.get(1, "attribute", None.NONE), arguments.flag(0, "case_sensitive", false));
-    List<Object> items = Values.iterate(value);
+  private static Object extreme(Object value, Arguments arguments, int sign, Run run) {
+    List<Keyed> items =
+        keyed(
+            Values.iterate(value),
+            arguments.get(1, "attribute", None.NONE),
+            arguments.flag(0, "case_sensitive", false),
+            run);
     if (items.isEmpty()) {
       return new Undefined("No aggregated item, sequence was empty.");
     }
-    Object best = items.get(0);
-    for (Object item : items) {
-      best = order.compare(item, best) * sign > 0 ? item : best;
+    Keyed best = items.get(0);
+    for (Keyed item : items) {
+      best = Keyed.ORDER.compare(item, best) * sign > 0 ? item : best;
     }
-    return best;
+    return best.item();
   }
 
   private static Object sum(Object value, Arguments arguments, Run run) {
     Object attribute = arguments.get(0, "attribute", None.NONE);
     Object total = arguments.get(1, "start", 0L);
     for (Object item : Values.iterate(value)) {
-      total =
-          Operators.apply("+", total, attribute == None.NONE ? item : path(item, attribute), run);
+      Object added = attribute == None.NONE ? item : path(item, attribute, run);
+      total = Operators.apply("+", total, added, run);
     }
     return total;
   }
@@ -161,27 +190,29 @@ final class SequenceFilters {
   private static Object unique(Object value, Arguments arguments, Run run) {
     boolean caseSensitive = arguments.flag(0, "case_sensitive", false);
     Object attribute = arguments.get(1, "attribute", None.NONE);
-    List<Object> keys = new ArrayList<>();
+    Set<Object> keys = new HashSet<>();
     List<Object> kept = new ArrayList<>();
-    for (Object item : Values.iterate(value)) {
-      Object key = key(item, attribute, caseSensitive);
-      run.chargeLength((long) keys.size() * Run.CHARS_PER_STEP);
-      if (!Values.contains(keys, key)) {
-        keys.add(key);
-        kept.add(item);
+    for (Keyed entry : keyed(Values.iterate(value), attribute, caseSensitive, run)) {
+      run.makeItem();
+      if (keys.add(Values.hashed(Values.requireKey(entry.key())))) {
+        kept.add(entry.item());
       }
     }
     return kept;
   }
 
-  private static Object batch(Object value, Arguments arguments) {
-    int size = (int) Math.max(1, arguments.number(0, "linecount", 1));
+  private static Object batch(Object value, Arguments arguments, Run run) {
+    long size = Math.max(1, arguments.number(0, "linecount", 1));
     Object filler = arguments.get(1, "fill_with", None.NONE);
     List<Object> batches = new ArrayList<>();
     List<Object> items = Values.iterate(value);
-    for (int i = 0; i < items.size(); i += size) {
-      List<Object> batch = new ArrayList<>(items.subList(i, Math.min(items.size(), i + size)));
+    for (int i = 0; i < items.size(); i += (int) Math.min(size, items.size())) {
+      int end = (int) Math.min(items.size(), i + size);
+      List<Object> batch = new ArrayList<>(items.subList(i, end));
+      run.makeObject(batch.size());
       while (filler != None.NONE && batch.size() < size) {
+        run.makeItem();
+        run.step();
         batch.add(filler);
       }
       batches.add(batch);

@@ -55,7 +55,7 @@ sealed interface Statement
   record Print(Expression value) implements Statement {
     @Override
     public Flow execute(Scope scope) {
-      scope.run().write(PythonText.str(value.evaluate(scope)));
+      scope.run().write(scope.run().text(value.evaluate(scope)));
       return Flow.NEXT;
     }
   }
@@ -120,7 +120,7 @@ sealed interface Statement
     public Flow execute(Scope scope) {
       String text = Statement.capture(body, scope.inner());
       Object filtered = AssignBlock.filtered(Optional.of(filter), text, scope);
-      scope.run().write(PythonText.str(filtered));
+      scope.run().write(scope.run().text(filtered));
       return Flow.NEXT;
     }
   }

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Python's methods of {@code str} that chat templates use. */
 final class StringMethods {
@@ -16,35 +18,40 @@ final class StringMethods {
 
   private static final Map<String, Method> METHODS =
       Map.ofEntries(
-          Map.entry("strip", (text, a, run) -> strip(text, a, true, true)),
-          Map.entry("lstrip", (text, a, run) -> strip(text, a, true, false)),
-          Map.entry("rstrip", (text, a, run) -> strip(text, a, false, true)),
+          Map.entry("strip", (text, a, run) -> charged(strip(text, a, true, true), text, a, run)),
+          Map.entry("lstrip", (text, a, run) -> charged(strip(text, a, true, false), text, a, run)),
+          Map.entry("rstrip", (text, a, run) -> charged(strip(text, a, false, true), text, a, run)),
           Map.entry("startswith", (text, a, run) -> affix(a, text::startsWith)),
           Map.entry("endswith", (text, a, run) -> affix(a, text::endsWith)),
           Map.entry(
               "removeprefix", (text, a, run) -> removePrefix(text, a.requireText(0, "prefix"))),
           Map.entry(
               "removesuffix", (text, a, run) -> removeSuffix(text, a.requireText(0, "suffix"))),
-          Map.entry("split", (text, a, run) -> StringSplits.split(text, a)),
-          Map.entry("rsplit", (text, a, run) -> StringSplits.splitRight(text, a)),
-          Map.entry("splitlines", (text, a, run) -> StringSplits.lines(text, a)),
+          Map.entry("split", (text, a, run) -> StringSplits.split(text, a, run)),
+          Map.entry("rsplit", (text, a, run) -> StringSplits.splitRight(text, a, run)),
+          Map.entry("splitlines", (text, a, run) -> StringSplits.lines(text, a, run)),
           Map.entry("partition", (text, a, run) -> StringSplits.partition(text, a, false)),
           Map.entry("rpartition", (text, a, run) -> StringSplits.partition(text, a, true)),
           Map.entry("replace", StringMethods::replace),
           Map.entry(
-              "join", (text, a, run) -> join(text, Values.iterate(a.require(0, "iterable")), run)),
+              "join", (text, a, run) -> join(text, run.iterate(a.require(0, "iterable")), run)),
           Map.entry("upper", (text, a, run) -> text.toUpperCase(Locale.ROOT)),
           Map.entry("lower", (text, a, run) -> text.toLowerCase(Locale.ROOT)),
           Map.entry("title", (text, a, run) -> title(text)),
           Map.entry("capitalize", (text, a, run) -> capitalize(text)),
           Map.entry(
-              "find", (text, a, run) -> position(text, text.indexOf(a.requireText(0, "sub")))),
+              "find",
+              (text, a, run) -> position(text, TextSearch.first(text, a.requireText(0, "sub"), 0))),
           Map.entry(
-              "rfind", (text, a, run) -> position(text, text.lastIndexOf(a.requireText(0, "sub")))),
+              "rfind",
+              (text, a, run) -> position(text, TextSearch.last(text, a.requireText(0, "sub")))),
           Map.entry("count", (text, a, run) -> count(text, a.requireText(0, "sub"))),
-          Map.entry("index", (text, a, run) -> found(text.indexOf(a.requireText(0, "sub")), text)),
           Map.entry(
-              "rindex", (text, a, run) -> found(text.lastIndexOf(a.requireText(0, "sub")), text)),
+              "index",
+              (text, a, run) -> found(TextSearch.first(text, a.requireText(0, "sub"), 0), text)),
+          Map.entry(
+              "rindex",
+              (text, a, run) -> found(TextSearch.last(text, a.requireText(0, "sub")), text)),
           Map.entry("ljust", (text, a, run) -> text + padding(text, a, run)),
           Map.entry("rjust", (text, a, run) -> padding(text, a, run) + text),
           Map.entry(
@@ -66,7 +73,8 @@ final class StringMethods {
     }
     return (Function)
         (arguments, run) -> {
-          run.chargeLength(text.length());
+          run.scan(
+              TextSearch.cost(text, arguments.size() > 0 ? arguments.positional().get(0) : ""));
           return method.call(text, arguments, run);
         };
   }
@@ -76,7 +84,7 @@ final class StringMethods {
     IntPredicate drop =
         given == None.NONE
             ? c -> c <= Character.MAX_VALUE && PythonText.isSpace((char) c)
-            : c -> arguments.requireText(0, "chars").indexOf(c) >= 0;
+            : oneOf(arguments.requireText(0, "chars"));
     int start = 0;
     int end = text.length();
     while (left && start < end && drop.test(text.codePointAt(start))) {
@@ -88,11 +96,24 @@ final class StringMethods {
     return text.substring(start, end);
   }
 
+  /** What was cut off a text was looked up among the characters to cut. */
+  static String charged(String cut, String text, Arguments arguments, Run run) {
+    boolean given = arguments.get(0, "chars", None.NONE) instanceof String;
+    long lookedUp = given ? arguments.requireText(0, "chars").length() : 0;
+    run.scan(Run.CHARS_PER_STEP / 2 * (lookedUp + text.length() - cut.length()));
+    return cut;
+  }
+
+  private static IntPredicate oneOf(String characters) {
+    Set<Integer> points = characters.codePoints().boxed().collect(Collectors.toSet());
+    return points::contains;
+  }
+
   static String join(String separator, List<Object> items, Run run) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < items.size(); i++) {
       run.append(out, i > 0 ? separator : "");
-      run.append(out, PythonText.str(items.get(i)));
+      run.append(out, run.text(items.get(i)));
     }
     return out.toString();
   }
@@ -104,7 +125,7 @@ final class StringMethods {
     limit = limit < 0 ? Long.MAX_VALUE : limit;
     StringBuilder out = new StringBuilder();
     int at = 0;
-    int next = text.indexOf(old);
+    int next = TextSearch.first(text, old, 0);
     for (long done = 0; next >= 0 && done < limit; done++) {
       run.append(out, text.substring(at, next));
       run.append(out, fresh);
@@ -116,9 +137,10 @@ final class StringMethods {
       } else if (old.isEmpty()) {
         break;
       }
-      next = text.indexOf(old, at);
+      next = TextSearch.first(text, old, at);
     }
-    return out.append(text.substring(at)).toString();
+    run.append(out, text.substring(at));
+    return out.toString();
   }
 
   static String capitalize(String text) {
@@ -133,7 +155,8 @@ final class StringMethods {
   static String title(String text) {
     StringBuilder out = new StringBuilder();
     boolean inWord = false;
-    for (int point : text.codePoints().toArray()) {
+    for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+      int point = text.codePointAt(i);
       boolean letter = Character.isLetter(point);
       out.appendCodePoint(inWord ? Character.toLowerCase(point) : Character.toTitleCase(point));
       inWord = letter;
@@ -146,7 +169,10 @@ final class StringMethods {
       return Values.length(text) + 1;
     }
     long found = 0;
-    for (int i = text.indexOf(part); i >= 0; i = text.indexOf(part, i + part.length())) {
+    int length = part.length();
+    for (int i = TextSearch.first(text, part, 0);
+        i >= 0;
+        i = TextSearch.first(text, part, i + length)) {
       found++;
     }
     return found;

@@ -8,17 +8,18 @@ import java.util.List;
 final class StringSplits {
   private StringSplits() {}
 
-  static List<Object> split(String text, Arguments arguments) {
+  static List<Object> split(String text, Arguments arguments, Run run) {
     long limit = limit(arguments);
     if (arguments.get(0, "sep", None.NONE) == None.NONE) {
-      return words(text, limit);
+      return words(text, limit, run);
     }
     String separator = separator(arguments);
     List<Object> parts = new ArrayList<>();
     int at = 0;
-    for (int next = text.indexOf(separator);
+    for (int next = TextSearch.first(text, separator, 0);
         next >= 0 && parts.size() < limit;
-        next = text.indexOf(separator, at)) {
+        next = TextSearch.first(text, separator, at)) {
+      run.makeItem();
       parts.add(text.substring(at, next));
       at = next + separator.length();
     }
@@ -26,12 +27,12 @@ final class StringSplits {
     return parts;
   }
 
-  static List<Object> splitRight(String text, Arguments arguments) {
+  static List<Object> splitRight(String text, Arguments arguments, Run run) {
     long limit = limit(arguments);
     if (arguments.get(0, "sep", None.NONE) == None.NONE) {
       String mirrored = new StringBuilder(text).reverse().toString();
       List<Object> parts = new ArrayList<>();
-      for (Object part : words(mirrored, limit)) {
+      for (Object part : words(mirrored, limit, run)) {
         parts.add(new StringBuilder((String) part).reverse().toString());
       }
       Collections.reverse(parts);
@@ -43,6 +44,7 @@ final class StringSplits {
     for (int next = text.lastIndexOf(separator);
         next >= 0 && parts.size() < limit;
         next = end == 0 ? -1 : text.lastIndexOf(separator, end - separator.length())) {
+      run.makeItem();
       parts.add(text.substring(next + separator.length(), end));
       end = next;
     }
@@ -51,7 +53,7 @@ final class StringSplits {
     return parts;
   }
 
-  static List<Object> lines(String text, Arguments arguments) {
+  static List<Object> lines(String text, Arguments arguments, Run run) {
     boolean keepEnds = arguments.flag(0, "keepends", false);
     List<Object> lines = new ArrayList<>();
     int at = 0;
@@ -60,6 +62,7 @@ final class StringSplits {
         continue;
       }
       int end = text.startsWith("\r\n", i) ? i + 2 : i + 1;
+      run.makeItem();
       lines.add(text.substring(at, keepEnds ? end : i));
       at = end;
       i = end - 1;
@@ -72,14 +75,14 @@ final class StringSplits {
 
   static List<Object> partition(String text, Arguments arguments, boolean last) {
     String separator = separator(arguments);
-    int at = last ? text.lastIndexOf(separator) : text.indexOf(separator);
+    int at = last ? TextSearch.last(text, separator) : TextSearch.first(text, separator, 0);
     if (at < 0) {
       return last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
     }
     return Tuple.of(text.substring(0, at), separator, text.substring(at + separator.length()));
   }
 
-  private static List<Object> words(String text, long limit) {
+  private static List<Object> words(String text, long limit, Run run) {
     List<Object> parts = new ArrayList<>();
     int at = PythonText.skipSpace(text, 0);
     while (at < text.length()) {
@@ -91,6 +94,7 @@ final class StringSplits {
       while (end < text.length() && !PythonText.isSpace(text.charAt(end))) {
         end++;
       }
+      run.makeItem();
       parts.add(text.substring(at, end));
       at = PythonText.skipSpace(text, end);
     }

@@ -26,7 +26,7 @@ public final class Template {
    * strftime_now}.
    */
   public Rendering render(Map<String, Object> variables, Clock clock) {
-    Run run = new Run(clock);
+    Run run = new Run(clock, Weight.characters(variables));
     Map<String, Object> names = new LinkedHashMap<>(Globals.ALL);
     names.putAll(variables);
     try {
@@ -34,6 +34,12 @@ public final class Template {
     } catch (StackOverflowError e) {
       // A chain of thousands of operators is a tree as deep: hostile, and no reason to end a task.
       throw new TemplateException("template nests too deeply to be evaluated");
+    } catch (ArithmeticException
+        | ClassCastException
+        | IllegalArgumentException
+        | IndexOutOfBoundsException e) {
+      // What Python has an error of its own for and nobody thought of here: the row is bad.
+      throw new TemplateException("template cannot be evaluated: " + e.getMessage());
     }
     return run.finish();
   }

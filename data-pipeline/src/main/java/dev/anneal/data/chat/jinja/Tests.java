@@ -54,7 +54,7 @@ final class Tests {
           Map.entry("test", (v, a) -> find(PythonText.str(v)).isPresent()));
 
   /** Those that may walk their values to the leaves. */
-  static final Set<String> WALKING =
+  private static final Set<String> WALKING =
       Set.of(
           "lower",
           "upper",
@@ -85,6 +85,17 @@ final class Tests {
 
   static Test require(String name) {
     return find(name).orElseThrow(() -> new TemplateException("No test named '" + name + "'"));
+  }
+
+  /** Whether a value passes a test, what it costs counted. */
+  static boolean holds(String name, Object value, Arguments arguments, Run run) {
+    run.step();
+    if (WALKING.contains(name)) {
+      run.chargeWalk(value);
+      arguments.positional().forEach(run::chargeWalk);
+      arguments.named().values().forEach(run::chargeWalk);
+    }
+    return require(name).holds(value, arguments);
   }
 
   private static boolean isCollection(Object value) {

@@ -8,7 +8,7 @@ record Undefined(String message) {
 
   static Undefined member(Object owner, Object key) {
     return new Undefined(
-        "'" + PythonText.typeName(owner) + "' has no attribute or key " + PythonText.repr(key));
+        "'" + PythonText.typeName(owner) + "' has no attribute or key " + PythonText.brief(key));
   }
 
   TemplateException fail() {

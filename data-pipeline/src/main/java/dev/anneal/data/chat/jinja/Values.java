@@ -9,6 +9,8 @@ import java.util.Map;
  * Undefined}, List and Map: truth, length, equality, order, iteration.
  */
 final class Values {
+  private static final char FIRST_ABOVE_SURROGATES = 0xE000;
+
   private Values() {}
 
   static boolean truth(Object value) {
@@ -134,7 +136,7 @@ final class Values {
           : Long.compare(toLong(left), toLong(right));
     }
     if (left instanceof String a && right instanceof String b) {
-      return java.util.Arrays.compare(a.codePoints().toArray(), b.codePoints().toArray());
+      return compareTexts(a, b);
     }
     if (left instanceof List<?> a && right instanceof List<?> b) {
       for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
@@ -154,10 +156,38 @@ final class Values {
             + "'");
   }
 
+  /** UTF-16 is in the order of code points but for surrogates, which stand below U+E000. */
+  private static int compareTexts(String a, String b) {
+    int shorter = Math.min(a.length(), b.length());
+    for (int i = 0; i < shorter; i++) {
+      char left = a.charAt(i);
+      char right = b.charAt(i);
+      if (left != right) {
+        boolean swapped = Character.isSurrogate(left) != Character.isSurrogate(right);
+        boolean high = swapped && Math.max(left, right) >= FIRST_ABOVE_SURROGATES;
+        return high ? right - left : left - right;
+      }
+    }
+    return a.length() - b.length();
+  }
+
+  /** A key so that what Python holds equal is equal: 1, 1.0 and true. */
+  static Object hashed(Object key) {
+    if (key instanceof Boolean) {
+      return toLong(key);
+    }
+    if (key instanceof Double number
+        && number == Math.rint(number)
+        && Math.abs(number) < 1L << 53) {
+      return number.longValue();
+    }
+    return key instanceof Tuple tuple ? tuple.stream().map(Values::hashed).toList() : key;
+  }
+
   static boolean contains(Object container, Object item) {
     if (container instanceof String text) {
       if (item instanceof String part) {
-        return text.contains(part);
+        return TextSearch.first(text, part, 0) >= 0;
       }
       requireDefined(item);
       throw new TemplateException("'in <string>' requires string as left operand");

@@ -10,6 +10,7 @@ import java.util.Map;
 final class Weight {
   private final long most;
   private long seen;
+  private long characters;
 
   private Weight(long most) {
     this.most = most;
@@ -24,24 +25,45 @@ final class Weight {
     return weight.seen;
   }
 
+  /** The characters of all texts in a value that came from outside, and so ends. */
+  static long characters(Object value) {
+    Weight weight = new Weight(Long.MAX_VALUE);
+    weight.add(value);
+    return weight.characters;
+  }
+
   static boolean isContainer(Object value) {
     return value instanceof List || value instanceof Map;
   }
 
+  /** Whether whoever prints or compares a value goes on to others in it. */
+  static boolean isWalked(Object value) {
+    return isContainer(value) || value instanceof Namespace;
+  }
+
   private void add(Object value) {
-    seen += value instanceof String text ? 1 + text.length() / Run.CHARS_PER_STEP : 1;
-    if (value instanceof List<?> list) {
+    seen++;
+    if (value instanceof String text) {
+      seen += text.length() / Run.CHARS_PER_STEP;
+      characters += text.length();
+    } else if (value instanceof List<?> list) {
       for (int i = 0; i < list.size() && seen <= most; i++) {
         add(list.get(i));
       }
     } else if (value instanceof Map<?, ?> map) {
-      for (Map.Entry<?, ?> entry : map.entrySet()) {
-        if (seen > most) {
-          break;
-        }
-        add(entry.getKey());
-        add(entry.getValue());
+      addAll(map);
+    } else if (value instanceof Namespace namespace) {
+      addAll(namespace.attributes());
+    }
+  }
+
+  private void addAll(Map<?, ?> map) {
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (seen > most) {
+        break;
       }
+      add(entry.getKey());
+      add(entry.getValue());
     }
   }
 }

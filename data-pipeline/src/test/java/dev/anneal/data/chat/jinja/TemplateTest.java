@@ -15,12 +15,10 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TemplateTest {
@@ -69,6 +67,20 @@ class TemplateTest {
   }
 
   @Test
+  void readsAndRoundsNumbersAsPythonDoes() {
+    assertThat(
+            render(
+                    "{{ ('9' * 5000) | int }} {{ '0x1F' | int(0, 16) }} {{ '1_000' | int }}"
+                        + " {{ '42.9' | int }} {{ 'x' | int(7) }} {{ 'nan' | int }}"
+                        + " {{ '1d' | float }} {{ ' 1e3 ' | float }} {{ 'inf' | float }}"
+                        + " {{ 5 | round }} {{ 25 | round(-1) }} {{ 2.5 | round }}"
+                        + " {{ (1e308 * 10) | round }} {{ -0.4 | round }} {{ 2.345 | round(2) }}"
+                        + " {{ 2.1 | round(0, 'ceil') }} {{ 42.55 | round(1, 'floor') }}")
+                .text())
+        .isEqualTo("0 31 1000 42 7 0 0.0 1000.0 inf 5 20 2.0 inf -0.0 2.35 3.0 42.5");
+  }
+
+  @Test
   void saysWhichLineIsWrong() {
     assertThatThrownBy(() -> Template.parse("a\n{% if x %}\n{{ 1 + }}\n{% endif %}"))
         .isInstanceOf(TemplateException.class)
@@ -77,53 +89,6 @@ class TemplateTest {
         .hasMessage("line 1: unknown tag 'import'");
     assertThatThrownBy(() -> render("{{ raise_exception('Roles must alternate!') }}"))
         .hasMessage("Roles must alternate!");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '#',
-      quoteCharacter = '`',
-      value = {
-        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %} # steps",
-        "{{ range(10 ** 9) | length }} # range too big (at most 100000)",
-        "{{ 'a' * 999999999999 }} # characters",
-        "{{ ('a' * 99999) | replace('a', 'b' * 99999) }} # characters",
-        "{{ ('a' * 99999) | join('b' * 99999) }} # characters",
-        "{{ ('b' * 99999).join(range(99999)) }} # characters",
-        "{% set ns = namespace(s='ab') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}"
-            + "{% endfor %} # characters",
-        "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}"
-            + "{% endfor %} # characters",
-        "{% macro a(x) %}{{ a(x) ~ a(x) }}{% endmacro %}{{ a(1) }} # nests more than 120 calls",
-        "{% macro a(x) %}{% call a(x) %}{% endcall %}{% endmacro %}{{ a(1) }} # nests more than",
-        "{% set s = 'a' * 99999 %}{% for a in range(99999) %}{{ s }}{% endfor %} # characters",
-        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s | list %}{% endfor %} #"
-            + " steps",
-        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s | reverse %}{% endfor %}"
-            + " # steps",
-        "{% set s = 'a' * 999999 %}{% for a in range(99999) %}{% set x = s.upper() %}{% endfor %} #"
-            + " steps",
-        "{% for c in 'a' * 9999999 %}{% endfor %} # walks a text of more than",
-        "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
-            + "{% endfor %}{{ ns.s }} # characters",
-        "{% set ns = namespace(s=1) %}{% for i in range(99) %}{% set ns.s = {'a': ns.s, 'b': ns.s}"
-            + " %}{% endfor %}{{ ns.s | tojson }} # parts",
-        "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
-            + "{% set ns.t = (ns.t, ns.t) | list %}{% endfor %}{{ ns.s == ns.t }} # parts",
-        "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}"
-            + "{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s is eq(ns.t) }} # parts",
-        "{% set ns = namespace(s=(1, 1)) %}{% for i in range(99) %}{% set ns.s = (ns.s, ns.s) %}"
-            + "{% endfor %}{{ {ns.s: 1} }} # unhashable",
-        "{% set l = range(99999) | list %}{% for i in l %}{% set x = l | sort %}{% endfor %} #"
-            + " steps",
-        "{{ 2 ** 99999 }} # overflow"
-      })
-  void stopsAProgramWithoutEnd(String source, String reason) {
-    long start = System.nanoTime();
-    assertThatThrownBy(() -> render(source))
-        .isInstanceOf(TemplateException.class)
-        .hasMessageContaining(reason);
-    assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
   }
 
   @ParameterizedTest
@@ -169,12 +134,15 @@ class TemplateTest {
   }
 
   private static List<JsonNode> rows() throws IOException {
+    return rows("/text/jinja.jsonl");
+  }
+
+  static List<JsonNode> rows(String resource) throws IOException {
     ObjectMapper json = new ObjectMapper();
     try (BufferedReader reader =
             new BufferedReader(
                 new InputStreamReader(
-                    TemplateTest.class.getResourceAsStream("/text/jinja.jsonl"),
-                    StandardCharsets.UTF_8));
+                    TemplateTest.class.getResourceAsStream(resource), StandardCharsets.UTF_8));
         Stream<String> lines = reader.lines()) {
       return lines.map(line -> parse(json, line)).toList();
     }
