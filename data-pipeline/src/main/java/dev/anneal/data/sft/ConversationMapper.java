@@ -19,6 +19,9 @@ public final class ConversationMapper {
           DatasetFormat.SHAREGPT,
           Map.of("messages", "conversations"));
 
+  private static final List<String> STRUCTURES =
+      List.of("tools", "documents", "chat_template_kwargs");
+
   private final Optional<DatasetFormat> format;
   private final Map<String, String> columns;
 
@@ -79,6 +82,8 @@ public final class ConversationMapper {
   }
 
   private static Conversation conversation(DatasetFormat format, RowFields fields) {
+    fields.requireFinite(STRUCTURES);
+    fields.requireFinite(format.structures());
     List<ChatMessage> messages = new ArrayList<>();
     String system = fields.optionalText("system");
     if (!system.isEmpty()) {

@@ -141,6 +141,7 @@ record Corpus(
   /** Adds the splits' counts up by input and refuses an input that gave nothing. */
   List<TokenizeFacts.InputCounts> counts(
       List<CorpusSplit> splits, List<StagedSplit> staged, OutputSet set) {
+    EmptyFiles.of(splits, staged).warn();
     SplitCounts[] sums = new SplitCounts[inputs.size()];
     SplitStats[] stats = new SplitStats[sums.length];
     Arrays.fill(sums, SplitCounts.ZERO);

@@ -51,6 +51,15 @@ class ContainerRowsTest {
   }
 
   @Test
+  void readsArrowWhoseBuffersAreFramesOfLinkedBlocks() throws IOException {
+    try (ArrowRows rows = ArrowRows.open(Files.newInputStream(FOLDER.resolve("blocks.feather")))) {
+      List<JsonNode> found = objects(rows);
+      assertThat(found).hasSize(4000);
+      assertThat(found.get(3999).path("text").asText()).isEqualTo("row 3999 of many, 第3999行");
+    }
+  }
+
+  @Test
   void readsOrcAsItWasWritten() throws IOException {
     try (OrcRows rows =
         OrcRows.open(new Configuration(), FOLDER.resolve("rows.orc").toUri().toString())) {
