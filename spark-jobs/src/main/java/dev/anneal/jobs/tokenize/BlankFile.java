@@ -2,6 +2,7 @@ package dev.anneal.jobs.tokenize;
 
 import dev.anneal.data.read.SourceRow;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -24,7 +25,7 @@ record BlankFile(HadoopFileStore store) {
       return true;
     }
     FileSlice rest = new FileSlice(slice.file(), 0, 1, slice.end(), Long.MAX_VALUE);
-    try (SliceRows rows = SliceRows.open(store, rest)) {
+    try (SliceRows rows = SliceRows.open(store, rest, RowColumns.ALL)) {
       Optional<SourceRow> row = rows.next();
       while (row.isPresent() && row.get().fault().isEmpty() && row.get().isBlank()) {
         row = rows.next();

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -115,6 +116,9 @@ record Corpus(
       options.put("tail", lower(config.tail()));
       options.put("eos_id", Integer.toString(plan.eosId()));
     }
+    if (plan.hasLabels() && ofTables()) {
+      options.put("keep_nulls", Boolean.toString(config.keepNulls()));
+    }
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
       String key = "inputs[" + i + "].";
@@ -132,6 +136,14 @@ record Corpus(
       }
     }
     return options;
+  }
+
+  private static final Set<InputConfig.Format> TABLES =
+      Set.of(InputConfig.Format.PARQUET, InputConfig.Format.ORC, InputConfig.Format.ARROW);
+
+  private boolean ofTables() {
+    return !queries.isEmpty()
+        || files.stream().flatMap(List::stream).anyMatch(file -> TABLES.contains(file.format()));
   }
 
   private static String lower(Enum<?> value) {

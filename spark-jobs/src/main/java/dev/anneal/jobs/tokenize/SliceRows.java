@@ -11,6 +11,7 @@ import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.read.ArrowRows;
 import dev.anneal.jobs.read.Decompression;
 import dev.anneal.jobs.read.OrcRows;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,13 +34,20 @@ final class SliceRows implements RowReader, AutoCloseable {
     this.rows = rows;
   }
 
-  static SliceRows open(HadoopFileStore store, FileSlice slice) throws IOException {
+  /**
+   * Opens a slice.
+   *
+   * @param columns of a table; other formats have all that stands in a row
+   */
+  static SliceRows open(HadoopFileStore store, FileSlice slice, RowColumns columns)
+      throws IOException {
     try {
       return switch (slice.file().format()) {
         case PARQUET ->
-            of(store, slice, ParquetRows.open(store.configuration(), slice.file().uri()));
-        case ORC -> of(store, slice, OrcRows.open(store.configuration(), slice.file().uri()));
-        case ARROW -> of(store, slice, ArrowRows.open(stream(store, slice)));
+            of(store, slice, ParquetRows.open(store.configuration(), slice.file().uri(), columns));
+        case ORC ->
+            of(store, slice, OrcRows.open(store.configuration(), slice.file().uri(), columns));
+        case ARROW -> of(store, slice, ArrowRows.open(stream(store, slice), columns));
         case JSONL, TEXT, LINES, AUTO -> {
           InputStream in = stream(store, slice);
           yield new SliceRows(store, slice, in, reader(slice, in));

@@ -32,7 +32,7 @@ final class SplitStaging {
   StagedSplit run(HadoopFileStore store) throws IOException {
     for (int i = 0; i < sliceRows.length && !isHopeless(); i++) {
       FileSlice slice = split.slices().get(i);
-      try (SliceRows rows = SliceRows.open(store, slice)) {
+      try (SliceRows rows = SliceRows.open(store, slice, this.rows.columns().of(slice))) {
         Optional<SourceRow> row = rows.next();
         boolean blank = true;
         while (row.isPresent() && !isHopeless()) {

@@ -29,6 +29,7 @@ final class TestCorpus {
   String chatTemplate = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
+  boolean keepNulls = false;
   List<TokenizeConfig.Output> outputs = List.of(TokenizeConfig.Output.ARROW);
   FilterConfig filters = FilterConfig.OFF;
   DedupConfig dedup = DedupConfig.OFF;
@@ -70,6 +71,7 @@ final class TestCorpus {
         false,
         1,
         maxBadRatio,
+        keepNulls,
         filters,
         dedup,
         decontaminate,

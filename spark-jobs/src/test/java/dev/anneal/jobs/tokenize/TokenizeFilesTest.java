@@ -6,27 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.format.FormatException;
-import dev.anneal.jobs.JobLine;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Whole files: compressed ones, and those that give nothing. */
 class TokenizeFilesTest extends TokenizeTest {
   private static final Path COMPRESSED = Path.of("src", "test", "resources", "compressed");
-
-  private JobLine tokenize() {
-    return JobLine.run(
-        new TokenizeJob(),
-        "tokenize.tokenizer=" + TestCorpus.TOKENIZER,
-        "tokenize.inputs=[{path=\"" + corpus + "\"}]",
-        "tokenize.output=" + temp.resolve("shards"));
-  }
 
   @Test
   void readsTheSameRowsOutOfEveryCompression() throws IOException {
@@ -47,33 +38,6 @@ class TokenizeFilesTest extends TokenizeTest {
   }
 
   @Test
-  void endsWithADataErrorForAFileThatIsDamagedOrOfAnotherCompression() throws IOException {
-    Path file = corpus.resolve("rows.jsonl.lz4");
-    byte[] whole = Files.readAllBytes(COMPRESSED.resolve("lz4.lz4"));
-    Files.write(file, Arrays.copyOf(whole, whole.length / 2));
-    JobLine cut = tokenize();
-    assertThat(cut.code()).as(cut.err()).isEqualTo(3);
-    assertThat(cut.err()).startsWith("Error: Cannot read " + file + ": damaged lz4 data: ");
-    assertThat(cut.err().lines()).hasSize(1);
-    Files.write(file, Files.readAllBytes(COMPRESSED.resolve("zstd.zst")));
-    assertThat(tokenize().err())
-        .isEqualTo(
-            "Error: Cannot read "
-                + file
-                + ": it is compressed with zstd (its name must end in .zst)\n");
-    Files.delete(file);
-    Path plain = corpus.resolve("rows.jsonl");
-    Files.write(plain, Files.readAllBytes(COMPRESSED.resolve("gzip.gz")));
-    JobLine misnamed = tokenize();
-    assertThat(misnamed.code()).isEqualTo(3);
-    assertThat(misnamed.err())
-        .isEqualTo(
-            "Error: Cannot read "
-                + plain
-                + ": it is compressed with gzip (its name must end in .gz)\n");
-  }
-
-  @Test
   void tellsACompressionFromTheMidstOfAFileToo() throws IOException {
     Path plain = corpus.resolve("rows.jsonl");
     Files.write(plain, Files.readAllBytes(COMPRESSED.resolve("gzip.gz")));
@@ -81,7 +45,7 @@ class TokenizeFilesTest extends TokenizeTest {
         new CorpusFile(0, plain.toString(), "rows.jsonl", "rows", 9, 0, InputConfig.Format.JSONL);
     FileSlice slice = new FileSlice(file, 0, 1, 5000, 11_000);
     try (SliceRows rows =
-        SliceRows.open(new HadoopFileStore(spark().hadoopConfiguration()), slice)) {
+        SliceRows.open(new HadoopFileStore(spark().hadoopConfiguration()), slice, RowColumns.ALL)) {
       assertThatThrownBy(rows::next)
           .isInstanceOf(FormatException.class)
           .hasMessage("Cannot read rows: it is compressed with gzip (its name must end in .gz)");
