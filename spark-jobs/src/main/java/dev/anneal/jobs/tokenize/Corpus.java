@@ -37,7 +37,7 @@ record Corpus(
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-        queries.put(i, QueryRows.of(session, i, input));
+        queries.put(i, QueryRows.of(session, i, input, config.keepNulls()));
         files.add(List.of());
       }
     }
