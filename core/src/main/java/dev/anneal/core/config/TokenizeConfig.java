@@ -18,6 +18,7 @@ import java.util.Set;
  * @param splitSpecialTokens tokenize special-token strings in text as plain text
  * @param shardMb size of a shard file
  * @param maxBadRatio share of rows that may be quarantined before the job fails
+ * @param keepNulls whether null fields of nested objects of tables stay
  * @param filters which documents are left out for what they hold
  * @param dedup which repeated documents are left out
  * @param decontaminate which documents are left out for what evaluation sets hold
@@ -43,6 +44,7 @@ public record TokenizeConfig(
     boolean splitSpecialTokens,
     int shardMb,
     double maxBadRatio,
+    boolean keepNulls,
     FilterConfig filters,
     DedupConfig dedup,
     DecontaminateConfig decontaminate,
@@ -159,6 +161,7 @@ public record TokenizeConfig(
         splitSpecialTokens,
         shardMb,
         maxBadRatio,
+        keepNulls,
         filters,
         dedup,
         decontaminate,

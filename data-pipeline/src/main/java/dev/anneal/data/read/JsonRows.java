@@ -5,33 +5,42 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.anneal.core.format.FormatException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PushbackInputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Set;
 
-/** Rows that are JSON: parsing one, and walking a file that is one JSON array. Stateless. */
+/**
+ * Rows that are JSON, read as Python's {@code json.loads} reads them: also with {@code NaN}, {@code
+ * Infinity} and {@code -Infinity}, with the last of fields of one name, and with numbers as long as
+ * there. Stateless.
+ */
 public final class JsonRows {
+  /** Python's limit for whole numbers, and well above what fractions need. */
+  private static final int MAX_NUMBER_CHARACTERS = 4300;
+
+  private static final Set<String> NOT_FINITE = Set.of("NaN", "Infinity", "-Infinity");
+
   private static final ObjectMapper JSON =
       JsonMapper.builder(
               JsonFactory.builder()
                   .streamReadConstraints(
-                      StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+                      StreamReadConstraints.builder()
+                          .maxStringLength(Integer.MAX_VALUE)
+                          .maxNumberLength(MAX_NUMBER_CHARACTERS)
+                          .build())
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  private static final ObjectReader ELEMENT =
-      JSON.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  private static final ObjectReader WITH_NOT_FINITE =
+      JSON.reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
   private JsonRows() {}
 
@@ -42,14 +51,7 @@ public final class JsonRows {
         throw new IllegalArgumentException("bad JSON: row has zero bytes (must be UTF-8)");
       }
     }
-    JsonNode node;
-    try {
-      node = JSON.readTree(content);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("bad JSON: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new IllegalArgumentException("bad JSON: " + e.getMessage(), e);
-    }
+    JsonNode node = tree(content);
     if (!node.isObject()) {
       String kind = node instanceof MissingNode ? "empty" : "a JSON " + name(node);
       throw new IllegalArgumentException("bad JSON: row is " + kind + " (must be an object)");
@@ -57,55 +59,62 @@ public final class JsonRows {
     return node;
   }
 
+  /** Any value written as text; {@link IllegalArgumentException} says why it is none. */
+  public static JsonNode value(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw JsonFault.of(e);
+    }
+  }
+
+  private static JsonNode tree(byte[] content) {
+    try {
+      return JSON.readTree(content);
+    } catch (JsonProcessingException e) {
+      return withNotFinite(content, e);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("bad JSON: " + e.getMessage(), e);
+    }
+  }
+
+  /** Once more, for the three words that JSON does not have: few rows hold them. */
+  private static JsonNode withNotFinite(byte[] content, JsonProcessingException fault) {
+    try (JsonParser words = WITH_NOT_FINITE.createParser(content)) {
+      boolean found = false;
+      for (JsonToken token = words.nextToken(); token != null; token = words.nextToken()) {
+        if (token == JsonToken.VALUE_NUMBER_FLOAT && words.isNaN()) {
+          boolean written = Character.isDigit(words.getText().charAt(words.getTextLength() - 1));
+          if (!written && !NOT_FINITE.contains(words.getText())) {
+            throw JsonFault.of(fault); // INF and +Infinity, which this parser knows besides
+          }
+          found = true;
+        }
+      }
+      if (!found) {
+        throw JsonFault.of(fault);
+      }
+      return WITH_NOT_FINITE.readTree(content);
+    } catch (IOException e) {
+      throw JsonFault.of(e instanceof JsonProcessingException later ? later : fault);
+    }
+  }
+
   /** What a value is, in the words of JSON. */
   public static String name(JsonNode node) {
     return node.getNodeType().name().toLowerCase(Locale.ROOT);
   }
 
-  /** The rows of a {@code .json} file, be it one array or one object a line. */
-  public static RowReader arrayOrLines(InputStream in) throws IOException {
-    PushbackInputStream peeked = new PushbackInputStream(in, 4);
-    int first = peeked.read();
-    while (first == 0xEF || first == 0xBB || first == 0xBF || Character.isWhitespace(first)) {
-      first = peeked.read();
-    }
-    if (first >= 0) {
-      peeked.unread(first);
-    }
-    return first == '[' ? new ArrayReader(JSON.createParser(peeked)) : LineReader.whole(peeked);
-  }
-
-  /** The elements of one JSON array, read one by one. */
-  private static final class ArrayReader implements RowReader {
-    private final JsonParser parser;
-    private long rows;
-    private boolean ended;
-
-    ArrayReader(JsonParser parser) throws IOException {
-      this.parser = parser;
-      parser.nextToken();
-    }
-
-    @Override
-    public Optional<SourceRow> next() throws IOException {
-      try {
-        ended = ended || parser.nextToken() == JsonToken.END_ARRAY;
-        if (ended) {
-          return Optional.empty();
+  /** Whether a number that JSON cannot write stands anywhere in a value. */
+  public static boolean hasNotFinite(JsonNode node) {
+    if (node.isContainerNode()) {
+      for (JsonNode child : node) {
+        if (hasNotFinite(child)) {
+          return true;
         }
-        rows++;
-        JsonNode element = ELEMENT.readTree(parser);
-        byte[] content = element.toString().getBytes(StandardCharsets.UTF_8);
-        return Optional.of(new SourceRow(rows, content));
-      } catch (JsonProcessingException e) {
-        // The rest of the array cannot be found again: the file is lost, not the row.
-        throw new FormatException("bad JSON after row " + rows + ": " + e.getOriginalMessage(), e);
       }
+      return false;
     }
-
-    @Override
-    public long rowCount() {
-      return rows;
-    }
+    return node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue());
   }
 }

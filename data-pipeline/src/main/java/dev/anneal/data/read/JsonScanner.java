@@ -38,7 +38,8 @@ final class JsonScanner {
   }
 
   private void skipSpace() {
-    while (at < end && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r')) {
+    while (at < end
+        && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r' || bytes[at] == '\n')) {
       at++;
     }
   }

@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Turns rows of a dataset into conversations. Immutable and thread-safe. */
 public final class ConversationMapper {
@@ -18,6 +20,27 @@ public final class ConversationMapper {
           Map.of("prompt", "instruction", "query", "input", "response", "output"),
           DatasetFormat.SHAREGPT,
           Map.of("messages", "conversations"));
+
+  private static final List<String> STRUCTURES =
+      List.of("tools", "documents", "chat_template_kwargs");
+
+  private static final List<String> FIELDS =
+      List.of(
+          "messages",
+          "conversations",
+          "conversation",
+          "instruction",
+          "input",
+          "output",
+          "query",
+          "response",
+          "prompt",
+          "completion",
+          "system",
+          "history",
+          "tools",
+          "documents",
+          "chat_template_kwargs");
 
   private final Optional<DatasetFormat> format;
   private final Map<String, String> columns;
@@ -57,6 +80,15 @@ public final class ConversationMapper {
     return new ConversationMapper(Optional.of(format), own);
   }
 
+  /** Every field that a row may be read from, some of which have other names. */
+  public static Set<String> columns(Map<String, String> columns) {
+    Set<String> names = new TreeSet<>(columns.values());
+    for (String name : FIELDS) {
+      names.add(columns.getOrDefault(name, name));
+    }
+    return names;
+  }
+
   public MappedRow map(JsonNode row) {
     if (!row.isObject()) {
       return new MappedRow.Bad("row is no JSON object");
@@ -79,6 +111,8 @@ public final class ConversationMapper {
   }
 
   private static Conversation conversation(DatasetFormat format, RowFields fields) {
+    fields.requireFinite(STRUCTURES);
+    fields.requireFinite(format.structures());
     List<ChatMessage> messages = new ArrayList<>();
     String system = fields.optionalText("system");
     if (!system.isEmpty()) {

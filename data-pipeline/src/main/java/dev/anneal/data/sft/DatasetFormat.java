@@ -3,6 +3,7 @@ package dev.anneal.data.sft;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.anneal.core.config.ConfigException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -11,23 +12,30 @@ public enum DatasetFormat {
   /**
    * {@code instruction}, {@code input}, {@code output}; optional {@code system}, {@code history}.
    */
-  ALPACA("alpaca"),
+  ALPACA("alpaca", "history"),
   /**
    * {@code conversations} of {@code from} and {@code value}, as ShareGPT and BelleGroup have; or
    * {@code conversation} of pairs of {@code human} and {@code assistant}.
    */
-  SHAREGPT("sharegpt"),
+  SHAREGPT("sharegpt", "conversations", "conversation"),
   /** {@code messages} of {@code role} and {@code content}, as OpenAI has. */
-  MESSAGES("messages"),
+  MESSAGES("messages", "messages", "conversations"),
   /** {@code prompt} and {@code completion}, texts or lists of messages. */
-  PROMPT_COMPLETION("prompt_completion"),
+  PROMPT_COMPLETION("prompt_completion", "prompt", "completion"),
   /** {@code query} and {@code response}; optional {@code system}, {@code history}. */
-  QUERY_RESPONSE("query_response");
+  QUERY_RESPONSE("query_response", "history");
 
   private final String key;
+  private final List<String> structures;
 
-  DatasetFormat(String key) {
+  DatasetFormat(String key, String... structures) {
     this.key = key;
+    this.structures = List.of(structures);
+  }
+
+  /** Its fields that hold lists of turns, or may. */
+  List<String> structures() {
+    return structures;
   }
 
   /** The name in a configuration. */

@@ -1,9 +1,9 @@
 package dev.anneal.data.sft;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.anneal.data.read.JsonRows;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -13,8 +13,6 @@ import java.util.Map;
  * @param columns names in the row by names of the format, where they differ
  */
 record RowFields(JsonNode row, Map<String, String> columns) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   JsonNode get(String name) {
     JsonNode value = row.get(column(name));
     return value == null ? MissingNode.getInstance() : value;
@@ -78,9 +76,20 @@ record RowFields(JsonNode row, Map<String, String> columns) {
       return MissingNode.getInstance();
     }
     try {
-      return JSON.readTree(value.textValue());
-    } catch (JsonProcessingException e) {
-      throw new RowShapeException("field '" + where + "' is no JSON: " + e.getOriginalMessage());
+      return JsonRows.value(value.textValue());
+    } catch (IllegalArgumentException e) {
+      throw new RowShapeException(
+          "field '" + where + "' is " + e.getMessage().replaceFirst("^bad", "no"));
+    }
+  }
+
+  /** Refuses numbers that JSON does not have in the fields that are used; others are not ours. */
+  void requireFinite(List<String> names) {
+    for (String name : names) {
+      if (JsonRows.hasNotFinite(get(name))) {
+        throw new RowShapeException(
+            "field '" + column(name) + "' holds NaN or Infinity (must be a number that JSON has)");
+      }
     }
   }
 

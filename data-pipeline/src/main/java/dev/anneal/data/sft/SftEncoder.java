@@ -11,6 +11,7 @@ import dev.anneal.data.sft.AssistantTurns.Turn;
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.Tokenizer;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Encodes conversations: the whole text is rendered and tokenized once, without added special
@@ -68,6 +69,15 @@ public final class SftEncoder {
     Rendering full = template.render(conversation);
     EncodedText encoded = tokenizer.encodeWithOffsets(full.text());
     return new EncodedRow(encoded.ids(), labels(conversation, full, encoded), false);
+  }
+
+  /** As {@link #label}, for showing; empty when the conversation cannot be rendered or found in. */
+  public Optional<EncodedRow> shown(Conversation given) {
+    try {
+      return Optional.of(label(given));
+    } catch (TemplateException | RowShapeException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   private static boolean says(ChatMessage message) {

@@ -75,19 +75,6 @@ class LineReaderTest {
   }
 
   @Test
-  void readsAJsonArrayAsRows() throws IOException {
-    String text = " \n[{\"text\": \"一\"},\n {\"text\": \"b\\n\"}]";
-    RowReader reader = JsonRows.arrayOrLines(stream(text));
-    assertThat(lines(reader)).containsExactly("{\"text\":\"一\"}", "{\"text\":\"b\\n\"}");
-    assertThat(reader.rowCount()).isEqualTo(2);
-    assertThat(lines(JsonRows.arrayOrLines(stream("[]")))).isEmpty();
-    assertThat(lines(JsonRows.arrayOrLines(stream("{\"a\":1}\n{}")))).hasSize(2);
-    assertThatThrownBy(() -> lines(JsonRows.arrayOrLines(stream("[{\"a\":1}, {\"b\""))))
-        .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("bad JSON after row 2: ");
-  }
-
-  @Test
   void saysWhatIsWrongWithAJsonRow() {
     assertThat(JsonRows.object(utf8("{\"text\": \"好\"}")).get("text").asText()).isEqualTo("好");
     for (String bad : List.of("{\"a\": ", "{} x", "", "{\"a\": 1,}")) {

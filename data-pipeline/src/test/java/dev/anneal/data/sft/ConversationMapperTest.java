@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.data.chat.ChatMessage;
 import dev.anneal.data.chat.Conversation;
+import dev.anneal.data.read.JsonRows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -236,14 +238,15 @@ class ConversationMapperTest {
             + " field 'conversations[1].value' must have 'name' and 'arguments'",
         "{'messages':['a']} # field 'messages[0]' is a string (must be an object with role and"
             + " content)",
-        "{'messages':[{'role':'assistant','content':'a','weight':0.5}]} # field 'messages[0].weight'"
-            + " is 0.5 (must be 0 or 1)",
+        "{'messages':[{'role':'assistant','content':'a','weight':0.5}]} # field"
+            + " 'messages[0].weight' is 0.5 (must be 0 or 1)",
         "{'messages':[{'role':'assistant','content':'a','train':1}]} # field 'messages[0].train' is"
             + " a number (must be true or false)",
         "{'messages':[{'role':'assistant','tool_calls':'{}'}]} # field 'messages[0].tool_calls' is"
             + " a object (must be a list, or a list as JSON text)",
         "{'messages':[],'tools':'[1'} # field 'tools' is no JSON: Unexpected end-of-input: expected"
-            + " close marker for Array (start marker at [Source: (String)\"[1\"; line: 1, column: 1])",
+            + " close marker for Array (start marker at [Source: (String)\"[1\"; line: 1, column:"
+            + " 1])",
         "{'messages':[],'tools':{}} # field 'tools' is a object (must be a list, or a list as JSON"
             + " text)",
         "{'messages':[],'chat_template_kwargs':[]} # field 'chat_template_kwargs' is a array (must"
@@ -298,5 +301,28 @@ class ConversationMapperTest {
     } catch (IOException e) {
       throw new IllegalArgumentException(text, e);
     }
+  }
+
+  @Test
+  void refusesNumbersThatJsonDoesNotHaveInItsOwnFieldsAlone() {
+    String chat = "\"messages\": [{\"role\": \"user\", \"content\": \"q\", \"n\": %s}]";
+    String tools = ", \"tools\": [{\"type\": \"function\", \"n\": [%s]}]";
+    for (String word : List.of("NaN", "Infinity", "-Infinity", "1e999")) {
+      String sound = "{" + chat.formatted(1) + ", \"score\": " + word + "}";
+      assertThat(mapped(sound)).isInstanceOf(MappedRow.Mapped.class);
+      assertThat(mapped("{" + chat.formatted(word) + "}"))
+          .isEqualTo(
+              new MappedRow.Bad(
+                  "field 'messages' holds NaN or Infinity (must be a number that JSON has)"));
+      assertThat(mapped("{" + chat.formatted(1) + tools.formatted(word) + "}"))
+          .isEqualTo(
+              new MappedRow.Bad(
+                  "field 'tools' holds NaN or Infinity (must be a number that JSON has)"));
+    }
+  }
+
+  private static MappedRow mapped(String json) {
+    return ConversationMapper.detecting()
+        .map(JsonRows.object(json.getBytes(StandardCharsets.UTF_8)));
   }
 }

@@ -1,10 +1,9 @@
 package dev.anneal.jobs.generate;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.data.read.JsonRows;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,7 +17,6 @@ import java.util.List;
  * {@code instruction} (with {@code input} on the next line). Blank lines are skipped.
  */
 final class PromptFile {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> KEYS = List.of("prompt", "question", "instruction");
 
   private PromptFile() {}
@@ -54,9 +52,10 @@ final class PromptFile {
     String where = "Cannot read " + path + ": line " + number + ": ";
     JsonNode json;
     try {
-      json = JSON.readTree(line);
-    } catch (JsonProcessingException e) {
-      throw new ConfigException(where + "no JSON object: " + e.getOriginalMessage(), e);
+      json = JsonRows.value(line);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          where + e.getMessage().replaceFirst("^bad JSON", "no JSON object"), e);
     }
     for (String key : KEYS) {
       JsonNode value = json.path(key);

@@ -12,6 +12,7 @@ import org.apache.arrow.vector.compression.AbstractCompressionCodec;
 import org.apache.arrow.vector.compression.CompressionCodec;
 import org.apache.arrow.vector.compression.CompressionUtil;
 import org.apache.arrow.vector.compression.NoCompressionCodec;
+import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 
 /**
  * Reads compressed Arrow buffers with the codecs that Spark brings; Arrow's own module for that is
@@ -26,6 +27,9 @@ final class ArrowCompression implements CompressionCodec.Factory {
   }
 
   private static final class Reading extends AbstractCompressionCodec {
+    private static final int FLAGS = 4; // place in the head of a frame
+    private static final int INDEPENDENT = 0x20;
+
     private final CompressionUtil.CodecType type;
 
     Reading(CompressionUtil.CodecType type) {
@@ -49,7 +53,7 @@ final class ArrowCompression implements CompressionCodec.Factory {
     }
 
     private static byte[] lz4(byte[] compressed, int length) {
-      try (InputStream in = new LZ4FrameInputStream(new ByteArrayInputStream(compressed))) {
+      try (InputStream in = frame(compressed)) {
         byte[] plain = in.readNBytes(length);
         if (plain.length < length) {
           throw new IOException("buffer of " + plain.length + " bytes (expected " + length + ")");
@@ -58,6 +62,13 @@ final class ArrowCompression implements CompressionCodec.Factory {
       } catch (IOException e) {
         throw new UncheckedIOException("Cannot decompress: " + e.getMessage(), e);
       }
+    }
+
+    /** The faster library does not read blocks that refer to the one before. */
+    private static InputStream frame(byte[] compressed) throws IOException {
+      InputStream in = new ByteArrayInputStream(compressed);
+      boolean linked = compressed.length > FLAGS && (compressed[FLAGS] & INDEPENDENT) == 0;
+      return linked ? new FramedLZ4CompressorInputStream(in) : new LZ4FrameInputStream(in);
     }
 
     @Override

@@ -31,6 +31,7 @@ public final class ArrowRows implements RowReader, AutoCloseable {
   private static final byte[] FILE_MAGIC = "ARROW1\0\0".getBytes(StandardCharsets.US_ASCII);
 
   private final BufferAllocator allocator = new RootAllocator();
+  private final RowColumns chosen;
   private final ArrowStreamReader reader;
   private final List<ValueVector> decoded = new ArrayList<>();
   private List<ValueVector> columns = List.of();
@@ -39,12 +40,13 @@ public final class ArrowRows implements RowReader, AutoCloseable {
   private int at;
   private long rows;
 
-  private ArrowRows(InputStream in) {
-    this.reader = new ArrowStreamReader(in, allocator, new ArrowCompression());
+  private ArrowRows(InputStream in, RowColumns chosen) {
+    this.chosen = chosen;
+    this.reader = ArrowColumns.of(in, allocator, chosen);
   }
 
   /** Reads a stream, which closing closes too. */
-  public static ArrowRows open(InputStream in) throws IOException {
+  public static ArrowRows open(InputStream in, RowColumns chosen) throws IOException {
     PushbackInputStream peeked = new PushbackInputStream(in, FILE_MAGIC.length);
     byte[] start = peeked.readNBytes(FILE_MAGIC.length);
     if (!Arrays.equals(start, FILE_MAGIC)) {
@@ -55,7 +57,7 @@ public final class ArrowRows implements RowReader, AutoCloseable {
       in.close();
       throw new FormatException("not an Arrow stream or file");
     }
-    return new ArrowRows(peeked);
+    return new ArrowRows(peeked, chosen);
   }
 
   @Override
@@ -75,7 +77,8 @@ public final class ArrowRows implements RowReader, AutoCloseable {
     }
     ObjectNode row = JsonNodeFactory.instance.objectNode();
     for (int i = 0; i < columns.size(); i++) {
-      row.set(names.get(i), ArrowValues.json(columns.get(i), at));
+      boolean asText = names.get(i).equals(chosen.asText());
+      row.set(names.get(i), new ArrowValues(chosen, asText).json(columns.get(i), at));
     }
     at++;
     rows++;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ValueVector;
 import org.apache.arrow.vector.complex.FixedSizeListVector;
@@ -14,23 +15,23 @@ import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.complex.MapVector;
 import org.apache.arrow.vector.complex.StructVector;
 
-/** Values of Arrow's vectors as JSON. Stateless. */
-final class ArrowValues {
+/**
+ * Values of Arrow's vectors as JSON. Stateless.
+ *
+ * @param asText whether a column that is declared as JSON stays text
+ */
+record ArrowValues(RowColumns chosen, boolean asText) {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-
-  private ArrowValues() {}
+  private static final String EXTENSION = "ARROW:extension:name";
+  private static final String JSON_TYPE = "arrow.json";
 
   /** The value at an index; nested columns are walked here, for Arrow leaves their nulls out. */
-  static JsonNode json(ValueVector vector, int index) {
+  JsonNode json(ValueVector vector, int index) {
     if (vector.isNull(index)) {
       return JSON.nullNode();
     }
     if (vector instanceof StructVector struct) {
-      ObjectNode object = JSON.objectNode();
-      for (FieldVector child : struct.getChildrenFromFields()) {
-        object.set(child.getName(), json(child, index));
-      }
-      return object;
+      return struct(struct, index);
     }
     if (vector instanceof MapVector map) {
       return map(map, index);
@@ -47,10 +48,23 @@ final class ArrowValues {
       int start = index * list.getListSize();
       return list(list.getDataVector(), start, start + list.getListSize());
     }
-    return scalar(vector.getObject(index));
+    Object value = vector.getObject(index);
+    boolean json = !asText && JSON_TYPE.equals(vector.getField().getMetadata().get(EXTENSION));
+    return json ? JsonColumns.value(value.toString()) : scalar(value);
   }
 
-  private static ArrayNode list(ValueVector elements, long start, long end) {
+  private ObjectNode struct(StructVector struct, int index) {
+    ObjectNode object = JSON.objectNode();
+    List<String> names = struct.getChildFieldNames();
+    for (FieldVector child : struct.getChildrenFromFields()) {
+      if (!child.isNull(index) || chosen.keeps(child.getName(), names)) {
+        object.set(child.getName(), json(child, index));
+      }
+    }
+    return object;
+  }
+
+  private ArrayNode list(ValueVector elements, long start, long end) {
     ArrayNode array = JSON.arrayNode();
     for (long i = start; i < end; i++) {
       array.add(json(elements, Math.toIntExact(i)));
@@ -58,7 +72,7 @@ final class ArrowValues {
     return array;
   }
 
-  private static ObjectNode map(MapVector map, int index) {
+  private ObjectNode map(MapVector map, int index) {
     ObjectNode object = JSON.objectNode();
     StructVector entries = (StructVector) map.getDataVector();
     ValueVector keys = entries.getChildByOrdinal(0);

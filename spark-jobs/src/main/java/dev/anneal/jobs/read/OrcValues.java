@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.hive.ql.exec.vector.BytesColumnVector;
 import org.apache.hadoop.hive.ql.exec.vector.ColumnVector;
 import org.apache.hadoop.hive.ql.exec.vector.DecimalColumnVector;
@@ -20,21 +21,38 @@ import org.apache.hadoop.hive.ql.exec.vector.UnionColumnVector;
 import org.apache.orc.TypeDescription;
 
 /** Values of ORC's columns as JSON. Stateless. */
-final class OrcValues {
+record OrcValues(RowColumns chosen) {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  private OrcValues() {}
-
-  static ObjectNode row(TypeDescription schema, ColumnVector[] columns, int row) {
+  /**
+   * A row of a file.
+   *
+   * @param read the columns that were read
+   */
+  ObjectNode row(TypeDescription schema, Set<String> read, ColumnVector[] columns, int row) {
     ObjectNode node = JSON.objectNode();
     List<String> names = schema.getFieldNames();
     for (int i = 0; i < names.size(); i++) {
-      node.set(names.get(i), value(schema.getChildren().get(i), columns[i], row));
+      if (read.contains(names.get(i))) {
+        node.set(names.get(i), value(schema.getChildren().get(i), columns[i], row));
+      }
     }
     return node;
   }
 
-  private static JsonNode value(TypeDescription type, ColumnVector column, int row) {
+  private ObjectNode struct(TypeDescription type, ColumnVector[] fields, int row) {
+    ObjectNode node = JSON.objectNode();
+    List<String> names = type.getFieldNames();
+    for (int i = 0; i < names.size(); i++) {
+      JsonNode value = value(type.getChildren().get(i), fields[i], row);
+      if (!value.isNull() || chosen.keeps(names.get(i), names)) {
+        node.set(names.get(i), value);
+      }
+    }
+    return node;
+  }
+
+  private JsonNode value(TypeDescription type, ColumnVector column, int row) {
     int at = column.isRepeating ? 0 : row;
     if (!column.noNulls && column.isNull[at]) {
       return JSON.nullNode();
@@ -54,7 +72,7 @@ final class OrcValues {
           JSON.textNode(((TimestampColumnVector) column).asScratchTimestamp(at).toString());
       case LIST -> list(type, (ListColumnVector) column, at);
       case MAP -> map(type, (MapColumnVector) column, at);
-      case STRUCT -> row(type, ((StructColumnVector) column).fields, at);
+      case STRUCT -> struct(type, ((StructColumnVector) column).fields, at);
       case UNION -> {
         UnionColumnVector union = (UnionColumnVector) column;
         int tag = union.tags[at];
@@ -68,7 +86,7 @@ final class OrcValues {
         new String(column.vector[at], column.start[at], column.length[at], StandardCharsets.UTF_8));
   }
 
-  private static ArrayNode list(TypeDescription type, ListColumnVector column, int at) {
+  private ArrayNode list(TypeDescription type, ListColumnVector column, int at) {
     ArrayNode array = JSON.arrayNode();
     for (int i = 0; i < column.lengths[at]; i++) {
       array.add(value(type.getChildren().get(0), column.child, (int) column.offsets[at] + i));
@@ -76,7 +94,7 @@ final class OrcValues {
     return array;
   }
 
-  private static ObjectNode map(TypeDescription type, MapColumnVector column, int at) {
+  private ObjectNode map(TypeDescription type, MapColumnVector column, int at) {
     ObjectNode node = JSON.objectNode();
     for (int i = 0; i < column.lengths[at]; i++) {
       int entry = (int) column.offsets[at] + i;

@@ -5,7 +5,6 @@ import dev.anneal.data.sft.EncodedRow;
 import dev.anneal.data.tokenize.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Documents laid end to end and cut into blocks, as continued pretraining does. Immutable. */
@@ -19,18 +18,19 @@ record BlockSheet(EncoderPlan plan, Tokenizer tokenizer, InputConfig input) {
     List<String> titles = new ArrayList<>();
     List<Integer> starts = new ArrayList<>();
     for (PickedRow row : picked) {
-      Optional<String> text = texts.of(row.row(), row.format());
-      if (text.isEmpty()) {
-        String fault = row.row().fault();
-        lines.add(
-            SampleSheet.Line.unusable(
-                row, "bad row: " + (fault.isEmpty() ? "no text in it" : fault)));
-      } else if (text.get().isEmpty()) {
+      int[] encoded;
+      try {
+        encoded = tokenizer.encode(texts.document(row.row(), row.format()));
+      } catch (IllegalArgumentException e) {
+        lines.add(SampleSheet.Line.unusable(row, "bad row: " + e.getMessage()));
+        continue;
+      }
+      if (encoded.length == 0) {
         lines.add(SampleSheet.Line.unusable(row, "left out: empty"));
       } else {
         starts.add(ids.size());
         titles.add(row.place());
-        add(text.get(), ids);
+        add(encoded, ids);
       }
     }
     int size = plan.config().blockSize();
@@ -43,11 +43,12 @@ record BlockSheet(EncoderPlan plan, Tokenizer tokenizer, InputConfig input) {
     return lines;
   }
 
-  private void add(String text, List<Integer> ids) {
+  private void add(int[] encoded, List<Integer> ids) {
+    List<Integer> after = tokenizer.documentSuffix();
     ids.addAll(tokenizer.documentPrefix());
-    IntStream.of(tokenizer.encode(text)).forEach(ids::add);
-    ids.addAll(tokenizer.documentSuffix());
-    if (ids.get(ids.size() - 1) != plan.eosId()) {
+    IntStream.of(encoded).forEach(ids::add);
+    ids.addAll(after);
+    if (after.isEmpty() || after.get(after.size() - 1) != plan.eosId()) {
       ids.add(plan.eosId());
     }
   }

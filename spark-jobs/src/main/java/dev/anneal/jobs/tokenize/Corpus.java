@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -40,7 +41,7 @@ record Corpus(
         files.add(listing.list(i, input));
       } else {
         SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-        queries.put(i, QueryRows.of(session, i, input));
+        queries.put(i, QueryRows.of(session, i, input, config.keepNulls()));
         files.add(List.of());
       }
     }
@@ -113,6 +114,9 @@ record Corpus(
       options.put("tail", lower(config.tail()));
       options.put("eos_id", Integer.toString(plan.eosId()));
     }
+    if (plan.hasLabels() && ofTables()) {
+      options.put("keep_nulls", Boolean.toString(config.keepNulls()));
+    }
     for (int i = 0; i < inputs.size(); i++) {
       InputConfig input = inputs.get(i);
       String key = "inputs[" + i + "].";
@@ -132,6 +136,14 @@ record Corpus(
     return options;
   }
 
+  private static final Set<InputConfig.Format> TABLES =
+      Set.of(InputConfig.Format.PARQUET, InputConfig.Format.ORC, InputConfig.Format.ARROW);
+
+  private boolean ofTables() {
+    return !queries.isEmpty()
+        || files.stream().flatMap(List::stream).anyMatch(file -> TABLES.contains(file.format()));
+  }
+
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
@@ -139,6 +151,7 @@ record Corpus(
   /** Adds the splits' counts up by input and refuses an input that gave nothing. */
   List<TokenizeFacts.InputCounts> counts(
       List<CorpusSplit> splits, List<StagedSplit> staged, OutputSet set) {
+    EmptyFiles.of(splits, staged).warn();
     SplitCounts[] sums = new SplitCounts[inputs.size()];
     SplitStats[] stats = new SplitStats[sums.length];
     Arrays.fill(sums, SplitCounts.ZERO);

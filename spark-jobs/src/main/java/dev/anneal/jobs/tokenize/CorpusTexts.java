@@ -77,7 +77,9 @@ record CorpusTexts(HadoopFileStore store, TokenizeConfig config)
 
     private void advance() throws IOException {
       if (open.isEmpty()) {
-        open = Optional.of(SliceRows.open(store, split.slices().get(++slice)));
+        FileSlice following = split.slices().get(++slice);
+        open =
+            Optional.of(SliceRows.open(store, following, new InputColumns(config).of(following)));
       }
       Optional<SourceRow> row = open.get().next();
       if (row.isEmpty()) {

@@ -11,6 +11,7 @@ import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.SourceRow;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.prepare.EvaluationSets;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ record EvaluationFiles(
 
   private void read(CorpusFile file, EvaluationGrams.Collector collector) throws IOException {
     FileSlice whole = new FileSlice(file, 0, 1, 0, Long.MAX_VALUE);
-    try (SliceRows rows = SliceRows.open(store, whole)) {
+    try (SliceRows rows = SliceRows.open(store, whole, RowColumns.ALL)) {
       Optional<SourceRow> row = rows.next();
       while (row.isPresent()) {
         add(file, row.get(), collector);

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.tokenize;
 
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.jobs.read.RowColumns;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.tokenizer.JavaBytes;
 import java.io.IOException;
@@ -90,7 +91,7 @@ record FirstBadRow(JavaSparkContext spark, HadoopFileStore store) {
       CorpusSplit split = JavaBytes.to(CorpusSplit.class, bytes);
       long[] counts = new long[split.slices().size()];
       for (int i = 0; i < counts.length; i++) {
-        try (SliceRows rows = SliceRows.open(store, split.slices().get(i))) {
+        try (SliceRows rows = SliceRows.open(store, split.slices().get(i), RowColumns.ALL)) {
           Optional<SourceRow> row = rows.next();
           while (row.isPresent()) {
             row = rows.next();

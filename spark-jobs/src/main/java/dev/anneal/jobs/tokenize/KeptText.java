@@ -38,7 +38,8 @@ record KeptText(HadoopFileStore store, StepsPlan steps) implements Function<byte
     for (int i = 0; i < split.slices().size(); i++) {
       FileSlice slice = split.slices().get(i);
       InputConfig.Format format = slice.file().format();
-      try (SliceRows rows = SliceRows.open(store, slice)) {
+      try (SliceRows rows =
+          SliceRows.open(store, slice, new InputColumns(steps.config()).of(slice))) {
         Optional<SourceRow> row = rows.next();
         while (row.isPresent()) {
           if (choice.leaves(i, row.get(), format).isEmpty()) {

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.to_json;
+import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import dev.anneal.core.config.ConfigException;
@@ -27,6 +28,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * The rows of a table or a Spark SQL query as lines of JSON, in an order that does not depend on
@@ -46,8 +49,12 @@ final class QueryRows {
     this.rows = rows;
   }
 
-  /** Prepares a query; {@link ConfigException} names the key when Spark cannot. */
-  static QueryRows of(SparkSession spark, int index, InputConfig input) {
+  /**
+   * Prepares a query; {@link ConfigException} names the key when Spark cannot.
+   *
+   * @param keepNulls whether fields of nested structs that are null stay
+   */
+  static QueryRows of(SparkSession spark, int index, InputConfig input, boolean keepNulls) {
     String key = "tokenize.inputs[" + index + "].";
     Dataset<Row> result;
     try {
@@ -65,7 +72,14 @@ final class QueryRows {
               .formatted(key, input.orderBy(), String.join(", ", result.columns())));
     }
     Column order = ordered ? result.col(input.orderBy()) : sha2(json, 256);
-    return new QueryRows(input.source(), result.select(order.as(KEY), json.as(JSON)));
+    Column shown = keepNulls ? json : withoutStructNulls(result.schema(), json);
+    return new QueryRows(input.source(), result.select(order.as(KEY), shown.as(JSON)));
+  }
+
+  private static Column withoutStructNulls(StructType schema, Column json) {
+    return StructNulls.mayHave(schema)
+        ? udf(new StructNulls(schema), DataTypes.StringType).apply(json)
+        : json;
   }
 
   private static String firstLine(Exception e) {

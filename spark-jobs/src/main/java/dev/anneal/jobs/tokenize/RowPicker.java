@@ -23,10 +23,12 @@ final class RowPicker {
   private static final long SMALLEST_SLICE = 1 << 16;
 
   private final HadoopFileStore store;
+  private final InputColumns columns;
   private final SampleConfig config;
 
-  RowPicker(HadoopFileStore store, SampleConfig config) {
+  RowPicker(HadoopFileStore store, InputColumns columns, SampleConfig config) {
     this.store = store;
+    this.columns = columns;
     this.config = config;
   }
 
@@ -37,7 +39,7 @@ final class RowPicker {
   private List<PickedRow> first(InputConfig input, List<CorpusFile> files) throws IOException {
     List<PickedRow> picked = new ArrayList<>();
     for (FileSlice slice : slices(input, files, Long.MAX_VALUE)) {
-      try (SliceRows rows = SliceRows.open(store, slice)) {
+      try (SliceRows rows = SliceRows.open(store, slice, columns.of(slice))) {
         Optional<SourceRow> row = rows.next();
         while (row.isPresent() && picked.size() < config.rows()) {
           if (!isBlank(row.get(), slice)) {
@@ -74,7 +76,7 @@ final class RowPicker {
   /** A row after some others of its slice; the last one where there are fewer. */
   private Optional<PickedRow> near(FileSlice slice, int skipped) throws IOException {
     Optional<PickedRow> found = Optional.empty();
-    try (SliceRows rows = SliceRows.open(store, slice)) {
+    try (SliceRows rows = SliceRows.open(store, slice, columns.of(slice))) {
       Optional<SourceRow> row = rows.next();
       for (int i = 0; row.isPresent() && i <= skipped; i++) {
         if (!isBlank(row.get(), slice)) {

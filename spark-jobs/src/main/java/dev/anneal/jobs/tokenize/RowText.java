@@ -6,8 +6,10 @@ import dev.anneal.data.chat.ChatMessage;
 import dev.anneal.data.read.DocumentText;
 import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.data.read.Utf8;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.MappedRow;
+import dev.anneal.data.tokenize.WholeCharacters;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -40,14 +42,36 @@ final class RowText {
       if (conversations.isPresent()) {
         return conversation(conversations.get(), row);
       }
-      boolean plain = format == InputConfig.Format.TEXT || format == InputConfig.Format.LINES;
       return Optional.of(
-          plain
+          isPlain(format)
               ? DocumentText.ofUtf8(row.content())
               : DocumentText.ofField(JsonRows.object(row.content()), field));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
+  }
+
+  private static boolean isPlain(InputConfig.Format format) {
+    return format == InputConfig.Format.TEXT || format == InputConfig.Format.LINES;
+  }
+
+  /**
+   * The text of a document; {@link IllegalArgumentException} says what is wrong with the row, in
+   * the words of {@link DocumentEncoder}.
+   */
+  String document(SourceRow row, InputConfig.Format format) {
+    if (!row.fault().isEmpty()) {
+      throw new IllegalArgumentException(row.fault());
+    }
+    if (!isPlain(format)) {
+      String text = DocumentText.ofField(JsonRows.object(row.content()), field);
+      WholeCharacters.require(text);
+      return text;
+    }
+    if (!Utf8.isText(row.bytes(), row.start(), row.end())) {
+      throw new IllegalArgumentException("not UTF-8 text");
+    }
+    return DocumentText.ofUtf8(row.content());
   }
 
   private static Optional<String> conversation(ConversationMapper mapper, SourceRow row) {

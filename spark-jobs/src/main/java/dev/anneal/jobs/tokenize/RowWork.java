@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** What is done with each row: first whether it is taken, then its tokens. One thread. */
-record RowWork(RowChoice choice, RowEncoder encoder) {
+record RowWork(InputColumns columns, RowChoice choice, RowEncoder encoder) {
   EncodedSample encode(int slice, SourceRow row, InputConfig.Format format, StagedOutput documents)
       throws IOException {
     Optional<EncodedSample> left = choice.leaves(slice, row, format);

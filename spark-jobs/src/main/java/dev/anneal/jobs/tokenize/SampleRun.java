@@ -29,7 +29,7 @@ record SampleRun(JavaSparkContext spark, TokenizeConfig config, SampleConfig sam
         out.println();
       }
       Corpus corpus = Corpus.list(config, spark);
-      RowPicker picker = new RowPicker(store, sample);
+      RowPicker picker = new RowPicker(store, new InputColumns(config), sample);
       for (int i = 0; i < corpus.inputs().size(); i++) {
         List<PickedRow> rows =
             corpus.queries().containsKey(i)

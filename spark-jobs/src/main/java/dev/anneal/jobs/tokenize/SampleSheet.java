@@ -4,7 +4,6 @@ import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.config.SampleConfig;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.data.chat.ChatTemplate;
-import dev.anneal.data.chat.jinja.TemplateException;
 import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.sft.EncodedRow;
 import dev.anneal.data.sft.MappedRow;
@@ -51,6 +50,9 @@ final class SampleSheet {
 
   /** Rows of one input. */
   void add(InputConfig input, List<PickedRow> rows) {
+    if (rows.isEmpty()) {
+      out.println(input.source() + ": no row in it");
+    }
     if (plan.config().stage() == TokenizeConfig.Stage.PT) {
       new BlockSheet(plan, lease.tokenizer(), input).rows(rows).forEach(this::print);
     } else {
@@ -96,12 +98,10 @@ final class SampleSheet {
       return new Line(picked.place(), "", encoded, "");
     }
     String reason = ((SftRow.Dropped) row).reason().name().toLowerCase(Locale.ROOT);
-    try {
-      EncodedRow whole = encoder.label(((MappedRow.Mapped) mapped).conversation());
-      return new Line(picked.place(), "left out: " + reason, whole, "");
-    } catch (TemplateException | IllegalArgumentException e) {
-      return Line.unusable(picked, "left out: " + reason);
-    }
+    return encoder
+        .shown(((MappedRow.Mapped) mapped).conversation())
+        .map(whole -> new Line(picked.place(), "left out: " + reason, whole, ""))
+        .orElseGet(() -> Line.unusable(picked, "left out: " + reason));
   }
 
   private void print(Line line) {

@@ -1,48 +1,58 @@
 package dev.anneal.jobs.tokenize;
 
-import com.github.luben.zstd.ZstdIOException;
 import dev.anneal.core.format.FormatException;
-import dev.anneal.data.read.JsonRows;
+import dev.anneal.data.read.JsonFileRows;
 import dev.anneal.data.read.LineReader;
 import dev.anneal.data.read.RowReader;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.data.read.Utf8;
 import dev.anneal.data.read.WholeFileReader;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.read.ArrowRows;
 import dev.anneal.jobs.read.Decompression;
 import dev.anneal.jobs.read.OrcRows;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.zip.ZipException;
 import org.apache.orc.FileFormatException;
 import org.apache.spark.TaskKilledException;
-import org.tukaani.xz.XZIOException;
 
 /** The rows of a slice, decompressed, whatever the format. Confined to one thread. */
 final class SliceRows implements RowReader, AutoCloseable {
+  private final HadoopFileStore store;
   private final FileSlice slice;
   private final AutoCloseable source;
   private final RowReader rows;
   private final TaskMeter meter = TaskMeter.ofThread();
+  private boolean begun;
 
-  private SliceRows(FileSlice slice, AutoCloseable source, RowReader rows) {
+  private SliceRows(HadoopFileStore store, FileSlice slice, AutoCloseable source, RowReader rows) {
+    this.store = store;
     this.slice = slice;
     this.source = source;
     this.rows = rows;
   }
 
-  static SliceRows open(HadoopFileStore store, FileSlice slice) throws IOException {
+  /**
+   * Opens a slice.
+   *
+   * @param columns of a table; other formats have all that stands in a row
+   */
+  public static SliceRows open(HadoopFileStore store, FileSlice slice, RowColumns columns)
+      throws IOException {
     try {
       return switch (slice.file().format()) {
-        case PARQUET -> of(slice, ParquetRows.open(store.configuration(), slice.file().uri()));
-        case ORC -> of(slice, OrcRows.open(store.configuration(), slice.file().uri()));
-        case ARROW -> of(slice, ArrowRows.open(stream(store, slice)));
+        case PARQUET ->
+            of(store, slice, ParquetRows.open(store.configuration(), slice.file().uri(), columns));
+        case ORC ->
+            of(store, slice, OrcRows.open(store.configuration(), slice.file().uri(), columns));
+        case ARROW -> of(store, slice, ArrowRows.open(stream(store, slice), columns));
         case JSONL, TEXT, LINES, AUTO -> {
           InputStream in = stream(store, slice);
-          yield new SliceRows(slice, in, reader(slice, in));
+          yield new SliceRows(store, slice, in, reader(slice, in));
         }
       };
     } catch (IOException | RuntimeException e) {
@@ -50,8 +60,9 @@ final class SliceRows implements RowReader, AutoCloseable {
     }
   }
 
-  private static <T extends RowReader & AutoCloseable> SliceRows of(FileSlice slice, T rows) {
-    return new SliceRows(slice, rows, rows);
+  private static <T extends RowReader & AutoCloseable> SliceRows of(
+      HadoopFileStore store, FileSlice slice, T rows) {
+    return new SliceRows(store, slice, rows, rows);
   }
 
   private static RowReader reader(FileSlice slice, InputStream in) throws IOException {
@@ -60,7 +71,7 @@ final class SliceRows implements RowReader, AutoCloseable {
       case LINES -> LineReader.range(in, slice.start(), slice.end());
       case JSONL ->
           FormatGuess.mayBeArray(slice.file().path())
-              ? JsonRows.arrayOrLines(in)
+              ? new JsonFileRows(in)
               : LineReader.range(in, slice.start(), slice.end());
       case PARQUET, ORC, ARROW, AUTO ->
           throw new IllegalStateException("no stream for " + slice.file());
@@ -75,6 +86,10 @@ final class SliceRows implements RowReader, AutoCloseable {
   public Optional<SourceRow> next() throws IOException {
     try {
       Optional<SourceRow> row = rows.next();
+      if (!begun && slice.start() > 0 && row.isPresent() && !isText(row.get())) {
+        Decompression.requirePlain(store, slice.file().uri());
+      }
+      begun = true;
       if (row.isPresent()) {
         meter.row();
       }
@@ -84,6 +99,11 @@ final class SliceRows implements RowReader, AutoCloseable {
     } catch (IOException | RuntimeException e) {
       throw unreadable(slice, e);
     }
+  }
+
+  /** A slice from the midst of a file says nothing of a compression that the name does not tell. */
+  private static boolean isText(SourceRow row) {
+    return Utf8.isText(row.bytes(), row.start(), row.end());
   }
 
   @Override
@@ -108,11 +128,8 @@ final class SliceRows implements RowReader, AutoCloseable {
     String message = "Cannot read " + slice.file().display() + ": " + reason(e) + format(slice);
     boolean damaged =
         e instanceof EOFException
-            || e instanceof ZipException
             || e instanceof FormatException
             || e instanceof FileFormatException
-            || e instanceof XZIOException
-            || e instanceof ZstdIOException
             || e instanceof RuntimeException;
     if (damaged) {
       return new FormatException(message, e);

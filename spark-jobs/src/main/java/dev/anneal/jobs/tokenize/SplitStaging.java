@@ -32,15 +32,20 @@ final class SplitStaging {
   StagedSplit run(HadoopFileStore store) throws IOException {
     for (int i = 0; i < sliceRows.length && !isHopeless(); i++) {
       FileSlice slice = split.slices().get(i);
-      try (SliceRows rows = SliceRows.open(store, slice)) {
+      try (SliceRows rows = SliceRows.open(store, slice, this.rows.columns().of(slice))) {
         Optional<SourceRow> row = rows.next();
+        boolean blank = true;
         while (row.isPresent() && !isHopeless()) {
           clock.lap(Phase.READ);
+          blank = blank && isBlankLine(slice, row.get());
           accept(i, slice, row.get());
           clock.lap(Phase.TOKENIZE);
           row = rows.next();
         }
         sliceRows[i] = rows.rowCount();
+        if (blank && sliceRows[i] > 0 && new BlankFile(store).isWhole(slice)) {
+          bad(i, slice, SourceRow.unreadable(1, BlankFile.FAULT), BlankFile.FAULT);
+        }
       }
       clock.lap(Phase.READ);
     }
@@ -73,8 +78,7 @@ final class SplitStaging {
       bad(sliceIndex, slice, row, row.fault());
       return;
     }
-    boolean blankLine = format == InputConfig.Format.JSONL && row.isBlank();
-    if (blankLine || !ContentShare.takes(row, slice.keep())) {
+    if (isBlankLine(slice, row) || !ContentShare.takes(row, slice.keep())) {
       return;
     }
     EncodedSample sample = rows.encode(sliceIndex, row, format, out);
@@ -92,6 +96,11 @@ final class SplitStaging {
       out.accept(tokens);
       out.endDocument(sliceIndex, row.number());
     }
+  }
+
+  private static boolean isBlankLine(FileSlice slice, SourceRow row) {
+    boolean json = slice.file().format() == InputConfig.Format.JSONL;
+    return json && row.fault().isEmpty() && row.isBlank();
   }
 
   private void bad(int sliceIndex, FileSlice slice, SourceRow row, String reason)

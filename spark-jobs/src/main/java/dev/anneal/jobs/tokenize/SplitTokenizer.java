@@ -46,7 +46,8 @@ record SplitTokenizer(
                 () -> JavaBytes.to(TokenizerFiles.class, tokenizer.value()))) {
       PhaseClock clock = new PhaseClock();
       RowEncoder encoder = plan.encoder(input, lease, clock);
-      RowWork rows = new RowWork(steps.choice(store, split, lease), encoder);
+      InputColumns columns = new InputColumns(plan.config());
+      RowWork rows = new RowWork(columns, steps.choice(store, split, lease), encoder);
       boolean allowsBad = plan.config().maxBadRatio() > 0;
       try (StagedOutput out =
           new StagedOutput(store, stagingFolder, StagingFolder.name(split), clock)) {

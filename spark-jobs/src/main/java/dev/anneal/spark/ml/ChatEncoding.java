@@ -1,13 +1,13 @@
 package dev.anneal.spark.ml;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.anneal.core.config.TemplateDate;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.EncodedRow;
 import dev.anneal.data.sft.LossMask;
@@ -53,7 +53,6 @@ record ChatEncoding(
 
   /** Encodes conversations one by one; confined to a task. Borrows the tokenizer. */
   static final class Encoder {
-    private final ObjectMapper json = new ObjectMapper();
     private final ConversationMapper mapper = ConversationMapper.detecting();
     private final ChatEncoding encoding;
     private final Tokenizer tokenizer;
@@ -73,10 +72,10 @@ record ChatEncoding(
     Row encode(String conversation) {
       SftRow row;
       try {
-        MappedRow mapped = mapper.map(row(json.readTree(conversation)));
+        MappedRow mapped = mapper.map(row(JsonRows.value(conversation)));
         row = encoding.prompts ? prompt(mapped) : encoder.encode(mapped);
-      } catch (JsonProcessingException e) {
-        row = new SftRow.Bad("bad JSON: " + e.getOriginalMessage());
+      } catch (IllegalArgumentException e) {
+        row = new SftRow.Bad(e.getMessage());
       }
       if (row instanceof EncodedRow encoded) {
         IdType type = encoding.idType;
@@ -98,7 +97,9 @@ record ChatEncoding(
         return node;
       }
       boolean shareGpt = node.path(0).has("from");
-      return json.createObjectNode().set(shareGpt ? "conversations" : "messages", node);
+      return JsonNodeFactory.instance
+          .objectNode()
+          .set(shareGpt ? "conversations" : "messages", node);
     }
 
     private SftRow prompt(MappedRow mapped) {

@@ -44,16 +44,28 @@ class ContainerRowsTest {
   @ParameterizedTest
   @ValueSource(strings = {"stream.arrow", "zstd.arrow", "wide-dictionary.arrow", "lz4.feather"})
   void readsArrowAsItWasWritten(String name) throws IOException {
-    try (ArrowRows rows = ArrowRows.open(Files.newInputStream(FOLDER.resolve(name)))) {
+    try (ArrowRows rows =
+        ArrowRows.open(Files.newInputStream(FOLDER.resolve(name)), RowColumns.ALL)) {
       assertThat(objects(rows)).isEqualTo(expected());
       assertThat(rows.rowCount()).isEqualTo(4);
     }
   }
 
   @Test
+  void readsArrowWhoseBuffersAreFramesOfLinkedBlocks() throws IOException {
+    try (ArrowRows rows =
+        ArrowRows.open(Files.newInputStream(FOLDER.resolve("blocks.feather")), RowColumns.ALL)) {
+      List<JsonNode> found = objects(rows);
+      assertThat(found).hasSize(4000);
+      assertThat(found.get(3999).path("text").asText()).isEqualTo("row 3999 of many, 第3999行");
+    }
+  }
+
+  @Test
   void readsOrcAsItWasWritten() throws IOException {
     try (OrcRows rows =
-        OrcRows.open(new Configuration(), FOLDER.resolve("rows.orc").toUri().toString())) {
+        OrcRows.open(
+            new Configuration(), FOLDER.resolve("rows.orc").toUri().toString(), RowColumns.ALL)) {
       assertThat(objects(rows)).isEqualTo(expected());
       assertThat(rows.rowCount()).isEqualTo(4);
     }
@@ -61,12 +73,13 @@ class ContainerRowsTest {
 
   @Test
   void readsAnArrowStreamWithoutRowsAndRefusesWhatIsNone() throws IOException {
-    try (ArrowRows rows = ArrowRows.open(Files.newInputStream(FOLDER.resolve("empty.arrow")))) {
+    try (ArrowRows rows =
+        ArrowRows.open(Files.newInputStream(FOLDER.resolve("empty.arrow")), RowColumns.ALL)) {
       assertThat(rows.next()).isEmpty();
       assertThat(rows.next()).isEmpty();
     }
     for (String content : List.of("", "a", "{\"text\": \"你好\"}")) {
-      assertThatThrownBy(() -> ArrowRows.open(bytes(content)))
+      assertThatThrownBy(() -> ArrowRows.open(bytes(content), RowColumns.ALL))
           .isInstanceOf(FormatException.class)
           .hasMessage("not an Arrow stream or file");
     }
@@ -76,7 +89,7 @@ class ContainerRowsTest {
   void saysWhenAnArrowStreamIsCutOff() throws IOException {
     byte[] whole = Files.readAllBytes(FOLDER.resolve("stream.arrow"));
     byte[] half = Arrays.copyOf(whole, whole.length - 200);
-    try (ArrowRows rows = ArrowRows.open(new ByteArrayInputStream(half))) {
+    try (ArrowRows rows = ArrowRows.open(new ByteArrayInputStream(half), RowColumns.ALL)) {
       assertThatThrownBy(() -> objects(rows)).isInstanceOf(IOException.class);
     }
   }

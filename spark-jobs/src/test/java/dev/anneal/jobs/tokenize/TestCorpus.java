@@ -30,6 +30,7 @@ final class TestCorpus {
   String date = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
+  boolean keepNulls = false;
   List<TokenizeConfig.Output> outputs = List.of(TokenizeConfig.Output.ARROW);
   FilterConfig filters = FilterConfig.OFF;
   DedupConfig dedup = DedupConfig.OFF;
@@ -72,6 +73,7 @@ final class TestCorpus {
         false,
         1,
         maxBadRatio,
+        keepNulls,
         filters,
         dedup,
         decontaminate,

@@ -113,6 +113,58 @@ class TokenizeContainersTest extends TokenizeTest {
   }
 
   @Test
+  void givesTheSameChatsOutOfTablesAsOutOfLines() throws IOException {
+    SparkSession session = SparkSession.builder().sparkContext(spark().sc()).getOrCreate();
+    Path template = temp.resolve("all.jinja");
+    Files.writeString(
+        template,
+        "{{ tools | tojson }}{% for m in messages %}{{ m | tojson }}{% generation %}{{ m.role }}"
+            + "{% endgeneration %}{% endfor %}");
+    List<List<List<Integer>>> found = new java.util.ArrayList<>();
+    for (String name : List.of("chats.jsonl", "chats.parquet", "chats-loaded.parquet", "query")) {
+      for (boolean keepNulls : new boolean[] {false, true}) {
+        TestCorpus settings = new TestCorpus(temp.resolve(name + keepNulls));
+        if (name.equals("query")) {
+          session
+              .read()
+              .parquet(CONTAINERS.resolve("chats.parquet").toString())
+              .selectExpr("*", "monotonically_increasing_id() AS n")
+              .createOrReplaceTempView("chats");
+          settings.inputs.add(
+              new InputConfig(
+                  "",
+                  "chats",
+                  "",
+                  "n",
+                  InputConfig.Format.AUTO,
+                  InputConfig.DatasetFormat.AUTO,
+                  1,
+                  Map.of()));
+        } else {
+          settings.input(CONTAINERS.resolve(name));
+        }
+        settings.stage = TokenizeConfig.Stage.SFT;
+        settings.chatTemplate = template.toString();
+        settings.blockSize = 2048;
+        settings.keepNulls = keepNulls;
+        output = settings.output;
+        run(settings);
+        found.add(rows());
+      }
+    }
+    assertThat(found.get(0)).hasSize(3).isEqualTo(found.get(1));
+    assertThat(List.of(found.get(2), found.get(4), found.get(6)))
+        .allMatch(rows -> rows.equals(found.get(0)));
+    assertThat(List.of(found.get(3), found.get(7))).noneMatch(rows -> rows.equals(found.get(0)));
+    TestCorpus other = new TestCorpus(temp.resolve("chats.parquettrue"));
+    other.input(CONTAINERS.resolve("chats.parquet"));
+    other.stage = TokenizeConfig.Stage.SFT;
+    other.chatTemplate = template.toString();
+    other.blockSize = 2048;
+    assertRefused(other, "keep_nulls");
+  }
+
+  @Test
   void saysThatAFileIsNotOfTheConfiguredFormat() throws IOException {
     Path lines = write("文 lines.jsonl", "{\"text\": \"x\"}\n");
     for (InputConfig.Format format :
@@ -132,8 +184,8 @@ class TokenizeContainersTest extends TokenizeTest {
                 CONTAINERS.resolve("rows.orc"), InputConfig.Format.AUTO, 1, Map.of("text", "no"));
     assertThatThrownBy(() -> run(settings))
         .hasStackTraceContaining(
-            "missing field 'no' (the row has text, kind, n, score, ok, messages; the input's columns"
-                + " maps text to another)");
+            "missing field 'no' (the row has text, kind, n, score, ok, messages; the input's"
+                + " columns maps text to another)");
   }
 
   private static InputConfig table(String name, String orderBy) {

@@ -77,7 +77,7 @@ class TokenizeInputsTest extends TokenizeTest {
     settings.inputs.clear();
     settings.input(corpus);
     assertThatThrownBy(() -> run(settings)).hasMessageEndingWith("(holds no files)");
-    Path empty = write("empty.jsonl", "\n");
+    Path empty = write("empty.jsonl", "");
     assertThatThrownBy(() -> run(settings))
         .isInstanceOf(ConfigException.class)
         .hasMessage("Invalid tokenize.inputs[0]: " + corpus + " (gives no tokens: 0 rows read)");

@@ -16,6 +16,7 @@ import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.io.Sha256;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.jobs.read.RowColumns;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -220,7 +221,7 @@ class TokenizeOutputsTest extends TokenizeTest {
     List<List<Integer>> rows = new ArrayList<>();
     for (Path file : files(folder.resolve("parquet"), ".parquet")) {
       try (ParquetRows reader =
-          ParquetRows.open(new Configuration(false), file.toUri().toString())) {
+          ParquetRows.open(new Configuration(false), file.toUri().toString(), RowColumns.ALL)) {
         for (Optional<SourceRow> row = reader.next(); row.isPresent(); row = reader.next()) {
           List<Integer> values = new ArrayList<>();
           JSON.readTree(row.get().content()).get(column).forEach(v -> values.add(v.intValue()));
