@@ -1,11 +1,7 @@
 package dev.anneal.jobs.io;
 
 import dev.anneal.core.config.DataConfig;
-import dev.anneal.core.config.MemorySize;
-import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.UUID;
 import org.apache.spark.SparkEnv;
 
@@ -29,17 +25,11 @@ public record FetchPlan(HadoopFileStore store, String run, int cacheMb) implemen
     return new HostFiles(this);
   }
 
-  /** The bound that the settings give, or that the disks of this host do. */
-  HostCache.Bound bound(List<Path> roots) throws IOException {
+  /** The bound that the settings give; else none, which leaves it to the disks of a host. */
+  HostCache.Bound bound() {
     return cacheMb > 0
         ? new HostCache.Bound(cacheMb * MEBIBYTE, "data.cache_mb = " + cacheMb)
-        : freeOf(roots);
-  }
-
-  private static HostCache.Bound freeOf(List<Path> roots) throws IOException {
-    long free = HostCache.room(roots) / 10 * 9;
-    return new HostCache.Bound(
-        free, new MemorySize(free) + ", what is free in " + roots + " by spark.local.dir");
+        : HostCache.Bound.OF_DISKS;
   }
 
   /** Ranks may be started again in an executor, which then finds their files. */

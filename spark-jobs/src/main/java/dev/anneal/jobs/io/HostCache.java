@@ -1,8 +1,10 @@
 package dev.anneal.jobs.io;
 
+import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.io.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -10,7 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Files of elsewhere on this host, each brought here once for all ranks of a run, whether they are
@@ -25,6 +29,7 @@ final class HostCache implements AutoCloseable {
   static final String PART = ".part";
 
   private final List<CacheFolder> folders = new ArrayList<>();
+  private final Bound bound;
   private final CacheRoom room;
 
   /**
@@ -33,7 +38,10 @@ final class HostCache implements AutoCloseable {
    * @param bytes most of them
    * @param source where that comes from, for messages
    */
-  record Bound(long bytes, String source) {}
+  record Bound(long bytes, String source) {
+    /** To be found by a look at the disks. */
+    static final Bound OF_DISKS = new Bound(0, "");
+  }
 
   /**
    * One file to bring here.
@@ -55,11 +63,12 @@ final class HostCache implements AutoCloseable {
    */
   HostCache(List<Path> roots, String run, Bound bound, boolean untilProcessEnds)
       throws IOException {
-    this.room = new CacheRoom(folders, bound);
     try {
       for (Path root : roots) {
         folders.add(CacheFolder.open(root, run, untilProcessEnds));
       }
+      this.bound = bound.equals(Bound.OF_DISKS) ? ofDisks(roots) : bound;
+      this.room = new CacheRoom(folders, this.bound);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
@@ -140,19 +149,43 @@ final class HostCache implements AutoCloseable {
     return target;
   }
 
-  /** Bytes that the files of elsewhere may take on the disks behind the folders. */
-  static long room(List<Path> roots) throws IOException {
-    long room = 0;
-    List<Object> counted = new ArrayList<>();
+  /**
+   * Nine tenths of what was free when the first process of the host looked: for later ones a part
+   * of it is taken already, by files of this very run.
+   */
+  private Bound ofDisks(List<Path> roots) throws IOException {
+    Path first = folders.get(0).path();
+    Path decided = first.resolve("room");
+    long bytes =
+        folders
+            .get(0)
+            .locks()
+            .with(
+                first.resolve("room.lock"),
+                () -> {
+                  if (!Files.exists(decided)) {
+                    Path written = first.resolve("room.tmp");
+                    Files.writeString(written, Long.toString(free(roots) / 10 * 9));
+                    Files.move(written, decided, StandardCopyOption.ATOMIC_MOVE);
+                  }
+                  return Long.parseLong(Files.readString(decided));
+                });
+    return new Bound(
+        bytes, new MemorySize(bytes) + ", what was free in " + roots + ", see spark.local.dir");
+  }
+
+  private static long free(List<Path> roots) throws IOException {
+    long free = 0;
+    Set<FileStore> disks = new HashSet<>();
     for (Path root : roots) {
-      Files.createDirectories(root);
-      Object disk = Files.getFileStore(root);
-      if (!counted.contains(disk)) {
-        counted.add(disk);
-        room += Files.getFileStore(root).getUsableSpace();
-      }
+      FileStore disk = Files.getFileStore(root);
+      free += disks.add(disk) ? disk.getUsableSpace() : 0;
     }
-    return room;
+    return free;
+  }
+
+  Bound bound() {
+    return bound;
   }
 
   /** Leaves the folders; the last who does removes them. */

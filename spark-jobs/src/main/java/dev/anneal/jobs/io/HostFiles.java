@@ -19,7 +19,6 @@ public final class HostFiles implements AutoCloseable {
   private final FetchPlan plan;
   private final List<Path> roots = SparkLocalFolders.ofProcess();
   private Optional<HostCache> cache = Optional.empty();
-  private Optional<HostCache.Bound> bound = Optional.empty();
 
   HostFiles(FetchPlan plan) {
     this.plan = plan;
@@ -28,16 +27,9 @@ public final class HostFiles implements AutoCloseable {
   private synchronized HostCache cache() throws IOException {
     if (cache.isEmpty()) {
       boolean untilProcessEnds = FetchPlan.onExecutor();
-      cache = Optional.of(new HostCache(roots, plan.run(), bound(), untilProcessEnds));
+      cache = Optional.of(new HostCache(roots, plan.run(), plan.bound(), untilProcessEnds));
     }
     return cache.get();
-  }
-
-  private synchronized HostCache.Bound bound() throws IOException {
-    if (bound.isEmpty()) {
-      bound = Optional.of(plan.bound(roots));
-    }
-    return bound.get();
   }
 
   /**
@@ -98,7 +90,11 @@ public final class HostFiles implements AutoCloseable {
 
   /** Refuses what a host cannot keep, by the settings or by what its disks have. */
   public void requireRoom(long bytes, boolean shuffled) throws IOException {
-    if (bytes == 0 || bytes <= bound().bytes()) {
+    if (bytes == 0) {
+      return;
+    }
+    HostCache.Bound bound = cache().bound();
+    if (bytes <= bound.bytes()) {
       return;
     }
     throw new ConfigException(
@@ -106,7 +102,7 @@ public final class HostFiles implements AutoCloseable {
             + new MemorySize(bytes)
             + (shuffled ? " in shuffled order" : " at a time in stored order")
             + " (must be <= "
-            + bound().source()
+            + bound.source()
             + "; give more room"
             + (shuffled
                 ? ", or set train.shuffle = false: rows that tokenize.shuffle has mixed are then"
@@ -135,7 +131,7 @@ public final class HostFiles implements AutoCloseable {
     return widest;
   }
 
-  /** Whether shards may come to this host at all is asked of settings, not of its disks. */
+  /** Whether the settings give the bound, for every host alike; else the disks of each do. */
   public boolean boundBySettings() {
     return plan.cacheMb() > 0;
   }

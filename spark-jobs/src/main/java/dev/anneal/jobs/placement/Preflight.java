@@ -35,7 +35,7 @@ public final class Preflight {
   }
 
   /** Checks the settings and the slots of the running application. */
-  void check(SparkContext context) {
+  public void check(SparkContext context) {
     SparkConf conf = context.getConf();
     List<String> problems = problems(conf);
     if (problems.isEmpty() && promisedSlots(conf).isEmpty()) {

@@ -3,6 +3,7 @@ package dev.anneal.jobs.train;
 import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.train.TrainingSetup;
 import dev.anneal.jobs.io.FetchPlan;
+import dev.anneal.jobs.placement.Preflight;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,8 @@ record InputHashes(String model, List<String> data) {
     if (!weightsElsewhere && !inputs.needsBytesOfElsewhere()) {
       return read(setup, inputs);
     }
+    // A task without a slot would wait for ever.
+    new Preflight(setup.distributed()).check(spark.sparkContext());
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     List<String> hashes =
         context.parallelize(List.of(0), 1).map(new Task(setup, data, plan)).collect().get(0);

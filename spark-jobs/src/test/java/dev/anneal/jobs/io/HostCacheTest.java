@@ -167,6 +167,21 @@ class HostCacheTest {
   }
 
   @Test
+  void theRoomOfTheDisksIsDecidedOnceAHost() throws Exception {
+    try (HostCache first = cache(HostCache.Bound.OF_DISKS)) {
+      long bytes = first.bound().bytes();
+      assertThat(bytes).isPositive();
+      assertThat(first.bound().source()).contains("what was free in [" + temp);
+      first.fetch(
+          new HostCache.Wanted("g", "f", 9_000_000, true),
+          path -> Files.write(path, new byte[9_000_000]));
+      try (HostCache second = cache(HostCache.Bound.OF_DISKS)) {
+        assertThat(second.bound().bytes()).as("a file of the run is there").isEqualTo(bytes);
+      }
+    }
+  }
+
+  @Test
   void aKilledProcessTakesNoRoomForLong() throws Exception {
     start("run", "die").waitFor();
     HostCache.Bound small = new HostCache.Bound(250_000, "test");
