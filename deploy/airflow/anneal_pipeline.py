@@ -3,7 +3,7 @@
 Needs the provider apache-airflow-providers-apache-spark and a Spark connection: spark_default, or
 the one that ANNEAL_SPARK_CONNECTION names. All settings are parameters of the DAG. Every task is
 safe to repeat: tokenize does nothing when nothing changed, train goes on from its last checkpoint.
-A task whose settings or data are wrong (exit codes 2 to 4, see deploy/README.md) would fail again:
+A task whose settings or data are wrong (exit codes 2 to 4, see docs/formats/run-folder.md) would fail again:
 give it few retries and read result.json in its output folder.
 """
 
