@@ -200,7 +200,7 @@ class ConfigLoaderTest {
     assertThatThrownBy(() -> ConfigLoader.of("adapter.lora_dropout=1"))
         .hasMessage("Invalid adapter.lora_dropout: 1 (must be in [0, 1))");
     assertThatThrownBy(() -> ConfigLoader.of("distributed.port=70000"))
-        .hasMessageContaining("Invalid distributed.port: 70000-70000");
+        .hasMessageContaining("Invalid distributed.port: 70000 (must be 0, a port, or a range");
     assertThatThrownBy(() -> ConfigLoader.of("distributed.port=ssh"))
         .hasMessageContaining("Invalid distributed.port: ssh (must be 0, a port, or a range");
     assertThatThrownBy(() -> ConfigLoader.of("adapter.modules_to_save=[lm_head]"))
