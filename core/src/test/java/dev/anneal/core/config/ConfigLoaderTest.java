@@ -283,7 +283,9 @@ class ConfigLoaderTest {
     Path file =
         Files.writeString(
             folder.resolve("main.conf"),
-            "include \"base.conf\"\ntokenize.tokenizer = ${model.path}/tok\ntrain.seed = ${generate.seed}");
+            "include \"base.conf\"\n"
+                + "tokenize.tokenizer = ${model.path}/tok\n"
+                + "train.seed = ${generate.seed}");
     AnnealConfig config = new ConfigLoader().file(file).load().config();
     assertThat(config.tokenize().tokenizer()).isEqualTo("/m/tok");
     assertThat(config.train().seed()).isEqualTo(42);

@@ -85,8 +85,7 @@ public final class TrainJob implements SparkJob {
                   AdapterAgreement.require(context.loaded(), adapter, inputs.model().config()));
       context.ending().commitsBy(lock);
       FileStore committed = lock.guard(store);
-      RunFolder folder =
-          new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
+      RunFolder folder = new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       RunFacts facts = RunFacts.of(config, inputs);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));

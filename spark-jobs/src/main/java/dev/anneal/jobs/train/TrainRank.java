@@ -69,7 +69,11 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     String folder = plan.resumeFolder();
     if (context.stageAttempt() > 0) {
       if (context.rank() == 0) {
-        RunFolder run = new RunFolder(plan.store(), plan.setup().train().outputDir(), line -> LOG.warn(Redaction.text(line)));
+        RunFolder run =
+            new RunFolder(
+                plan.store(),
+                plan.setup().train().outputDir(),
+                line -> LOG.warn(Redaction.text(line)));
         folder = run.checkpoints().latest().map(Checkpoint::folder).orElse(folder);
       }
       byte[][] all = context.collective().allGather(folder.getBytes(StandardCharsets.UTF_8));
