@@ -28,7 +28,7 @@ TRAINED = f"{RUN}/train"
 MODEL = f"{RUN}/model"
 
 
-# Exit codes of failures that a retry repeats, see deploy/README.md.
+# Exit codes of failures that a retry repeats, see docs/formats/run-folder.md.
 FINAL = {2, 3, 4}
 
 

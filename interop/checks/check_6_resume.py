@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import time
 
 import pytest
 from check_5_ranks import settings_for
-from cluster import Cluster
+from cluster import Cluster, spark_home
 from curves import assert_same_curve, assert_steps_once
 from parity_rows import training_rows
 from product import (
@@ -87,17 +88,23 @@ def test_finished_run_has_nothing_to_do(product, models, shards, undisturbed):
     assert [f for f, t in before.items() if f.stat().st_mtime_ns != t and f.suffix != ".json"] == []
 
 
-def test_sigterm_leaves_a_result_and_a_run_to_go_on_with(
-    product, scratch, models, shards, undisturbed
-):
-    output = scratch / "stopped"
+@pytest.mark.parametrize("home", ["", "spark-submit"])
+def test_sigterm_saves_the_step_in_progress(product, scratch, models, shards, undisturbed, home):
+    """To the launcher's process alone, which is the driver's; by its own Spark and by another's."""
+    output = scratch / f"stopped {home}"
     settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
-    process = product.start("train", settings, scratch / "stopped.log")
+    log = scratch / f"stopped {home}.log"
+    environment = {"SPARK_HOME": str(spark_home())} if home else {}
+    process = product.start("train", settings, log, env=environment)
     wait_for_step(process, output, 12)
-    os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=60) == 6, tail(log.read_text(errors="replace"))
     result = json.loads((output / "result.json").read_text())
     assert (result["exit_code"], result["exit_class"]) == (6, "interrupted"), result
+    steps = len(metrics(output))
+    assert 12 <= steps < STEPS and result["counts"]["steps"] == steps, result
+    assert (checkpoints(output)[-1] / "manifest.json").exists()
+    assert checkpoints(output)[-1].name == f"step-{steps:06d}"
     product.must("train", {**settings, "train.resume_from_checkpoint": "auto"})
     assert exact(metrics(output)) == exact(metrics(undisturbed))
 
@@ -176,6 +183,40 @@ def test_killed_executor_brings_the_stage_back(product, scratch, models, shards,
         log = (scratch / "killed executor.log").read_text(errors="replace")
         assert process.returncode == 0, tail(log) + cluster.logs()
         assert "attempt=1" in log, "the stage was not started again"
+        assert_steps_once(metrics(output), STEPS)
+        assert_same_curve(metrics(output), metrics(undisturbed), 1e-5)
+    finally:
+        cluster.close()
+
+
+def test_five_losses_with_progress_in_between_do_not_add_up(
+    product, scratch, models, shards, undisturbed
+):
+    """Spark itself gives up at the fourth loss of a stage, which lasts the whole run."""
+    cluster = Cluster(scratch / "losses cluster")
+    log = scratch / "losses.log"
+    try:
+        output = scratch / "losses"
+        process = product.start(
+            "train",
+            settings_for(models.spoken(), shards, output, 2, 2, **SLOW),
+            log,
+            submit=cluster.submit_arguments(),
+            env=cluster.environment(),
+        )
+        try:
+            for loss in range(5):
+                wait_for_step(process, output, 10 * loss + 6)
+                os.kill(cluster.executors()[0], signal.SIGKILL)
+            assert len(metrics(output)) < STEPS, "the run had ended before the last kill"
+            process.wait(timeout=240)
+        finally:
+            if process.poll() is None:
+                kill_group(process)
+        text = log.read_text(errors="replace")
+        assert process.returncode == 0, tail(text) + cluster.logs()
+        attempts = [int(number) for number in re.findall(r"attempt=(\d+)", text)]
+        assert max(attempts) >= 5, "attempts are counted on over Spark's jobs"
         assert_steps_once(metrics(output), STEPS)
         assert_same_curve(metrics(output), metrics(undisturbed), 1e-5)
     finally:

@@ -12,8 +12,8 @@ public enum ExitCode {
   INFRASTRUCTURE(5, "the cluster, the network or a disk failed; retry with resume = auto"),
   INTERRUPTED(
       6,
-      "stopped from outside; retry with resume = auto (a signal ends the process with 128 + its"
-          + " number, result.json says 6)");
+      "stopped from outside, a training by SIGTERM with its step saved; retry with resume = auto"
+          + " (what a signal ends at once has 128 + its number, and result.json says 6)");
 
   private final int code;
   private final String meaning;

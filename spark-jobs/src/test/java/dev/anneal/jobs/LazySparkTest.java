@@ -42,7 +42,8 @@ class LazySparkTest {
     SparkConf conf = new SparkConf(false);
     LazySpark.configure(conf, "train", 1, 1);
     assertThat(conf.get(key)).isEqualTo("1h");
-    SparkConf older = new SparkConf(false).set("spark.yarn.executor.failuresValidityInterval", "9h");
+    SparkConf older =
+        new SparkConf(false).set("spark.yarn.executor.failuresValidityInterval", "9h");
     LazySpark.configure(older, "train", 1, 1);
     assertThat(older.getTimeAsSeconds(key, "0s")).isEqualTo(9 * 3600);
   }

@@ -17,7 +17,8 @@ public record PortRange(int first, int last) implements Serializable {
   public PortRange {
     boolean any = first == 0 && last == 0;
     if (!any && (first < 1 || last > 65535 || first > last)) {
-      throw new IllegalArgumentException("Invalid ports: " + first + "-" + last + " (" + RULE + ")");
+      throw new IllegalArgumentException(
+          "Invalid ports: " + first + "-" + last + " (" + RULE + ")");
     }
   }
 

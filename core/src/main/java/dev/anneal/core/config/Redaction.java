@@ -6,15 +6,14 @@ import java.util.regex.Pattern;
 
 /**
  * Keeps secrets out of what is saved, logged and printed: whoever writes a path, a message or a
- * setting passes it through here. A text without a secret stays as it is, and what was redacted once
- * stays so, so that redacted texts can be compared. Stateless.
+ * setting passes it through here. A text without a secret stays as it is, and what was redacted
+ * once stays so, so that redacted texts can be compared. Stateless.
  */
 public final class Redaction {
   private static final String HIDDEN = "(redacted)";
   private static final String SECRET_NAME = "password|passwd|secret";
   private static final Pattern SECRET_KEY =
-      Pattern.compile(
-          ".*(" + SECRET_NAME + "|credential|access_?key|api_?key|auth_token).*");
+      Pattern.compile(".*(" + SECRET_NAME + "|credential|access_?key|api_?key|auth_token).*");
 
   /** key:secret@ before a host; a secret may hold @. */
   private static final Pattern USER_INFO = Pattern.compile("://[^/\\s\"']*@");

@@ -203,7 +203,9 @@ public final class RunLock implements AutoCloseable {
   private void renew() {
     try {
       if (look().isEmpty()) {
-        store.writeBytes(path, holder.toJson(clock.instant()));
+        synchronized (this) { // who looks must not see the file between its old and its new form
+          store.writeBytes(path, holder.toJson(clock.instant()));
+        }
       }
     } catch (IOException | RuntimeException e) {
       // Thrown on, it would end the renewals.

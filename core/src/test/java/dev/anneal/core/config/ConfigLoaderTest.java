@@ -200,7 +200,7 @@ class ConfigLoaderTest {
     assertThatThrownBy(() -> AnnealConfig.of("adapter.lora_dropout=1"))
         .hasMessage("Invalid adapter.lora_dropout: 1 (must be in [0, 1))");
     assertThatThrownBy(() -> AnnealConfig.of("distributed.port=70000"))
-        .hasMessageContaining("Invalid distributed.port: 70000-70000");
+        .hasMessageContaining("Invalid distributed.port: 70000 (must be 0, a port, or a range");
     assertThatThrownBy(() -> AnnealConfig.of("distributed.port=ssh"))
         .hasMessageContaining("Invalid distributed.port: ssh (must be 0, a port, or a range");
     assertThatThrownBy(() -> AnnealConfig.of("adapter.modules_to_save=[lm_head]"))
@@ -283,7 +283,9 @@ class ConfigLoaderTest {
     Path file =
         Files.writeString(
             folder.resolve("main.conf"),
-            "include \"base.conf\"\ntokenize.tokenizer = ${model.path}/tok\ntrain.seed = ${generate.seed}");
+            "include \"base.conf\"\n"
+                + "tokenize.tokenizer = ${model.path}/tok\n"
+                + "train.seed = ${generate.seed}");
     AnnealConfig config = AnnealConfig.loader().file(file).load().config();
     assertThat(config.tokenize().tokenizer()).isEqualTo("/m/tok");
     assertThat(config.train().seed()).isEqualTo(42);

@@ -18,13 +18,17 @@ class RedactionTest {
         "s3a://AKIA:SEC@RET@bucket/c | s3a://(redacted)@bucket/c",
         "s3a://a:SECRET@b1/x,s3a://c:SECRET@b2/y | s3a://(redacted)@b1/x,s3a://(redacted)@b2/y",
         "https://h/x?X-Amz-Signature=SECRET&v=1 | https://h/x?X-Amz-Signature=(redacted)&v=1",
-        "abfss://c@h.example/x?sv=2&sig=SECRET | abfss://(redacted)@h.example/x?sv=2&sig=(redacted)",
+        "abfss://c@h.example/x?sv=2&sig=SECRET |"
+            + " abfss://(redacted)@h.example/x?sv=2&sig=(redacted)",
         "https://h/x?token=SECRET | https://h/x?token=(redacted)",
-        "jdbc:postgresql://h:5432/d?user=u&password=SECRET | jdbc:postgresql://h:5432/d?user=u&password=(redacted)",
+        "jdbc:postgresql://h:5432/d?user=u&password=SECRET |"
+            + " jdbc:postgresql://h:5432/d?user=u&password=(redacted)",
         "jdbc:mysql://u:SECRET@h:3306/d | jdbc:mysql://(redacted)@h:3306/d",
-        "jdbc:sqlserver://h:1433;user=sa;password=SECRET;db=x | jdbc:sqlserver://h:1433;user=sa;password=(redacted);db=x",
+        "jdbc:sqlserver://h:1433;user=sa;password=SECRET;db=x |"
+            + " jdbc:sqlserver://h:1433;user=sa;password=(redacted);db=x",
         "jdbc:oracle:thin:scott/SECRET@//h:1521/s | jdbc:oracle:thin:(redacted)@//h:1521/s",
-        "--conf spark.hadoop.fs.s3a.secret.key=SECRET x | --conf spark.hadoop.fs.s3a.secret.key=(redacted) x",
+        "--conf spark.hadoop.fs.s3a.secret.key=SECRET x | --conf"
+            + " spark.hadoop.fs.s3a.secret.key=(redacted) x",
         "OPTIONS (url 'jdbc:x', password 'SECRET') | OPTIONS (url 'jdbc:x', password '(redacted)')",
         "{\"password\": \"SECRET\", \"a\": 1} | {\"password\": \"(redacted)\", \"a\": 1}",
       })

@@ -221,7 +221,8 @@ public final class BarrierLauncher {
             .orElse(failures.get(0));
     // Where the message says it all, a stack trace would only hide it.
     if (!new Failure(first.code(), first.message()).explained()) {
-      LOG.error("rank={} host={} failed\n{}", first.rank(), first.host(), Redaction.text(first.trace()));
+      LOG.error(
+          "rank={} host={} failed\n{}", first.rank(), first.host(), Redaction.text(first.trace()));
     }
     // A setting is wrong for every rank alike.
     String where =

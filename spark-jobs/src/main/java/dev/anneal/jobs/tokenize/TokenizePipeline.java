@@ -90,7 +90,8 @@ public final class TokenizePipeline {
     try (RunLock lock = output.lock()) {
       output.removeStaging();
     } catch (IOException | ConfigException e) {
-      LOG.warn("Cannot remove what is left of a run in {}: {}", shown(), Redaction.text(e.toString()));
+      LOG.warn(
+          "Cannot remove what is left of a run in {}: {}", shown(), Redaction.text(e.toString()));
     }
   }
 

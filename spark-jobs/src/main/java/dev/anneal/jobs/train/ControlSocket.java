@@ -4,7 +4,9 @@ import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.net.ListeningSocket;
 import org.apache.spark.SparkConf;
 
-/** Where the driver listens for its ranks: beside Spark's own driver, unless a setting says more. */
+/**
+ * Where the driver listens for its ranks: beside Spark's own driver, unless a setting says more.
+ */
 final class ControlSocket {
   private ControlSocket() {}
 

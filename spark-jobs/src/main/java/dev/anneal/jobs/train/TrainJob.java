@@ -15,10 +15,8 @@ import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.run.RunLock;
-import dev.anneal.core.train.RunProduct;
 import dev.anneal.core.train.TrainingSetup;
 import dev.anneal.jobs.Ending;
-import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobContext;
 import dev.anneal.jobs.JobResult;
 import dev.anneal.jobs.SparkJob;
@@ -93,8 +91,7 @@ public final class TrainJob implements SparkJob {
                       config.adapter(), context.loaded()::isSet, adapter, inputs.model().config()));
       context.ending().commitsBy(lock);
       FileStore committed = lock.guard(store);
-      RunFolder folder =
-          new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
+      RunFolder folder = new RunFolder(committed, output, line -> LOG.warn(Redaction.text(line)));
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       InputHashes hashes =
           InputHashes.of(
@@ -171,7 +168,7 @@ public final class TrainJob implements SparkJob {
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
-      JobResult result = result(end);
+      JobResult result = new TrainResult(facts, folder).after(end);
       written(report, result, failure);
       return new TrainRun(result, report.training(), report.manifest());
     }
@@ -203,7 +200,8 @@ public final class TrainJob implements SparkJob {
       context.out().println(Redaction.text(message));
       RunReport report =
           new RunReport(context, store(), folder, facts, new SampleAnswers(context, fetching));
-      return new TrainRun(finished(message), report.training(), report.manifest());
+      return new TrainRun(
+          new TrainResult(facts, folder).finished(message), report.training(), report.manifest());
     }
 
     /** Has the ranks train, and gives the step after which they ended. */
@@ -255,31 +253,6 @@ public final class TrainJob implements SparkJob {
       } catch (RankFailedException e) {
         throw fault.causeOf(e);
       }
-    }
-
-    private JobResult result(long end) {
-      return end == facts.totalSteps()
-          ? finished("trained " + end + " steps")
-          : JobResult.of(
-                  ExitCode.INTERRUPTED,
-                  "Stopped by a signal after step "
-                      + end
-                      + " of "
-                      + facts.totalSteps()
-                      + ", which is saved (go on with train.resume_from_checkpoint = auto)")
-              .withCount("steps", end)
-              .withPath("checkpoints", folder.checkpointsPath())
-              .withPath("metrics", folder.child(METRICS))
-              .withPath("report", folder.child(RunReport.FILE));
-    }
-
-    private JobResult finished(String message) {
-      String product = facts.adapter() ? RunProduct.ADAPTER : RunProduct.MODEL;
-      return JobResult.ok(message)
-          .withCount("steps", facts.totalSteps())
-          .withPath(product, FileStore.join(folder.path(), product))
-          .withPath("metrics", folder.child(METRICS))
-          .withPath("report", folder.child(RunReport.FILE));
     }
   }
 }

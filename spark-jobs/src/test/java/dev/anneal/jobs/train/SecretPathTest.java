@@ -34,7 +34,7 @@ class SecretPathTest {
 
   /** A store whose addresses hold who asks, kept in local folders. */
   public static final class Keyed extends RawLocalFileSystem {
-    private URI uri = URI.create("oss:///");
+    private URI uri; // asked for by the constructor above, before it is known
 
     @Override
     public void initialize(URI name, Configuration conf) throws IOException {
@@ -49,7 +49,7 @@ class SecretPathTest {
 
     @Override
     public URI getUri() {
-      return uri;
+      return uri == null ? URI.create("oss:///") : uri;
     }
   }
 

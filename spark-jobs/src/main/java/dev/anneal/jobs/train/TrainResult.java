@@ -1,0 +1,42 @@
+package dev.anneal.jobs.train;
+
+import dev.anneal.core.io.FileStore;
+import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.train.RunProduct;
+import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.JobResult;
+
+/** What result.json says of a training that ended well, or early because it was asked to. */
+record TrainResult(RunFacts facts, RunFolder folder) {
+
+  JobResult after(long step) {
+    return step == facts.totalSteps() ? finished("trained " + step + " steps") : stopped(step);
+  }
+
+  JobResult finished(String message) {
+    String product = facts.adapter() ? RunProduct.ADAPTER : RunProduct.MODEL;
+    return withFiles(
+        JobResult.ok(message)
+            .withCount("steps", facts.totalSteps())
+            .withPath(product, FileStore.join(folder.path(), product)));
+  }
+
+  private JobResult stopped(long step) {
+    String message =
+        "Stopped by a signal after step "
+            + step
+            + " of "
+            + facts.totalSteps()
+            + ", which is saved (go on with train.resume_from_checkpoint = auto)";
+    return withFiles(
+        JobResult.of(ExitCode.INTERRUPTED, message)
+            .withCount("steps", step)
+            .withPath("checkpoints", folder.checkpointsPath()));
+  }
+
+  private JobResult withFiles(JobResult result) {
+    return result
+        .withPath("metrics", folder.child(RunFolder.METRICS))
+        .withPath("report", folder.child(RunReport.FILE));
+  }
+}
