@@ -234,6 +234,11 @@ public final class CausalLm implements AutoCloseable {
         batch.sequenceLengths());
   }
 
+  /** Memory of what generation keeps of the weights beside the model's own. */
+  public long decodeCopyBytes() {
+    return decodeWeights.map(DecodeWeights::copiedBytes).orElse(0L);
+  }
+
   /** Opens a generation session; the caller closes it before this model. */
   public DecodeSession decode(int batchSize, int maxTokens) {
     return decode(batchSize, maxTokens, batchSize);

@@ -47,6 +47,11 @@ public enum MatrixProducts {
     return head == HeadCopy.COLUMNS;
   }
 
+  /** Whether generation copies weights, so that the model's own are read for prompts alone. */
+  public boolean copiesForGeneration() {
+    return severalSequences != DecodeLayout.ROWS;
+  }
+
   /** How generation keeps its weights for batches of that many sequences. */
   DecodeLayout decodeLayout(int sequences) {
     return sequences == 1 ? oneSequence : severalSequences;

@@ -2,8 +2,10 @@ package dev.anneal.jobs.generate;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
+import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -34,6 +36,7 @@ public final class TextGenerator implements AutoCloseable {
   private final TrainedModel model;
   private final PromptEncoder prompts;
   private final Set<Integer> endIds;
+  private boolean logged;
 
   /**
    * What to open; all of it on this machine.
@@ -59,7 +62,7 @@ public final class TextGenerator implements AutoCloseable {
       this.prompts = new PromptEncoder(files, tokenizer, style);
       TensorRuntime runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(source.threads());
-      this.model = scope.own(TrainedModel.forInference(runtime, folder, adapter));
+      this.model = scope.own(TrainedModel.forGeneration(runtime, folder, adapter));
       this.endIds = new HashSet<>(folder.eosTokenIds());
       this.endIds.addAll(prompts.endIds());
     } catch (RuntimeException | Error e) {
@@ -100,10 +103,23 @@ public final class TextGenerator implements AutoCloseable {
     TokenGenerator generator =
         new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
     List<String> answers = new ArrayList<>();
-    for (int[] ids : generator.generate(encoded, settings.withEndIds(ends), firstPlace)) {
+    List<int[]> generated = generator.generate(encoded, settings.withEndIds(ends), firstPlace);
+    logProducts();
+    for (int[] ids : generated) {
       answers.add(prompts.decode(ids, ends));
     }
     return answers;
+  }
+
+  /** Once: how matrices are multiplied here, and what memory that takes beside the model's. */
+  private void logProducts() {
+    if (!logged) {
+      LOG.info(
+          "products={} weights_copied={}",
+          MatrixProducts.ofThisHost().label(),
+          new MemorySize(model.model().decodeCopyBytes()));
+      logged = true;
+    }
   }
 
   private void warnOfLength(List<int[]> encoded, int maxNewTokens) {

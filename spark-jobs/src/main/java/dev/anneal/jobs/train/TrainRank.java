@@ -3,6 +3,7 @@ package dev.anneal.jobs.train;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.control.ControlClient;
 import dev.anneal.core.control.ControlMessage;
+import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RankTrainer;
 import dev.anneal.core.train.TrainState;
@@ -56,7 +57,8 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
             driver,
             context.rank(),
             plan.commitTimeout(),
-            new CommitRequest.Origin(context.worldSize(), attempt));
+            new CommitRequest.Origin(
+                context.worldSize(), attempt, MatrixProducts.ofThisHost().label()));
     RankTrainer trainer =
         new RankTrainer(plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
     TrainState end = trainer.run(context.threads(), resumeFolder(context), attempt);
