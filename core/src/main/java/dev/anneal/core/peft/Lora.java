@@ -90,79 +90,79 @@ public final class Lora implements AdapterMethod {
   @Override
   public String forwardSource() {
     return """
-  def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-    name = site + ".lora_A.weight"
-    if not torch.__contains__(w, name):
-      return y
-    if torch.__contains__(w, site + ".lora_dropout") and torch.__contains__(c, "random_keys"):
-      dropped = self.dropout(x, c["random_keys"], w[site + ".lora_site_key"], float(w[site + ".lora_dropout"]))
-    else:
-      dropped = x
-    low = torch.linear(dropped, w[name])
-    # [r, out] in one piece: the products of its gradient are several times faster
-    b = torch.contiguous(torch.t(w[site + ".lora_B.weight"]))
-    return torch.addmm(y, low, b, beta=1, alpha=float(w[site + ".lora_scaling"]))
+          def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+            name = site + ".lora_A.weight"
+            if not torch.__contains__(w, name):
+              return y
+            if torch.__contains__(w, site + ".lora_dropout") and torch.__contains__(c, "random_keys"):
+              dropped = self.dropout(x, c["random_keys"], w[site + ".lora_site_key"], float(w[site + ".lora_dropout"]))
+            else:
+              dropped = x
+            low = torch.linear(dropped, w[name])
+            # [r, out] in one piece: the products of its gradient are several times faster
+            b = torch.contiguous(torch.t(w[site + ".lora_B.weight"]))
+            return torch.addmm(y, low, b, beta=1, alpha=float(w[site + ".lora_scaling"]))
 
-  # A mask that depends on the token's key, the site and the column alone, whatever the rank,
-  # the micro-batch or the number of passes.
-  def dropout(self: __torch__.Program, x: Tensor, keys: Tensor, site_key: Tensor, p: float) -> Tensor:
-    columns = torch.mul(torch.arange(torch.size(x, 1)), 2654435769)
-    h = torch.add(torch.add(torch.unsqueeze(keys, 1), columns), torch.to(site_key, 4))
-    h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 29), 34359738367)), -4658895280553007687)
-    h = torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 32), 4294967295))
-    uniform = torch.div(torch.to(torch.bitwise_and(h, 16777215), 6), 16777216.)
-    keep = torch.div(torch.to(torch.ge(uniform, p), 6), 1. - p)
-    return torch.mul(x, keep)
-""";
+          # A mask that depends on the token's key, the site and the column alone, whatever the rank,
+          # the micro-batch or the number of passes.
+          def dropout(self: __torch__.Program, x: Tensor, keys: Tensor, site_key: Tensor, p: float) -> Tensor:
+            columns = torch.mul(torch.arange(torch.size(x, 1)), 2654435769)
+            h = torch.add(torch.add(torch.unsqueeze(keys, 1), columns), torch.to(site_key, 4))
+            h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 29), 34359738367)), -4658895280553007687)
+            h = torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 32), 4294967295))
+            uniform = torch.div(torch.to(torch.bitwise_and(h, 16777215), 6), 16777216.)
+            keep = torch.div(torch.to(torch.ge(uniform, p), 6), 1. - p)
+            return torch.mul(x, keep)
+        """;
   }
 
   @Override
   public Optional<String> effectiveSource() {
     return Optional.of(
         """
-  # Without dropout E = W + sBA is written into the scratch; with it E = W and the update is a branch.
-  def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
-    if not torch.__contains__(w, site + ".lora_A.weight") or torch.__contains__(w, site + ".lora_dropout"):
-      return self.base_weight(w, site)
-    e = self.base_copy(w, site)
-    return e.addmm_(w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]))
+          # Without dropout E = W + sBA is written into the scratch; with it E = W and the update is a branch.
+          def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
+            if not torch.__contains__(w, site + ".lora_A.weight") or torch.__contains__(w, site + ".lora_dropout"):
+              return self.base_weight(w, site)
+            e = self.base_copy(w, site)
+            return e.addmm_(w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]))
 
-  # dA = s (dy B)T x, dB = s dyT (x AT), the latter as its transpose: half the time.
-  def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
-    if torch.__contains__(w, site + ".lora_A.weight") and not torch.__contains__(w, site + ".lora_dropout"):
-      self.lora_gradients(x, dy, w, site, g)
+          # dA = s (dy B)T x, dB = s dyT (x AT), the latter as its transpose: half the time.
+          def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
+            if torch.__contains__(w, site + ".lora_A.weight") and not torch.__contains__(w, site + ".lora_dropout"):
+              self.lora_gradients(x, dy, w, site, g)
 
-  def lora_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
-    a = site + ".lora_A.weight"
-    b = site + ".lora_B.weight"
-    s = float(w[site + ".lora_scaling"])
-    u = torch.mul(self.product(dy, torch.t(w[b])), s)
-    self.add_product(g[a], torch.t(u), torch.t(x))
-    low = self.product(x, w[a])
-    g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
-    return u
+          def lora_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+            a = site + ".lora_A.weight"
+            b = site + ".lora_B.weight"
+            s = float(w[site + ".lora_scaling"])
+            u = torch.mul(self.product(dy, torch.t(w[b])), s)
+            self.add_product(g[a], torch.t(u), torch.t(x))
+            low = self.product(x, w[a])
+            g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
+            return u
 
-  def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-    if torch.__contains__(w, site + ".lora_dropout"):
-      return self.adapt(x, y, w, c, site)
-    return y
+          def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+            if torch.__contains__(w, site + ".lora_dropout"):
+              return self.adapt(x, y, w, c, site)
+            return y
 
-  def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
-    if not torch.__contains__(w, site + ".lora_dropout"):
-      return dx
-    keys = c["random_keys"]
-    p = float(w[site + ".lora_dropout"])
-    u = self.lora_gradients(self.dropout(x, keys, w[site + ".lora_site_key"], p), dy, w, site, g)
-    return dx.add_(self.dropout(self.product(u, torch.t(w[site + ".lora_A.weight"])), keys, w[site + ".lora_site_key"], p))
-""");
+          def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+            if not torch.__contains__(w, site + ".lora_dropout"):
+              return dx
+            keys = c["random_keys"]
+            p = float(w[site + ".lora_dropout"])
+            u = self.lora_gradients(self.dropout(x, keys, w[site + ".lora_site_key"], p), dy, w, site, g)
+            return dx.add_(self.dropout(self.product(u, torch.t(w[site + ".lora_A.weight"])), keys, w[site + ".lora_site_key"], p))
+        """);
   }
 
   @Override
   public String mergeSource() {
     return """
-  def merge(self: __torch__.Program, weight: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.addmm(weight, w["lora_B.weight"], w["lora_A.weight"], beta=1, alpha=float(w["lora_scaling"]))
-""";
+          def merge(self: __torch__.Program, weight: Tensor, w: Dict[str, Tensor]) -> Tensor:
+            return torch.addmm(weight, w["lora_B.weight"], w["lora_A.weight"], beta=1, alpha=float(w["lora_scaling"]))
+        """;
   }
 
   @Override

@@ -20,29 +20,29 @@ class AttentionTest {
   private static final int HEAD_DIM = 8;
   private static final String CHECK =
       """
-  def expected(self: __torch__.Program, q: Tensor, k: Tensor, v: Tensor, dy: Tensor, c: Dict[str, Tensor]) -> List[Tensor]:
-    inputs = [torch.detach(q).requires_grad_(True), torch.detach(k).requires_grad_(True), torch.detach(v).requires_grad_(True)]
-    heads = torch.size(k, 0)
-    n = torch.size(k, 1)
-    d = torch.size(k, 2)
-    q1 = torch.transpose(torch.reshape(inputs[0], [heads, n, -1, d]), 1, 2)
-    groups = torch.size(q1, 1)
-    k1 = torch.expand(torch.unsqueeze(inputs[1], 1), [heads, groups, n, d])
-    v1 = torch.expand(torch.unsqueeze(inputs[2], 1), [heads, groups, n, d])
-    sequence = torch.repeat_interleave(torch.arange(torch.size(c["lengths"], 0)), c["lengths"])
-    same = torch.eq(torch.unsqueeze(sequence, 0), torch.unsqueeze(sequence, 1))
-    y = torch.scaled_dot_product_attention(q1, k1, v1, torch.tril(same), 0., False, scale=1.)
-    y1 = torch.reshape(torch.permute(y, [2, 0, 1, 3]), [n, -1])
-    gradients = torch.autograd.grad([y1], inputs, annotate(List[Optional[Tensor]], [dy]))
-    result = [torch.detach(y1)]
-    for i in range(3):
-      result.append(torch._unwrap_optional(gradients[i]))
-    return result
+        def expected(self: __torch__.Program, q: Tensor, k: Tensor, v: Tensor, dy: Tensor, c: Dict[str, Tensor]) -> List[Tensor]:
+          inputs = [torch.detach(q).requires_grad_(True), torch.detach(k).requires_grad_(True), torch.detach(v).requires_grad_(True)]
+          heads = torch.size(k, 0)
+          n = torch.size(k, 1)
+          d = torch.size(k, 2)
+          q1 = torch.transpose(torch.reshape(inputs[0], [heads, n, -1, d]), 1, 2)
+          groups = torch.size(q1, 1)
+          k1 = torch.expand(torch.unsqueeze(inputs[1], 1), [heads, groups, n, d])
+          v1 = torch.expand(torch.unsqueeze(inputs[2], 1), [heads, groups, n, d])
+          sequence = torch.repeat_interleave(torch.arange(torch.size(c["lengths"], 0)), c["lengths"])
+          same = torch.eq(torch.unsqueeze(sequence, 0), torch.unsqueeze(sequence, 1))
+          y = torch.scaled_dot_product_attention(q1, k1, v1, torch.tril(same), 0., False, scale=1.)
+          y1 = torch.reshape(torch.permute(y, [2, 0, 1, 3]), [n, -1])
+          gradients = torch.autograd.grad([y1], inputs, annotate(List[Optional[Tensor]], [dy]))
+          result = [torch.detach(y1)]
+          for i in range(3):
+            result.append(torch._unwrap_optional(gradients[i]))
+          return result
 
-  def actual(self: __torch__.Program, q: Tensor, k: Tensor, v: Tensor, dy: Tensor, c: Dict[str, Tensor]) -> List[Tensor]:
-    dq, dk, dv, = self.attend_backward(q, k, v, dy, c)
-    return [self.attend(q, k, v, c), dq, torch.contiguous(dk), torch.contiguous(dv)]
-""";
+        def actual(self: __torch__.Program, q: Tensor, k: Tensor, v: Tensor, dy: Tensor, c: Dict[str, Tensor]) -> List[Tensor]:
+          dq, dk, dv, = self.attend_backward(q, k, v, dy, c)
+          return [self.attend(q, k, v, c), dq, torch.contiguous(dk), torch.contiguous(dv)]
+      """;
 
   @ParameterizedTest
   @CsvSource({
