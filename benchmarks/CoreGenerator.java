@@ -30,7 +30,7 @@ final class CoreGenerator {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(Integer.parseInt(arguments[1]));
       ModelFolder folder = ModelFolder.open(Path.of(config.model().path()));
-      try (TrainedModel model = TrainedModel.forInference(runtime, folder, Optional.empty())) {
+      try (TrainedModel model = TrainedModel.forGeneration(runtime, folder, Optional.empty())) {
         TokenGenerator generator =
             new TokenGenerator(model.model(), model.config().vocabSize(), prompts.size());
         GenerationSettings greedy = GenerationSettings.greedy(newTokens, Set.of());

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import measure, write_result
+from measure import measure, processor, write_result
 from step import CHECKOUT, HERE, SHAPES, compiled, native_environment, prepare
 
 PROMPT_TOKENS = 64
@@ -114,7 +114,7 @@ def main() -> None:
             "new_tokens": new,
             "batches": batches,
         }
-        write_result(CHECKOUT, "generation", {"benchmark": "generation"}, report)
+        write_result(CHECKOUT, f"generation.{processor()}", {"benchmark": "generation"}, report)
 
 
 if __name__ == "__main__":

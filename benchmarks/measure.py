@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+# They keep the libraries below what the processor can do.
+CAPS = ("ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,26 @@ def hardware() -> dict:
         "cores": os.cpu_count(),
         "memory_gib": round(memory, 1),
         "kernel": platform.release(),
+        "processor": processor(),
+        "caps": {name: os.environ[name] for name in CAPS if name in os.environ},
     }
+
+
+def processor() -> str:
+    """Maker and vector units, such as amd-avx2: results of different ones lie side by side.
+
+    Any cap counts: give all of CAPS or none."""
+    words: dict[str, list[str]] = {}
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        words.setdefault(key.strip(), value.split())
+    maker = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(
+        " ".join(words.get("vendor_id", [])), platform.machine()
+    )
+    capped = any(os.environ.get(name, "").upper().startswith("AVX2") for name in CAPS)
+    widths = ["avx2"] if capped else ["avx512f", "avx2"]
+    width = next((w for w in widths if w in words.get("flags", [])), "other")
+    return f"{maker}-{width.removesuffix('f')}"
 
 
 def write_result(checkout: Path, file: str, kind: dict, facts: dict) -> None:

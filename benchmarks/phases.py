@@ -14,7 +14,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from measure import measure, write_result
+from measure import measure, processor, write_result
 from step import CHECKOUT, SHAPES, Parties, core_steps, native_environment, prepare
 
 STEPS = 7
@@ -121,7 +121,7 @@ def main() -> None:
             "step_seconds": {"profiled": steps[STEPS - 2], "next": steps[-1]},
             "milliseconds": {name: round(own, 2) for name, own in ordered.items()},
         }
-        write_result(CHECKOUT, file, {"benchmark": "phases"}, report)
+        write_result(CHECKOUT, f"{file}.{processor()}", {"benchmark": "phases"}, report)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import busy_seconds, measure, write_result
+from measure import busy_seconds, measure, processor, write_result
 from step import (
     BASE,
     CHECKOUT,
@@ -242,7 +242,7 @@ def main() -> None:
     for key in [*shown, "share_of_gradient_sums", "share_of_waiting"]:
         print(f"{key}: {report[key]}")
     if not options.smoke:
-        write_result(CHECKOUT, "scaling", {"benchmark": "scaling"}, report)
+        write_result(CHECKOUT, f"scaling.{processor()}", {"benchmark": "scaling"}, report)
 
 
 if __name__ == "__main__":

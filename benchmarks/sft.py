@@ -23,7 +23,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import Measured, write_result
+from measure import Measured, processor, write_result
 from step import CHECKOUT, SHAPES, WARM_UP, Parties, assert_same_work, prepare
 
 MASKED = 0.4
@@ -205,7 +205,7 @@ def main() -> None:
     }
     show(report)
     if not options.smoke:
-        write_result(CHECKOUT, "sft", {"benchmark": "sft"}, report)
+        write_result(CHECKOUT, f"sft.{processor()}", {"benchmark": "sft"}, report)
 
 
 if __name__ == "__main__":

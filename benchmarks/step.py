@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 sys.path.insert(1, str(CHECKOUT / "interop" / "checks"))
 
-from measure import Measured, measure, write_result  # noqa: E402
+from measure import Measured, measure, processor, write_result  # noqa: E402
 from product import compiled, native_environment  # noqa: E402
 
 WARM_UP = 2
@@ -259,7 +259,7 @@ def main() -> None:
     print("time over the floor: " + json.dumps(report["time_over_floor"]))
     if not options.smoke:
         file = f"step-{options.method}-{options.shape}"
-        write_result(CHECKOUT, file, {"benchmark": "step"}, report)
+        write_result(CHECKOUT, f"{file}.{processor()}", {"benchmark": "step"}, report)
 
 
 def compare(parties: Parties, pairs: int, options) -> dict:

@@ -9,6 +9,12 @@ import java.util.TreeSet;
 
 /** Holds the settings of a run against those of the checkpoint that it wants to go on from. */
 public final class ResumeCheck {
+  /**
+   * The fingerprint's key of how rank 0 multiplied matrices: a matter of its processor. A resume
+   * elsewhere goes on with a warning, to rounding, for nobody can set a processor back.
+   */
+  public static final String PRODUCTS = "products";
+
   private static final String ABSENT = "absent";
 
   private ResumeCheck() {}
@@ -43,6 +49,7 @@ public final class ResumeCheck {
     List<String> differences = new ArrayList<>();
     TreeSet<String> keys = new TreeSet<>(saved.keySet());
     keys.addAll(current.keySet());
+    keys.remove(PRODUCTS);
     for (String key : keys) {
       String before = saved.getOrDefault(key, ABSENT);
       String now = current.getOrDefault(key, ABSENT);

@@ -72,7 +72,8 @@ public final class TokenGenerator {
       List<int[]> prompts, GenerationSettings settings, long firstSequence, TokenListener told) {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     Growing growing = new Growing(prompts, settings, firstSequence, told);
-    try (DecodeSession session = model.decode(prompts.size(), longest + settings.maxNewTokens())) {
+    int room = longest + settings.maxNewTokens();
+    try (DecodeSession session = model.decode(prompts.size(), room, batchSize)) {
       session.prefill(prompts);
       for (int step = 0; step < settings.maxNewTokens(); step++) {
         if (!growing.grow(session, step) || step + 1 == settings.maxNewTokens()) {

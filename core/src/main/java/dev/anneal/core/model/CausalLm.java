@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A decoder language model: embedding, decoder layers one program call each way, and a head that
@@ -25,6 +26,7 @@ public final class CausalLm implements AutoCloseable {
   private final Tensor lossSum;
   private final Tensor chunkRows;
   private final Map<String, Tensor> headSums = new LinkedHashMap<>();
+  private Optional<DecodeWeights> decodeWeights = Optional.empty();
 
   /** Takes ownership of the parts. */
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
@@ -221,9 +223,26 @@ public final class CausalLm implements AutoCloseable {
         batch.sequenceLengths());
   }
 
+  /** Memory of what generation keeps of the weights beside the model's own. */
+  public long decodeCopyBytes() {
+    return decodeWeights.map(DecodeWeights::copiedBytes).orElse(0L);
+  }
+
   /** Opens a generation session; the caller closes it before this model. */
   public DecodeSession decode(int batchSize, int maxTokens) {
-    return new DecodeSession(runtime, parts, batchSize, maxTokens);
+    return decode(batchSize, maxTokens, batchSize);
+  }
+
+  /**
+   * As {@link #decode(int, int)}. The weights are laid out at the first call, for all that follow.
+   *
+   * @param usualBatch sequences of most sessions
+   */
+  public DecodeSession decode(int batchSize, int maxTokens, int usualBatch) {
+    if (decodeWeights.isEmpty()) {
+      decodeWeights = Optional.of(scope.own(DecodeWeights.of(runtime, parts, usualBatch)));
+    }
+    return new DecodeSession(runtime, parts, decodeWeights.get(), batchSize, maxTokens);
   }
 
   @Override

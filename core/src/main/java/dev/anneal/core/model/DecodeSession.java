@@ -11,7 +11,6 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Keys and values of a batch of sequences while they grow token by token; prompts may differ in
@@ -34,7 +33,12 @@ public final class DecodeSession implements AutoCloseable {
   private final BoundCall decode;
   private final BoundCall decodeLogits;
 
-  DecodeSession(TensorRuntime runtime, ModelParts parts, int batchSize, int maxTokens) {
+  DecodeSession(
+      TensorRuntime runtime,
+      ModelParts parts,
+      DecodeWeights weights,
+      int batchSize,
+      int maxTokens) {
     this.runtime = runtime;
     this.parts = parts;
     this.batchSize = batchSize;
@@ -55,7 +59,6 @@ public final class DecodeSession implements AutoCloseable {
     logitsTensor = scope.own(runtime.borrowFloats(logitBytes, batchSize, vocabulary));
     Tensor hidden = scope.own(runtime.zeros(batchSize, parts.hiddenSize()));
     Program program = parts.program();
-    List<Map<String, Tensor>> weights = parts.layers().stream().map(LayerWeights::tensors).toList();
     decode =
         program
             .bind("decode")
@@ -63,7 +66,7 @@ public final class DecodeSession implements AutoCloseable {
             .tensor(scope.own(runtime.borrowLongs(lengthBytes, batchSize)))
             .tensor(parts.rotary().frequencies())
             .tensor(parts.embedding())
-            .dicts(weights)
+            .dicts(weights.layers())
             .list(keys)
             .list(values)
             .tensor(hidden)
@@ -73,7 +76,7 @@ public final class DecodeSession implements AutoCloseable {
             .bind("decode_logits")
             .tensor(hidden)
             .tensor(parts.finalNorm())
-            .tensor(parts.head().matrix())
+            .tensor(weights.head())
             .tensor(logitsTensor)
             .bind();
   }

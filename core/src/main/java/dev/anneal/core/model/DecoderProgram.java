@@ -8,14 +8,12 @@ import java.util.Map;
 
 /** The TorchScript program of a decoder: the text of the layer with the model's constants. */
 final class DecoderProgram {
-  /** Query tokens of an attention block: its weights [block * G, length] stay in the cache. */
-  private static final int ATTENTION_BLOCK = 128;
-
   private DecoderProgram() {}
 
-  static Program compile(TensorRuntime runtime, DecoderConfig config, LinearHook hook) {
+  static Program compile(
+      TensorRuntime runtime, DecoderConfig config, LinearHook hook, MatrixProducts products) {
     List<String> parts = new ArrayList<>();
-    parts.add(MatrixProducts.ofThisHost().source());
+    parts.add(products.source());
     parts.add(hook.forwardSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
@@ -25,7 +23,7 @@ final class DecoderProgram {
     return Program.compile(runtime, parts);
   }
 
-  /** The methods of a decoder; they call {@code adapt}, {@code product} and {@code map_rows}. */
+  /** The methods of a decoder; they call {@code adapt} and the methods that multiply. */
   static String text(DecoderConfig config, String resource) {
     Map<String, String> constants =
         Map.of(
@@ -33,7 +31,6 @@ final class DecoderProgram {
             "heads", Integer.toString(config.attentionHeads()),
             "kv_heads", Integer.toString(config.keyValueHeads()),
             "head_dim", Integer.toString(config.headDim()),
-            "attention_block", Integer.toString(ATTENTION_BLOCK),
             "attention_scale", Double.toString(1 / Math.sqrt(config.headDim())));
     String text = Program.source(DecoderProgram.class, resource);
     for (Map.Entry<String, String> constant : constants.entrySet()) {

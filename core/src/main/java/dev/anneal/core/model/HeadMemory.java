@@ -17,6 +17,6 @@ public final class HeadMemory {
   /** Values of the second copy that training keeps of a frozen output matrix; 0 for none. */
   public static long frozenCopy(DecoderConfig config) {
     long elements = (long) config.vocabSize() * config.hiddenSize();
-    return OutputHead.copied(elements) ? elements : 0;
+    return OutputHead.copied(elements, MatrixProducts.ofThisHost()) ? elements : 0;
   }
 }

@@ -1,57 +1,76 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.VectorUnits.Width;
 import dev.anneal.core.script.Program;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import java.util.Locale;
 
 /**
- * Whose kernels multiply matrices. libtorch's BLAS (MKL) keeps to AVX2 on processors of other
- * makers; oneDNN, which libtorch also brings, uses AVX-512 wherever the processor has it.
+ * Whose kernels multiply matrices, and how the matrices lie in memory for them: the one table of
+ * what is faster where. A row is chosen by what the processor lets the libraries use, a column by
+ * what is multiplied; what a row says of the shapes of training and of the head stands in its
+ * program text. docs/decisions/0010 has the figures.
  */
-enum MatrixProducts {
-  BLAS("products-blas.torchscript"),
-  ONEDNN("products-onednn.torchscript");
+public enum MatrixProducts {
+  /** MKL with all the processor has; also where nobody measured. */
+  BLAS("products-blas.torchscript", HeadCopy.NONE, DecodeLayout.ROWS, DecodeLayout.ROWS),
+  /** oneDNN alone uses AVX-512. */
+  ONEDNN("products-onednn.torchscript", HeadCopy.COLUMNS, DecodeLayout.ROWS, DecodeLayout.ROWS),
+  /** Both keep to AVX2: each has shapes at which it is the faster one. */
+  BY_SHAPE(
+      "products-by-shape.torchscript", HeadCopy.COLUMNS, DecodeLayout.COLUMNS, DecodeLayout.BLOCKS);
 
-  private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
-
-  private final String resource;
-
-  MatrixProducts(String resource) {
-    this.resource = resource;
+  /** Whether training keeps a second copy of a frozen output matrix. */
+  enum HeadCopy {
+    NONE,
+    COLUMNS
   }
 
-  /** The methods {@code product} and {@code map_rows} of a program. */
+  private final String resource;
+  private final HeadCopy head;
+  private final DecodeLayout oneSequence;
+  private final DecodeLayout severalSequences;
+
+  MatrixProducts(
+      String resource, HeadCopy head, DecodeLayout oneSequence, DecodeLayout severalSequences) {
+    this.resource = resource;
+    this.head = head;
+    this.oneSequence = oneSequence;
+    this.severalSequences = severalSequences;
+  }
+
+  /** The methods of a program that multiply. */
   String source() {
     return Program.source(MatrixProducts.class, resource);
   }
 
+  boolean copiesHead() {
+    return head == HeadCopy.COLUMNS;
+  }
+
+  /** Whether generation copies weights, so that the model's own are read for prompts alone. */
+  public boolean copiesForGeneration() {
+    return severalSequences != DecodeLayout.ROWS;
+  }
+
+  /** How generation keeps its weights for batches of that many sequences. */
+  DecodeLayout decodeLayout(int sequences) {
+    return sequences == 1 ? oneSequence : severalSequences;
+  }
+
+  /** The name that logs and checkpoints give the choice. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   /** The faster one on this host: a matter of its processor alone, so that runs repeat. */
-  static MatrixProducts ofThisHost() {
-    if (!Files.isReadable(PROCESSORS)) {
-      return BLAS;
-    }
-    try {
-      return of(Files.readAllLines(PROCESSORS, StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + PROCESSORS, e);
-    }
+  public static MatrixProducts ofThisHost() {
+    return of(VectorUnits.ofThisHost());
   }
 
-  /**
-   * @param processors the lines of Linux's /proc/cpuinfo
-   */
-  static MatrixProducts of(List<String> processors) {
-    boolean otherMaker = has(processors, "vendor_id", "AuthenticAMD");
-    return otherMaker && has(processors, "flags", "avx512f") ? ONEDNN : BLAS;
-  }
-
-  private static boolean has(List<String> lines, String key, String word) {
-    return lines.stream()
-        .filter(line -> line.startsWith(key))
-        .anyMatch(line -> List.of(line.split("\\s+")).contains(word));
+  static MatrixProducts of(VectorUnits units) {
+    if (units.oneDnn() == Width.AVX2 && units.blas() == Width.AVX2) {
+      return BY_SHAPE;
+    }
+    return units.oneDnn().compareTo(units.blas()) > 0 ? ONEDNN : BLAS;
   }
 }

@@ -22,6 +22,7 @@ public final class ModelParts implements AutoCloseable {
 
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
+  private final MatrixProducts products;
   private final LinearHook hook;
   private final FlatParameters trained;
   private final Program program;
@@ -44,20 +45,35 @@ public final class ModelParts implements AutoCloseable {
       WeightSource weights,
       LinearHook hook,
       FlatParameters trained) {
-    this(runtime, config, weights, hook, trained, Optional.empty());
+    this(
+        runtime,
+        new Computation(config, MatrixProducts.ofThisHost(), hook),
+        weights,
+        trained,
+        Optional.empty());
   }
 
-  private ModelParts(
+  /**
+   * What a model computes, and how.
+   *
+   * @param hook what attaches to the linear modules
+   */
+  record Computation(DecoderConfig config, MatrixProducts products, LinearHook hook) {}
+
+  /**
+   * @param sharedHead of the parts that this one is a replica of
+   */
+  ModelParts(
       TensorRuntime runtime,
-      DecoderConfig config,
+      Computation computation,
       WeightSource weights,
-      LinearHook hook,
       FlatParameters trained,
       Optional<OutputHead> sharedHead) {
-    this.config = config;
-    this.hook = hook;
+    this.config = computation.config();
+    this.products = computation.products();
+    this.hook = computation.hook();
     this.trained = trained;
-    this.program = DecoderProgram.compile(runtime, config, hook);
+    this.program = DecoderProgram.compile(runtime, config, hook, products);
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
@@ -81,7 +97,7 @@ public final class ModelParts implements AutoCloseable {
                         OutputHead.of(
                             tensorProgram,
                             weight(WeightNames.head(config)),
-                            trainsOverFrozenHead())));
+                            trainsOverFrozenHead() ? Optional.of(products) : Optional.empty())));
     this.random = hook.random();
     this.layerProgram =
         hook.written() ? new WrittenLayers(program, runtime) : new AutogradLayers(program);
@@ -96,7 +112,11 @@ public final class ModelParts implements AutoCloseable {
    */
   ModelParts replica(TensorRuntime runtime, TensorProgram program, FlatParameters replica) {
     return new ModelParts(
-        runtime, config, frozen.shared(program), hook, replica, Optional.of(head));
+        runtime,
+        new Computation(config, products, hook),
+        frozen.shared(program),
+        replica,
+        Optional.of(head));
   }
 
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
@@ -179,6 +199,20 @@ public final class ModelParts implements AutoCloseable {
   /** Layers below this one need no gradient. */
   int lowestTrainedLayer() {
     return lowestTrainedLayer;
+  }
+
+  MatrixProducts products() {
+    return products;
+  }
+
+  /** Whether frozen weights lie in 16 bits. */
+  boolean anyHalf() {
+    return frozen.anyHalf();
+  }
+
+  /** Whether weights of the base itself change. */
+  boolean baseTrained() {
+    return new DecoderLayout(config).weights().keySet().stream().anyMatch(trained::contains);
   }
 
   boolean random() {

@@ -24,19 +24,19 @@ final class OutputHead implements AutoCloseable {
   }
 
   /**
-   * @param trainedOver whether training runs through this matrix without changing it
+   * @param trainedOver by whose products training runs through this matrix without changing it
    */
-  static OutputHead of(TensorProgram program, Tensor weight, boolean trainedOver) {
+  static OutputHead of(TensorProgram program, Tensor weight, Optional<MatrixProducts> trainedOver) {
     return new OutputHead(
         weight,
-        trainedOver && copied(weight.elementCount())
+        trainedOver.isPresent() && copied(weight.elementCount(), trainedOver.get())
             ? Optional.of(program.columnMajor(weight))
             : Optional.empty());
   }
 
   /** Whether training over a frozen matrix of that many elements keeps a second copy. */
-  static boolean copied(long elements) {
-    return elements <= COPIED && MatrixProducts.ofThisHost() == MatrixProducts.ONEDNN;
+  static boolean copied(long elements, MatrixProducts products) {
+    return elements <= COPIED && products.copiesHead();
   }
 
   /**

@@ -143,7 +143,7 @@ public final class Lora implements AdapterMethod {
     b = site + ".lora_B.weight"
     s = float(w[site + ".lora_scaling"])
     u = torch.mul(self.product(dy, torch.t(w[b])), s)
-    g[a].add_(self.product(torch.t(u), torch.t(x)))
+    self.add_product(g[a], torch.t(u), torch.t(x))
     low = self.product(x, w[a])
     g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
     return u

@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import dev.anneal.core.checkpoint.CheckpointReader;
 import dev.anneal.core.checkpoint.RankCheckpointWriter;
+import dev.anneal.core.checkpoint.ResumeCheck;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
@@ -79,10 +80,16 @@ public final class RankTrainer {
           ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads)) {
         RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
         TrainState start = TrainState.START;
+        Optional<String> productsBefore = Optional.empty();
         if (resumeFrom.isPresent()) {
           observer.phase(0, "resume");
-          start = restore(checkpoints, resumeFrom.get());
+          try (CheckpointReader reader = CheckpointReader.open(store, resumeFrom.get())) {
+            start = restore(checkpoints, reader);
+            productsBefore =
+                Optional.ofNullable(reader.manifest().fingerprint().get(ResumeCheck.PRODUCTS));
+          }
         }
+        noteProducts(productsBefore);
         observer.phase(start.step(), TRAIN);
         End end = train(replicas, optimizer, checkpoints, start);
         if (end.early()) {
@@ -104,11 +111,16 @@ public final class RankTrainer {
    */
   private record End(TrainState state, boolean early) {}
 
-  private TrainState restore(RankCheckpoints checkpoints, String folder) throws IOException {
-    try (CheckpointReader reader = CheckpointReader.open(store, folder)) {
-      checkpoints.restore(reader);
-      var position = reader.manifest().position();
-      return new TrainState(position.step(), position.tokens(), position.targetTokens());
+  private static TrainState restore(RankCheckpoints checkpoints, CheckpointReader reader) {
+    checkpoints.restore(reader);
+    var position = reader.manifest().position();
+    return new TrainState(position.step(), position.tokens(), position.targetTokens());
+  }
+
+  private void noteProducts(Optional<String> before) {
+    RankProducts products = RankProducts.of(ranks);
+    if (ranks.rank() == 0) {
+      observer.note(products.note(before));
     }
   }
 

@@ -11,6 +11,7 @@ import dev.anneal.core.model.InitialWeights;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.ParameterSpec;
@@ -125,6 +126,28 @@ public final class TrainedModel implements AutoCloseable {
   /** Opens a model, with the adapter if there is one, to score and to generate with. */
   public static TrainedModel forInference(
       TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
+    return forInference(runtime, folder, adapter, ModelConfig.FrozenStorage.FLOAT32);
+  }
+
+  /**
+   * As {@link #forInference}, for generation above all: where that keeps a copy of the weights,
+   * 16-bit weights stay as the files store them and only the copy is in fp32.
+   */
+  public static TrainedModel forGeneration(
+      TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
+    boolean copied = MatrixProducts.ofThisHost().copiesForGeneration();
+    return forInference(
+        runtime,
+        folder,
+        adapter,
+        copied ? ModelConfig.FrozenStorage.AUTO : ModelConfig.FrozenStorage.FLOAT32);
+  }
+
+  private static TrainedModel forInference(
+      TensorRuntime runtime,
+      ModelFolder folder,
+      Optional<AdapterFolder> adapter,
+      ModelConfig.FrozenStorage frozen) {
     Optional<AdapterMethod> method =
         adapter.map(existing -> AdapterRegistry.existing(existing, folder.config()));
     Assembly assembly =
@@ -135,7 +158,9 @@ public final class TrainedModel implements AutoCloseable {
             adapter,
             INFERENCE_SEED,
             false,
-            LayerStorage.KEEP);
+            LayerStorage.KEEP,
+            ModelConfig.LayerBackward.AUTO,
+            frozen);
     return open(runtime, assembly, 1, INFERENCE_BUCKET);
   }
 

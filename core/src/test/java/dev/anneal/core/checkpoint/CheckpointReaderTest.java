@@ -93,6 +93,8 @@ class CheckpointReaderTest {
     Checkpoint saved = new Ranks(disk, folder, 1).save(10, "a");
 
     ResumeCheck.requireSame(saved, Map.of("learning_rate", "1.0E-4", "seed", "42"));
+    ResumeCheck.requireSame(
+        saved, Map.of("learning_rate", "1.0E-4", "seed", "42", ResumeCheck.PRODUCTS, "blas"));
     assertThatThrownBy(() -> ResumeCheck.requireSame(saved, Map.of("seed", "43", "max_steps", "9")))
         .isInstanceOf(ConfigException.class)
         .hasMessage(

@@ -50,6 +50,8 @@ class AttentionTest {
     "ONEDNN, 4, 1, 1 128 129 7",
     "BLAS, 4, 2, 300",
     "BLAS, 3, 3, 5 256 1",
+    "BY_SHAPE, 4, 2, 300",
+    "BY_SHAPE, 4, 1, 1 64 65 7 128",
   })
   void agreesWithLibtorchForAnyLengths(
       MatrixProducts products, int heads, int keyValueHeads, String lengths) {

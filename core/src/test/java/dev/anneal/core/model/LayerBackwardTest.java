@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.CounterRandom;
@@ -16,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The backward that is written out against autograd, on packed sequences of odd lengths. */
 class LayerBackwardTest {
   private static final double TOLERANCE = 1e-5;
-  private static final int VOCABULARY = 37;
   private static final Map<String, Predicate<String>> TRAINED =
       Map.of(
           "all", name -> true,
@@ -65,7 +64,8 @@ class LayerBackwardTest {
   })
   void givesTheGradientsOfAutograd(String family, boolean tied, String trained, Method method)
       throws JsonProcessingException {
-    DecoderConfig config = config(family, tied, new Sizes(6, 2, 10, 20, 27));
+    DecoderConfig config =
+        RandomDecoder.config(family, tied, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
     requireSameGradients(config, TRAINED.get(trained), method, batch(1, 17, 139));
   }
 
@@ -80,7 +80,8 @@ class LayerBackwardTest {
   void givesThemForAnySizes(int heads, int kvHeads, int headDim, int hidden, int inner, long length)
       throws JsonProcessingException {
     DecoderConfig config =
-        config("qwen3", false, new Sizes(heads, kvHeads, headDim, hidden, inner));
+        RandomDecoder.config(
+            "qwen3", false, new RandomDecoder.Sizes(heads, kvHeads, headDim, hidden, inner));
     for (Method method : List.of(Method.NONE, Method.LORA, Method.LORA_DROPOUT)) {
       String trained = method == Method.NONE ? "all" : "none";
       requireSameGradients(config, TRAINED.get(trained), method, batch(length));
@@ -88,12 +89,39 @@ class LayerBackwardTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "BLAS, all, NONE",
+    "ONEDNN, all, NONE",
+    "BY_SHAPE, all, NONE",
+    "BLAS, none, LORA",
+    "ONEDNN, none, LORA",
+    "BY_SHAPE, none, LORA",
+    "BY_SHAPE, none, LORA_DROPOUT",
+  })
+  void givesThemByAnyProducts(MatrixProducts products, String trained, Method method)
+      throws JsonProcessingException {
+    DecoderConfig config =
+        RandomDecoder.config("qwen3", false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
+    requireSameGradients(products, config, TRAINED.get(trained), method, batch(1, 17, 139));
+  }
+
   private static void requireSameGradients(
       DecoderConfig config, Predicate<String> trained, Method method, MicroBatch batch) {
+    requireSameGradients(MatrixProducts.ofThisHost(), config, trained, method, batch);
+  }
+
+  /** The reference multiplies by BLAS. */
+  private static void requireSameGradients(
+      MatrixProducts products,
+      DecoderConfig config,
+      Predicate<String> trained,
+      Method method,
+      MicroBatch batch) {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
       for (LayerStorage storage : List.of(LayerStorage.KEEP, new LayerStorage(2))) {
-        Setting setting = new Setting(config, trained, method.hook(), storage);
+        Setting setting = new Setting(products, config, trained, method.hook(), storage);
         Step written = step(runtime, setting, batch);
         Step reference = step(runtime, setting.byAutograd(), batch);
         assertThat(written.loss()).isCloseTo(reference.loss(), within(1e-6 * reference.loss()));
@@ -109,13 +137,15 @@ class LayerBackwardTest {
     }
   }
 
-  private record Sizes(int heads, int keyValueHeads, int headDim, int hidden, int inner) {}
-
   /** What is trained of which model, and how. */
   private record Setting(
-      DecoderConfig config, Predicate<String> trained, LinearHook hook, LayerStorage storage) {
+      MatrixProducts products,
+      DecoderConfig config,
+      Predicate<String> trained,
+      LinearHook hook,
+      LayerStorage storage) {
     Setting byAutograd() {
-      return new Setting(config, trained, new AutogradHook(hook), storage);
+      return new Setting(MatrixProducts.BLAS, config, trained, new AutogradHook(hook), storage);
     }
   }
 
@@ -163,12 +193,19 @@ class LayerBackwardTest {
       FlatParameters flat =
           scope.own(new FlatParameters(runtime, tensors, specs, offsets::get, length));
       for (ParameterSpec spec : specs) {
-        try (Tensor value = values(runtime, spec.name(), spec.shape().toArray())) {
+        try (Tensor value =
+            RandomDecoder.values(runtime, spec.name(), spec.shape().toArray())) {
           tensors.copy(flat.value(spec.name()), value);
         }
       }
-      WeightSource weights = (name, shape) -> values(runtime, name, shape);
-      ModelParts parts = new ModelParts(runtime, setting.config(), weights, setting.hook(), flat);
+      WeightSource weights = (name, shape) -> RandomDecoder.values(runtime, name, shape);
+      ModelParts parts =
+          new ModelParts(
+              runtime,
+              new ModelParts.Computation(setting.config(), setting.products(), setting.hook()),
+              weights,
+              flat,
+              Optional.empty());
       CausalLm model = scope.own(new CausalLm(runtime, parts, setting.storage()));
       LossSum loss = model.forwardBackward(batch);
       Map<String, float[]> gradients = new LinkedHashMap<>();
@@ -177,26 +214,14 @@ class LayerBackwardTest {
     }
   }
 
-  /** Random values by name; norms around 1. */
-  private static Tensor values(TensorRuntime runtime, String name, long[] shape) {
-    CounterRandom random = CounterRandom.of(7, name);
-    float[] values = new float[(int) count(shape)];
-    float middle = name.endsWith("norm.weight") ? 1 : 0;
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (middle + 0.2 * random.gaussian(i));
-    }
-    return runtime.floats(values, shape);
-  }
-
-  private static long count(long[] shape) {
-    return LongStream.of(shape).reduce(1, (a, b) -> a * b);
-  }
-
   /** Samples of these lengths; every fifth token and the last of a sample are no targets. */
   private static MicroBatch batch(long... lengths) {
     int n = (int) LongStream.of(lengths).sum();
     CounterRandom random = CounterRandom.of(3, "ids");
-    long[] ids = LongStream.range(0, n).map(i -> (long) (random.uniform(i) * VOCABULARY)).toArray();
+    long[] ids =
+        LongStream.range(0, n)
+            .map(i -> (long) (random.uniform(i) * RandomDecoder.VOCABULARY))
+            .toArray();
     long[] positions = new long[n];
     boolean[] last = new boolean[n];
     int at = 0;
@@ -221,27 +246,5 @@ class LayerBackwardTest {
       norm += Math.pow(expected[i], 2);
     }
     return difference == 0 ? 0 : Math.sqrt(difference / norm);
-  }
-
-  private static DecoderConfig config(String family, boolean tied, Sizes sizes)
-      throws JsonProcessingException {
-    String json =
-        """
-        {"model_type": "%s", "vocab_size": %d, "hidden_size": %d, "intermediate_size": %d,
-         "num_hidden_layers": 3, "num_attention_heads": %d, "num_key_value_heads": %d,
-         "head_dim": %d,
-         "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-         "hidden_act": "silu", "tie_word_embeddings": %s}
-        """
-            .formatted(
-                family,
-                VOCABULARY,
-                sizes.hidden(),
-                sizes.inner(),
-                sizes.heads(),
-                sizes.keyValueHeads(),
-                sizes.headDim(),
-                tied);
-    return DecoderConfigParser.parse(new ObjectMapper().readTree(json), family);
   }
 }

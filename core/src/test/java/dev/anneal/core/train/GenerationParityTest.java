@@ -36,7 +36,7 @@ class GenerationParityTest {
   }
 
   private TrainedModel inference(String name) {
-    return TrainedModel.forInference(
+    return TrainedModel.forGeneration(
         runtime, ModelFolder.open(Parity.folder(name)), Optional.empty());
   }
 

@@ -2,8 +2,10 @@ package dev.anneal.jobs.generate;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
+import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
+import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -40,6 +42,7 @@ public final class TextGenerator implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final TokenizerFolder files;
   private final Set<Integer> endIds;
+  private boolean logged;
 
   /**
    * What to open; all of it on this machine.
@@ -65,7 +68,7 @@ public final class TextGenerator implements AutoCloseable {
       this.prompts = new PromptEncoder(files, tokenizer, style);
       TensorRuntime runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(source.threads());
-      this.model = scope.own(TrainedModel.forInference(runtime, folder, adapter));
+      this.model = scope.own(TrainedModel.forGeneration(runtime, folder, adapter));
       this.endIds = new HashSet<>(folder.eosTokenIds());
       this.endIds.addAll(prompts.endIds());
     } catch (RuntimeException | Error e) {
@@ -102,7 +105,9 @@ public final class TextGenerator implements AutoCloseable {
     }
     warnOfLength(encoded, settings.maxNewTokens());
     List<String> answers = new ArrayList<>();
-    for (int[] ids : generator(batchSize).generate(encoded, ended(settings), firstPlace)) {
+    List<int[]> generated = generator(batchSize).generate(encoded, ended(settings), firstPlace);
+    logProducts();
+    for (int[] ids : generated) {
       answers.add(prompts.decode(ids));
     }
     return answers;
@@ -141,6 +146,17 @@ public final class TextGenerator implements AutoCloseable {
     Set<Integer> ends = new HashSet<>(settings.endIds());
     ends.addAll(endIds);
     return settings.withEndIds(ends);
+  }
+
+  /** Once: how matrices are multiplied here, and what memory that takes beside the model's. */
+  private void logProducts() {
+    if (!logged) {
+      LOG.info(
+          "products={} weights_copied={}",
+          MatrixProducts.ofThisHost().label(),
+          new MemorySize(model.model().decodeCopyBytes()));
+      logged = true;
+    }
   }
 
   private void warnOfLength(List<int[]> encoded, int maxNewTokens) {

@@ -21,8 +21,12 @@ import java.util.List;
 record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** The attempt that wrote the files, by how many ranks. */
-  record Origin(int worldSize, String attempt) {}
+  /**
+   * The attempt that wrote the files, by how many ranks.
+   *
+   * @param products how rank 0 multiplies matrices
+   */
+  record Origin(int worldSize, String attempt, String products) {}
 
   String toJson() {
     ObjectNode json = JSON.createObjectNode();
@@ -31,6 +35,7 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
     json.put("target_tokens", state.targetTokensSeen());
     json.put("world_size", origin.worldSize());
     json.put("attempt", origin.attempt());
+    json.put("products", origin.products());
     json.set("files", files);
     return json.toString();
   }
@@ -42,7 +47,11 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
             json.get("step").asLong(),
             json.get("tokens").asLong(),
             json.get("target_tokens").asLong());
-    Origin origin = new Origin(json.get("world_size").asInt(), json.get("attempt").asText());
+    Origin origin =
+        new Origin(
+            json.get("world_size").asInt(),
+            json.get("attempt").asText(),
+            json.get("products").asText());
     return new CommitRequest(state, origin, (ArrayNode) json.get("files"));
   }
 

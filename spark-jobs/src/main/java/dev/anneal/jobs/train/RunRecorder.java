@@ -2,6 +2,7 @@ package dev.anneal.jobs.train;
 
 import dev.anneal.core.checkpoint.CheckpointManifest;
 import dev.anneal.core.checkpoint.CheckpointStore;
+import dev.anneal.core.checkpoint.ResumeCheck;
 import dev.anneal.core.checkpoint.TrainPosition;
 import dev.anneal.core.control.ControlListener;
 import dev.anneal.core.control.ControlMessage;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -163,13 +165,15 @@ final class RunRecorder implements ControlListener {
     TrainPosition position =
         TrainPosition.after(
             state.step(), batches, state.tokensSeen(), state.targetTokensSeen(), contents.seed());
+    Map<String, String> fingerprint = new TreeMap<>(contents.fingerprint());
+    fingerprint.put(ResumeCheck.PRODUCTS, request.origin().products());
     outputs.checkpoints.commit(
         new CheckpointManifest(
             position,
             request.origin().worldSize(),
             request.origin().attempt(),
             contents.parameters(),
-            contents.fingerprint(),
+            fingerprint,
             request.rankFiles()));
     committedStep = Math.max(committedStep, state.step());
     outputs.checkpoints.prune(contents.keep());

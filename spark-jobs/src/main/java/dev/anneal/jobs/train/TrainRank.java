@@ -7,6 +7,7 @@ import dev.anneal.core.control.ControlClient;
 import dev.anneal.core.control.ControlMessage;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
+import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RankTrainer;
 import dev.anneal.core.train.TrainState;
@@ -60,7 +61,8 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
             driver,
             context.rank(),
             plan.commitTimeout(),
-            new CommitRequest.Origin(context.worldSize(), attempt));
+            new CommitRequest.Origin(
+                context.worldSize(), attempt, MatrixProducts.ofThisHost().label()));
     RankTrainer trainer =
         new RankTrainer(plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
     TrainState end = trainer.run(context.threads(), resumeFolder(context, link), attempt);

@@ -137,7 +137,7 @@ class RunRecorderTest {
       CommitRequest request =
           new CommitRequest(
               new TrainState(4, 32, 28),
-              new CommitRequest.Origin(1, "a"),
+              new CommitRequest.Origin(1, "a", "blas"),
               new ObjectMapper().createArrayNode());
       ControlMessage written = new ControlMessage.CheckpointWritten(4, 0, request.toJson());
       assertThatThrownBy(() -> recorder.received(RANK, written))

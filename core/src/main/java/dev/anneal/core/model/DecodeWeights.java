@@ -1,0 +1,120 @@
+package dev.anneal.core.model;
+
+import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The weights that generation reads for every token, laid out as the processor reads them fastest.
+ * Borrows the model's tensors, owns the copies. One thread.
+ */
+final class DecodeWeights implements AutoCloseable {
+  private static final int FLOAT32 = 0;
+  private static final int BY_COLUMNS = 1;
+
+  /** Sites that read the same input, under the name of the matrix that stands for them. */
+  private static final Map<String, List<String>> TOGETHER =
+      Map.of(
+          "self_attn.qkv_proj",
+          List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+          "mlp.gate_up_proj",
+          List.of("mlp.gate_proj", "mlp.up_proj"));
+
+  private static final List<String> ALONE = List.of("self_attn.o_proj", "mlp.down_proj");
+
+  private final TensorRuntime runtime;
+  private final Program program;
+  private final DecodeLayout layout;
+  private final int sequences;
+  private final boolean widened;
+  private final TensorScope scope = new TensorScope();
+  private final List<Map<String, Tensor>> layers = new ArrayList<>();
+  private final Tensor head;
+  private long copiedBytes;
+
+  private DecodeWeights(
+      TensorRuntime runtime, ModelParts parts, DecodeLayout layout, int sequences) {
+    this.runtime = runtime;
+    this.program = parts.program();
+    this.layout = layout;
+    this.sequences = sequences;
+    this.widened = parts.anyHalf();
+    for (LayerWeights layer : parts.layers()) {
+      layers.add(layout == DecodeLayout.ROWS ? layer.tensors() : copied(layer.tensors()));
+    }
+    Tensor matrix = parts.head().matrix();
+    head = layout == DecodeLayout.ROWS ? matrix : matrix(List.of(matrix));
+  }
+
+  /**
+   * @param sequences that usually grow side by side
+   */
+  static DecodeWeights of(TensorRuntime runtime, ModelParts parts, int sequences) {
+    DecodeLayout layout =
+        parts.baseTrained() ? DecodeLayout.ROWS : parts.products().decodeLayout(sequences);
+    return runtime.withoutGradients(() -> new DecodeWeights(runtime, parts, layout, sequences));
+  }
+
+  private Map<String, Tensor> copied(Map<String, Tensor> layer) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>(layer);
+    TOGETHER.forEach(
+        (whole, sites) -> {
+          tensors.put(whole + ".weight", matrix(taken(tensors, sites, ".weight")));
+          if (layer.containsKey(sites.get(0) + ".bias")) {
+            tensors.put(whole + ".bias", laidOut(taken(tensors, sites, ".bias"), FLOAT32));
+          }
+        });
+    ALONE.forEach(
+        site -> tensors.put(site + ".weight", matrix(List.of(layer.get(site + ".weight")))));
+    return tensors;
+  }
+
+  private static List<Tensor> taken(Map<String, Tensor> tensors, List<String> sites, String kind) {
+    return sites.stream().map(site -> tensors.remove(site + kind)).toList();
+  }
+
+  /** Parts one under the other; a matrix that is high rather than wide is read best by rows. */
+  private Tensor matrix(List<Tensor> parts) {
+    if (layout == DecodeLayout.BLOCKS) {
+      return laidOut(parts, sequences);
+    }
+    long in = parts.get(0).shape()[1];
+    long out = parts.stream().mapToLong(Tensor::elementCount).sum() / in;
+    if (out > in) {
+      return laidOut(parts, BY_COLUMNS);
+    }
+    return parts.size() == 1 && !widened ? parts.get(0) : laidOut(parts, FLOAT32);
+  }
+
+  private Tensor laidOut(List<Tensor> parts, int how) {
+    copiedBytes += Float.BYTES * parts.stream().mapToLong(Tensor::elementCount).sum();
+    try (Tensor code = runtime.longs(new long[] {how}, 1)) {
+      return scope.own(program.call("laid_out").list(parts).tensor(code).one());
+    }
+  }
+
+  /** Each layer's tensors by their name inside the layer; borrowed. */
+  List<Map<String, Tensor>> layers() {
+    return layers;
+  }
+
+  /** The output matrix; borrowed. */
+  Tensor head() {
+    return head;
+  }
+
+  /** Memory of what is kept once more. */
+  long copiedBytes() {
+    return copiedBytes;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

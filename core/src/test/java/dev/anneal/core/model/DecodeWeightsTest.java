@@ -1,0 +1,130 @@
+package dev.anneal.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.anneal.core.peft.Lora;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Generation token by token, in every layout of its weights, against the whole text at once. */
+class DecodeWeightsTest {
+  private static final int[][] PROMPTS = {{5, 9, 30}, {1, 2, 3, 4, 36}, {8}};
+  private static final int[] NEXT = {7, 11, 13, 17};
+
+  @ParameterizedTest
+  @CsvSource({
+    "BLAS, llama, false, 3",
+    "ONEDNN, qwen2, false, 3",
+    "BY_SHAPE, llama, false, 1",
+    "BY_SHAPE, llama, true, 1",
+    "BY_SHAPE, qwen2, true, 1",
+    "BY_SHAPE, qwen2, true, 3",
+    "BY_SHAPE, qwen3, false, 3",
+    "BY_SHAPE, mistral, true, 3",
+  })
+  void givesTheLogitsOfTheWholeText(
+      MatrixProducts products, String family, boolean adapter, int sequences)
+      throws JsonProcessingException {
+    try (TensorRuntime runtime = TensorRuntime.open();
+        TensorScope scope = new TensorScope()) {
+      runtime.prepareThread(1);
+      CausalLm model = model(runtime, scope, products, family, adapter);
+      // twice: a later and smaller batch reads the layout of the first
+      for (int batch : new int[] {sequences, 1}) {
+        List<int[]> texts = new ArrayList<>(List.of(PROMPTS).subList(0, batch));
+        try (DecodeSession session = model.decode(batch, 20)) {
+          session.prefill(texts);
+          for (int token : NEXT) {
+            requireSameLogits(model, session, texts);
+            int[] tokens = new int[batch];
+            for (int b = 0; b < batch; b++) {
+              tokens[b] = (token + b) % RandomDecoder.VOCABULARY;
+              texts.set(b, longer(texts.get(b), tokens[b]));
+            }
+            session.step(tokens);
+          }
+          requireSameLogits(model, session, texts);
+        }
+      }
+    }
+  }
+
+  private static void requireSameLogits(CausalLm model, DecodeSession session, List<int[]> texts) {
+    for (int b = 0; b < texts.size(); b++) {
+      float[] actual = new float[RandomDecoder.VOCABULARY];
+      session.logits(b, actual);
+      long[] ids = longs(texts.get(b));
+      long[] positions = LongStream.range(0, ids.length).toArray();
+      long[] lengths = {ids.length};
+      long[] none = {};
+      MicroBatch whole = new MicroBatch(ids, positions, lengths, none, none, new long[] {1});
+      try (Tensor expected = model.logits(whole, new long[] {ids.length - 1})) {
+        float[] values = expected.toFloats();
+        for (int i = 0; i < values.length; i++) {
+          assertThat(actual[i]).isCloseTo(values[i], within(1e-4f));
+        }
+      }
+    }
+  }
+
+  private static long[] longs(int[] ids) {
+    return java.util.Arrays.stream(ids).asLongStream().toArray();
+  }
+
+  private static int[] longer(int[] ids, int last) {
+    int[] more = java.util.Arrays.copyOf(ids, ids.length + 1);
+    more[ids.length] = last;
+    return more;
+  }
+
+  private static CausalLm model(
+      TensorRuntime runtime,
+      TensorScope scope,
+      MatrixProducts products,
+      String family,
+      boolean adapter)
+      throws JsonProcessingException {
+    DecoderConfig config =
+        RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
+    LinearHook hook =
+        adapter
+            ? new Lora(new Lora.Settings(3, 6, 0, false, List.of("all-linear"), Map.of(), Map.of()))
+            : LinearHook.none();
+    List<ParameterSpec> specs = new ArrayList<>();
+    new DecoderLayout(config).sites().forEach(site -> specs.addAll(hook.parameters(site)));
+    Map<String, Long> offsets = new HashMap<>();
+    long length = 0;
+    for (ParameterSpec spec : specs) {
+      offsets.put(spec.name(), length);
+      length += spec.elementCount();
+    }
+    TensorProgram tensors = scope.own(TensorProgram.open(runtime));
+    FlatParameters flat =
+        scope.own(new FlatParameters(runtime, tensors, specs, offsets::get, length));
+    for (ParameterSpec spec : specs) {
+      try (Tensor value = RandomDecoder.values(runtime, spec.name(), spec.shape().toArray())) {
+        tensors.copy(flat.value(spec.name()), value);
+      }
+    }
+    ModelParts parts =
+        new ModelParts(
+            runtime,
+            new ModelParts.Computation(config, products, hook),
+            (name, shape) -> RandomDecoder.values(runtime, name, shape),
+            flat,
+            Optional.empty());
+    return scope.own(new CausalLm(runtime, parts, LayerStorage.KEEP));
+  }
+}
