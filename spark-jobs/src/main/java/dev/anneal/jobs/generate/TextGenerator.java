@@ -128,6 +128,7 @@ public final class TextGenerator implements AutoCloseable {
         .generate(
             encoded, ended(settings), place, (sequence, id) -> pieces.accept(growing.next(id)));
     pieces.accept(growing.rest());
+    logProducts();
   }
 
   private TokenNames names() {
