@@ -22,6 +22,8 @@ import java.util.Set;
  * @param index of the input
  */
 record QueryFolder(HadoopFileStore store, String staging, int index) {
+  private static final String MARKER_SUFFIX = ".done";
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /** One file, by its name within the folder. */
@@ -50,7 +52,7 @@ record QueryFolder(HadoopFileStore store, String staging, int index) {
   }
 
   private Optional<Marker> whole(ShardManifest.Input rows) throws IOException {
-    String marker = path() + StagingFolder.MARKER_SUFFIX;
+    String marker = path() + MARKER_SUFFIX;
     if (!store.exists(marker)) {
       return Optional.empty();
     }
@@ -68,7 +70,7 @@ record QueryFolder(HadoopFileStore store, String staging, int index) {
   }
 
   private List<Part> write(QueryRows query, ShardManifest.Input rows) throws IOException {
-    String marker = path() + StagingFolder.MARKER_SUFFIX;
+    String marker = path() + MARKER_SUFFIX;
     store.delete(marker);
     store.delete(path());
     List<Part> parts = query.write(store, path());

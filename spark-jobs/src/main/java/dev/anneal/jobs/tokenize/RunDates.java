@@ -29,7 +29,7 @@ record RunDates(HadoopFileStore store, OutputFolder output, String shared) {
     if (!plan.datesItself()) {
       return plan;
     }
-    Optional<String> earlier = output.madeWith(Corpus.DATE);
+    Optional<String> earlier = output.madeWith(CorpusOrigin.DATE);
     if (earlier.isEmpty() && !shared.isEmpty()) {
       earlier = read(shared);
     }

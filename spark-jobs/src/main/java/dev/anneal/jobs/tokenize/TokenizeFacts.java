@@ -1,6 +1,5 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.tokenize.TokenizerEngine;
@@ -23,19 +22,6 @@ record TokenizeFacts(
     Timings timings,
     List<StagedSplit> staged,
     List<WrittenShard> written) {
-
-  /**
-   * What one input gave.
-   *
-   * @param epochs how often its rows were taken
-   */
-  record InputCounts(
-      String path, List<CorpusFile> files, double epochs, SplitCounts counts, SplitStats stats) {
-    InputCounts {
-      path = Redaction.text(path);
-    }
-  }
-
   /**
    * Wall-clock times.
    *

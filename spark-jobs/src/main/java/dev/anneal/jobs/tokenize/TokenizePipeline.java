@@ -61,9 +61,10 @@ public final class TokenizePipeline {
     Corpus listed = Corpus.list(config, spark);
     Map<String, String> steps = StepsKey.of(config, set, spark, store);
     RunDates dates = new RunDates(store, output, set.shared());
-    EncoderPlan plan = dates.of(found.plan(), undated -> listed.origin(config, undated, steps));
+    CorpusOrigin made = new CorpusOrigin(listed, config, steps);
+    EncoderPlan plan = dates.of(found.plan(), made::by);
     Opened opened = new Opened(plan, found.engine());
-    ShardManifest.Origin origin = listed.origin(config, plan, steps);
+    ShardManifest.Origin origin = made.by(plan);
     Optional<ShardManifest> finished = output.finished(origin);
     if (finished.isPresent()) {
       removeLeftovers();
@@ -160,7 +161,7 @@ public final class TokenizePipeline {
     phase.requireRows(splits, staged, total.rows());
     set.requireTokens(total, config.split());
     work.opened().plan().requireMask(total);
-    List<TokenizeFacts.InputCounts> inputs = prepared.corpus().counts(splits, staged, set);
+    List<InputCounts> inputs = InputCounts.of(prepared.corpus(), splits, staged, set);
     long tokenized = System.nanoTime();
     lock.requireHeld();
     ShardPlans plans = ShardPlans.of(config, work.opened().plan(), ordered(staging, work, staged));

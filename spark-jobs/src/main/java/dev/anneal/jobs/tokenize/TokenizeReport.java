@@ -43,7 +43,7 @@ final class TokenizeReport {
       nearDuplicates(root.putObject("near_duplicates"), facts.config().dedup());
     }
     put(root.putObject("source_rows"), facts.counts());
-    for (TokenizeFacts.InputCounts input : facts.inputs()) {
+    for (InputCounts input : facts.inputs()) {
       ObjectNode node = root.withArray("inputs").addObject();
       node.put("path", input.path());
       node.put("files", input.files().size());

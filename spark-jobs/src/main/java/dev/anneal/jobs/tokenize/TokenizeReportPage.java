@@ -37,7 +37,7 @@ final class TokenizeReportPage {
   private static Table inputs(TokenizeFacts facts) {
     List<Row> rows = new ArrayList<>();
     double all = Math.max(1, facts.counts().tokens());
-    for (TokenizeFacts.InputCounts input : facts.inputs()) {
+    for (InputCounts input : facts.inputs()) {
       List<String> cells =
           List.of(
               count(input.files().size()),

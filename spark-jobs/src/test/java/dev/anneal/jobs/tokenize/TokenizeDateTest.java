@@ -62,7 +62,7 @@ class TokenizeDateTest extends LocalSparkTest {
   }
 
   private static String date(ShardManifest manifest) {
-    return manifest.origin().options().get(Corpus.DATE);
+    return manifest.origin().options().get(CorpusOrigin.DATE);
   }
 
   /** What all rows of a folder begin with. */
@@ -126,7 +126,7 @@ class TokenizeDateTest extends LocalSparkTest {
           StagingFolder.of(
               store,
               output.own(""),
-              Corpus.list(config, spark()).origin(config, plan, steps),
+              new CorpusOrigin(Corpus.list(config, spark()), config, steps).by(plan),
               Decisions.compareSplits(config));
       new RunDates(store, output, "").keep(staging.path(), plan);
     }
@@ -149,7 +149,7 @@ class TokenizeDateTest extends LocalSparkTest {
   void aTemplateWithoutADateKeepsItsKey() throws IOException {
     TestCorpus settings = settings("undated");
     settings.chatTemplate = "chatml";
-    assertThat(run(settings).origin().options()).doesNotContainKey(Corpus.DATE);
+    assertThat(run(settings).origin().options()).doesNotContainKey(CorpusOrigin.DATE);
   }
 
   @Test
