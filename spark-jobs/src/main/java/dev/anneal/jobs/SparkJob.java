@@ -3,7 +3,7 @@ package dev.anneal.jobs;
 import dev.anneal.core.config.AnnealConfig;
 import java.util.List;
 
-/** One job of the command line. Implementations hold no state and are listed in {@code Jobs}. */
+/** One job of the command line. Implementations hold no state and are listed by the command line. */
 public interface SparkJob {
   /** What the user types. */
   String name();

@@ -1,7 +1,7 @@
 package dev.anneal.data.tokenize;
 
 /**
- * One tokenizer's engine in Java: text to ids. {@code Tokenizers} puts it behind a {@link
+ * One tokenizer's engine in Java: text to ids. Whoever opens tokenizers puts it behind a {@link
  * Tokenizer}, whose other half (decoding, offsets in doubt) is the native library's. Immutable and
  * thread-safe.
  */

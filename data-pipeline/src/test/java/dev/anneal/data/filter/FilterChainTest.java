@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.config.C4FilterConfig;
 import dev.anneal.core.config.CharacterFilterConfig;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.FilterConfig;
 import dev.anneal.core.config.LengthFilterConfig;
 import dev.anneal.core.config.LineFilterConfig;
@@ -38,7 +37,7 @@ class FilterChainTest {
     assertThat(chain.isEmpty()).isTrue();
     assertThat(chain.reject("")).isEmpty();
     assertThat(
-            FilterChain.of(AnnealConfig.of("tokenize.filters.c4.enabled=true").tokenize().filters())
+            FilterChain.of(FilterSettings.of("tokenize.filters.c4.enabled=true"))
                 .reject("x"))
         .contains("c4.min_sentences");
     new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(chain);
@@ -48,12 +47,10 @@ class FilterChainTest {
   void theFirstReasonInOrderIsGiven() {
     FilterChain chain =
         FilterChain.of(
-            AnnealConfig.of(
-                    "tokenize.filters.length.max_words=3",
-                    "tokenize.filters.script.names=[Han]",
-                    "tokenize.filters.lines.enabled=true")
-                .tokenize()
-                .filters());
+            FilterSettings.of(
+                "tokenize.filters.length.max_words=3",
+                "tokenize.filters.script.names=[Han]",
+                "tokenize.filters.lines.enabled=true"));
     assertThat(chain.reject("four words of English")).contains("length.max_words");
     assertThat(chain.reject("three English words")).contains("script.min_share");
     assertThat(chain.reject("两个字")).contains("lines.min_terminal_ratio");

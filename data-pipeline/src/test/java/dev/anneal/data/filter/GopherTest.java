@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.C4FilterConfig;
 import dev.anneal.core.config.GopherQualityConfig;
 import dev.anneal.core.config.GopherRepetitionConfig;
@@ -18,8 +17,7 @@ class GopherTest {
   private static final String QUALITY = "tokenize.filters.gopher_quality.";
 
   private static String quality(String text, String... settings) {
-    AnnealConfig config = AnnealConfig.of(settings);
-    GopherQualityConfig rules = config.tokenize().filters().gopherQuality();
+    GopherQualityConfig rules = FilterSettings.of(settings).gopherQuality();
     return new GopherQuality(rules).reject(new TextView(text)).orElse("kept");
   }
 

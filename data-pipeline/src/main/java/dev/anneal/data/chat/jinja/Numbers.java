@@ -123,6 +123,6 @@ final class Numbers {
   }
 
   private static String strip(String text) {
-    return StringMethods.strip(text, Arguments.NONE, true, true);
+    return PythonText.strip(text);
   }
 }
