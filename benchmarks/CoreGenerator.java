@@ -1,9 +1,9 @@
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.train.TrainedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,18 +1,19 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.collective.tcp.TcpCollective;
 import dev.anneal.core.collective.tcp.TcpEndpoint;
 import dev.anneal.core.collective.tcp.TcpTimeouts;
-import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.TrainConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
@@ -27,7 +28,6 @@ import dev.anneal.core.train.MemoryGivenBack;
 import dev.anneal.core.train.ReplicatedModel;
 import dev.anneal.core.train.RowMicroBatches;
 import dev.anneal.core.train.TrainState;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingLoop;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+
 
 /**
  * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...} with

@@ -1,12 +1,12 @@
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.train.TrainedModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -22,6 +24,9 @@ class LayerRulesTest {
   private static final Pattern IMPORT =
       Pattern.compile("(?m)^import (?:static )?([\\w.]+(?:\\.\\*)?);");
 
+  private static final Path SPARK_JOBS = Path.of("../spark-jobs/src/main/java");
+  private static final int MOST_FILES_OF_A_PACKAGE = 30;
+
   /** A package may import those of its own line and of the lines above it. */
   private static final List<Set<String>> LAYERS =
       List.of(
@@ -30,9 +35,10 @@ class LayerRulesTest {
           Set.of("format", "collective", "script"),
           Set.of("model", "data", "optim"),
           Set.of("peft", "zero"),
-          Set.of("checkpoint", "run"),
-          Set.of("control"),
-          Set.of("train", "generate", "export"));
+          Set.of("assembly", "checkpoint", "run", "questions"),
+          Set.of("report", "control"),
+          Set.of("generate", "export"),
+          Set.of("train"));
 
   @Test
   void packagesOfCoreUseOnlyLowerLayers() throws IOException {
@@ -51,6 +57,40 @@ class LayerRulesTest {
             });
 
     assertThat(broken).as("imports of a higher layer").isEmpty();
+  }
+
+  @Test
+  void noPackagesImportEachOtherInACircle() throws IOException {
+    Map<String, Set<String>> uses = new TreeMap<>();
+    for (Path sources : List.of(CORE, DATA_PIPELINE, SPARK_JOBS)) {
+      imports(sources).keySet().forEach(file -> uses.put(packageOf(file), new TreeSet<>()));
+    }
+    for (Path sources : List.of(CORE, DATA_PIPELINE, SPARK_JOBS)) {
+      imports(sources)
+          .forEach(
+              (file, names) -> {
+                Set<String> used = uses.get(packageOf(file));
+                names.forEach(name -> enclosing(name, uses.keySet()).ifPresent(used::add));
+                used.remove(packageOf(file));
+              });
+    }
+    assertThat(uses).as("packages found").containsKey("dev.anneal.core.train");
+
+    // Whoever imports nothing that is left leaves too; a circle, and what stands on it, stays.
+    while (uses.values().removeIf(Set::isEmpty)) {
+      uses.values().forEach(used -> used.retainAll(uses.keySet()));
+    }
+    assertThat(uses).as("packages in a circle of imports, or above one").isEmpty();
+  }
+
+  @Test
+  void noPackageIsTooLargeToFindOnesWayIn() throws IOException {
+    Map<String, Integer> sizes = new TreeMap<>();
+    for (Path sources : List.of(CORE, DATA_PIPELINE, SPARK_JOBS)) {
+      imports(sources).keySet().forEach(file -> sizes.merge(packageOf(file), 1, Integer::sum));
+    }
+    sizes.values().removeIf(files -> files <= MOST_FILES_OF_A_PACKAGE);
+    assertThat(sizes).as("packages of more than %d files", MOST_FILES_OF_A_PACKAGE).isEmpty();
   }
 
   @Test
@@ -82,6 +122,19 @@ class LayerRulesTest {
               }
             });
     assertThat(broken).as("files that import %s outside of %s", imported, files).isEmpty();
+  }
+
+  private static String packageOf(String file) {
+    return file.substring(0, file.lastIndexOf('/')).replace('/', '.');
+  }
+
+  /** The longest known package that an imported name lies in. */
+  private static Optional<String> enclosing(String imported, Set<String> packages) {
+    String name = imported;
+    while (!name.isEmpty() && !packages.contains(name)) {
+      name = name.substring(0, Math.max(0, name.lastIndexOf('.')));
+    }
+    return name.isEmpty() ? Optional.empty() : Optional.of(name);
   }
 
   private static int layer(String name) {

@@ -1,7 +1,12 @@
 package dev.anneal.jobs;
 
 import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.cli.JobCommand;
+import dev.anneal.jobs.cli.JobRun;
+import dev.anneal.jobs.cli.Jobs;
+import dev.anneal.jobs.failure.ExitCode;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;

@@ -1,6 +1,7 @@
 package dev.anneal.jobs;
 
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

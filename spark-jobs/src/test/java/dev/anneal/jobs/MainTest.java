@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.run.TrainingFailedException;
+import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -1,7 +1,10 @@
 package dev.anneal.jobs;
 
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.train.TrainJob;
 import java.io.BufferedReader;
 import java.io.IOException;

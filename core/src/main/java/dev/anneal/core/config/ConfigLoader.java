@@ -19,8 +19,8 @@ import java.util.Set;
 
 /**
  * Text to a root record, whose components are the sections: reference.conf, then presets, then
- * files, then {@code key=value} settings; a later one wins. Sections of reference.conf that the root
- * has not are left out: they are other modules'. The only class that sees text keys. Not
+ * files, then {@code key=value} settings; a later one wins. Sections of reference.conf that the
+ * root has not are left out: they are other modules'. The only class that sees text keys. Not
  * thread-safe; use one per configuration.
  *
  * @param <T> the root record
@@ -140,7 +140,7 @@ public final class ConfigLoader<T extends Record> {
     return given;
   }
 
-  static Config reference() {
+  public static Config reference() {
     return ConfigFactory.parseResources(
         ConfigLoader.class, "reference.conf", syntax().setAllowMissing(false));
   }

@@ -8,19 +8,19 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** Every key there is, read off the records. Immutable. */
-final class KnownKeys {
+public final class KnownKeys {
   private final Set<String> sections = new LinkedHashSet<>();
   private final Set<String> leaves = new LinkedHashSet<>();
 
-  KnownKeys(Class<?> root) {
+  public KnownKeys(Class<?> root) {
     collect("", root);
   }
 
-  Set<String> leaves() {
+  public Set<String> leaves() {
     return leaves;
   }
 
-  boolean isSection(String path) {
+  public boolean isSection(String path) {
     return sections.contains(path);
   }
 

@@ -103,7 +103,8 @@ final class RecordBinder {
   }
 
   private static Object element(ConfigValue value, Class<?> type, String path) {
-    ConfigObject defaults = ConfigFactory.parseString(type.getAnnotation(ElementDefaults.class).value()).root();
+    ConfigObject defaults =
+        ConfigFactory.parseString(type.getAnnotation(ElementDefaults.class).value()).root();
     ConfigObject object;
     if (value instanceof ConfigObject given) {
       object = given;

@@ -44,7 +44,7 @@ public final class Redaction {
 
   private Redaction() {}
 
-  static boolean isSecret(String key) {
+  public static boolean isSecret(String key) {
     return SECRET_KEY.matcher(key).matches();
   }
 

@@ -3,46 +3,46 @@ package dev.anneal.core.config;
 import java.util.Collection;
 
 /** The rules of single settings, each with the message a user reads when it is broken. */
-final class Rule {
+public final class Rule {
   private Rule() {}
 
-  static void positive(String key, double value) {
+  public static void positive(String key, double value) {
     check(value > 0 && Double.isFinite(value), key, value, "must be > 0");
   }
 
-  static void notNegative(String key, double value) {
+  public static void notNegative(String key, double value) {
     check(value >= 0 && Double.isFinite(value), key, value, "must be >= 0");
   }
 
-  static void between(String key, double value, double low, double high) {
+  public static void between(String key, double value, double low, double high) {
     check(
         value >= low && value <= high, key, value, "must be in [" + n(low) + ", " + n(high) + "]");
   }
 
   /** In [low, high): for shares such as dropout and Adam's betas. */
-  static void below(String key, double value, double low, double high) {
+  public static void below(String key, double value, double low, double high) {
     check(value >= low && value < high, key, value, "must be in [" + n(low) + ", " + n(high) + ")");
   }
 
-  static void noBlank(String key, Collection<String> values) {
+  public static void noBlank(String key, Collection<String> values) {
     for (String value : values) {
       check(!value.isBlank(), key, "\"" + value + "\"", "must hold no empty name");
     }
   }
 
   /** The value of a key that this job cannot do without. */
-  static String required(String key, String value) {
+  public static String required(String key, String value) {
     if (value.isBlank()) {
       throw new ConfigException("Missing " + key + " (set it with -s " + key + "=...)");
     }
     return value;
   }
 
-  static void check(boolean holds, String key, double value, String rule) {
+  public static void check(boolean holds, String key, double value, String rule) {
     check(holds, key, n(value), rule);
   }
 
-  static void check(boolean holds, String key, String value, String rule) {
+  public static void check(boolean holds, String key, String value, String rule) {
     if (!holds) {
       throw new ConfigException("Invalid " + key + ": " + value + " (" + rule + ")");
     }

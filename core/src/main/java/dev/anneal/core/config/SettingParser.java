@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * with spaces, colons, hashes and dollars need no quoting. An unquoted element of a list is literal
  * too, up to the next comma or closing bracket.
  */
-final class SettingParser {
+public final class SettingParser {
   private static final Pattern TYPED =
       Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?|true|false|null");
 
@@ -28,7 +28,7 @@ final class SettingParser {
     this.text = text;
   }
 
-  static Config parse(String setting) {
+  public static Config parse(String setting) {
     int equals = setting.indexOf('=');
     if (equals <= 0 || setting.substring(0, equals).isBlank()) {
       throw new ConfigException("Invalid -s: " + setting + " (must be key=value)");

@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** Names that LLaMA-Factory, TRL and Axolotl use for keys of ours. */
-final class Synonyms {
+public final class Synonyms {
   /** Our key for a foreign one, with what their value means here. */
   record Target(String key, UnaryOperator<Object> meaning) {
     ConfigValue translate(ConfigValue value) {
@@ -63,7 +63,7 @@ final class Synonyms {
   }
 
   /** For the test that every target exists. */
-  static List<String> targets() {
+  public static List<String> targets() {
     return BY_NAME.values().stream().map(Target::key).toList();
   }
 

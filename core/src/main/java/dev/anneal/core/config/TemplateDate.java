@@ -30,7 +30,7 @@ public record TemplateDate(OffsetDateTime time) implements Serializable {
   }
 
   /** A date, a date with a time, or one with an offset too; without an offset it is UTC. */
-  static TemplateDate parse(String key, String text) {
+  public static TemplateDate parse(String key, String text) {
     try {
       if (text.length() == "yyyy-mm-dd".length()) {
         return new TemplateDate(LocalDate.parse(text).atStartOfDay().atOffset(ZoneOffset.UTC));

@@ -5,7 +5,7 @@ import dev.anneal.core.format.SafetensorsWriter;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.FlatParameters;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;

@@ -1,11 +1,11 @@
 package dev.anneal.core.export;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
-import dev.anneal.core.train.TrainedModel;
 import java.util.List;
 import java.util.stream.LongStream;
 

@@ -1,12 +1,12 @@
 package dev.anneal.core.export;
 
-import dev.anneal.core.model.DecoderLayout;
-import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.train.TrainedModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

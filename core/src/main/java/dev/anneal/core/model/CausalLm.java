@@ -139,9 +139,9 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /** Loss and right guesses of a micro-batch, nothing trained. */
-  public Score score(MicroBatch batch) {
+  public TokenScore score(MicroBatch batch) {
     if (batch.targetCount() == 0) {
-      return new Score(new LossSum(0, 0, batch.tokenCount()), 0);
+      return new TokenScore(new LossSum(0, 0, batch.tokenCount()), 0);
     }
     return runtime.withoutGradients(
         () -> {
@@ -162,7 +162,7 @@ public final class CausalLm implements AutoCloseable {
                       .one()) {
             double[] sums = result.toDoubles();
             LossSum loss = new LossSum(sums[0], batch.targetCount(), batch.tokenCount());
-            return new Score(loss, (long) sums[1]);
+            return new TokenScore(loss, (long) sums[1]);
           }
         });
   }

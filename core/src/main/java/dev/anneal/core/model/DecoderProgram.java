@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.ArrayList;

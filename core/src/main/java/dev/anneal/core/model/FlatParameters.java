@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;

@@ -1,5 +1,7 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
+
 /** What the head holds of its logits and of its matrix. Pure arithmetic. */
 public final class HeadMemory {
   /** Just under 32 MB, above which glibc maps every chunk's memory anew. */

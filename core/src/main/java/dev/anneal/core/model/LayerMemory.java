@@ -1,5 +1,7 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
+
 /**
  * What a decoder layer holds for each token of a micro-batch, in fp32 values. Pure arithmetic over
  * the layer programs' text.

@@ -1,5 +1,7 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

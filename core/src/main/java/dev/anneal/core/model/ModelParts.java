@@ -1,5 +1,11 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.FrozenWeights;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;

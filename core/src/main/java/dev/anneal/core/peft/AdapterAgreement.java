@@ -2,9 +2,9 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.DecoderLayout;
-import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.model.LinearHook;
-import dev.anneal.core.model.LinearSite;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;

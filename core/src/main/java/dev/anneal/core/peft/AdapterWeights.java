@@ -2,8 +2,8 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.FlatParameters;
-import dev.anneal.core.model.ParameterSpec;
-import dev.anneal.core.model.SafetensorsWeights;
+import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;

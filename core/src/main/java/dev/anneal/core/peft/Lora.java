@@ -2,8 +2,8 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.format.Shape;
-import dev.anneal.core.model.LinearSite;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;

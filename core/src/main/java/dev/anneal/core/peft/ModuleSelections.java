@@ -2,9 +2,9 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.EditDistance;
-import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.DecoderLayout;
-import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;

@@ -1,10 +1,10 @@
 package dev.anneal.core.run;
 
 /** Quotes text as a JSON string that is also safe inside an HTML {@code script} element. */
-final class JsonText {
+public final class JsonText {
   private JsonText() {}
 
-  static String quote(String value) {
+  public static String quote(String value) {
     StringBuilder text = new StringBuilder(value.length() + 2).append('"');
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);

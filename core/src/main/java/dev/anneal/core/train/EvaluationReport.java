@@ -1,7 +1,7 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.data.BatchPlan;
-import dev.anneal.core.model.Score;
+import dev.anneal.core.model.TokenScore;
 import dev.anneal.core.run.EvalMetrics;
 
 /**
@@ -22,7 +22,7 @@ record EvaluationReport(String name, BatchPlan plan, RankObserver observer)
   }
 
   @Override
-  public void done(TrainState state, Score score) {
+  public void done(TrainState state, TokenScore score) {
     long targets = score.loss().targetTokens();
     observer.onEvaluation(
         new EvalMetrics(

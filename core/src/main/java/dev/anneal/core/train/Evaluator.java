@@ -6,7 +6,7 @@ import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.Score;
+import dev.anneal.core.model.TokenScore;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,7 +31,7 @@ public final class Evaluator implements StepHook {
     default void scored() {}
 
     /** It is done, with the global result. */
-    void done(TrainState state, Score score);
+    void done(TrainState state, TokenScore score);
   }
 
   /**
@@ -61,8 +61,8 @@ public final class Evaluator implements StepHook {
   }
 
   /** The score over all rows of all ranks. */
-  public Score evaluate() {
-    Score own = Score.ZERO;
+  public TokenScore evaluate() {
+    TokenScore own = TokenScore.ZERO;
     long stride = (long) batchSize * ranks.worldSize();
     long first = (long) batchSize * ranks.rank();
     for (long start = first; start < rows.rowCount(); start += stride) {
@@ -78,6 +78,6 @@ public final class Evaluator implements StepHook {
             new double[] {
               own.loss().sum(), own.loss().targetTokens(), own.loss().tokens(), own.rightTokens()
             });
-    return new Score(new LossSum(sums[0], (long) sums[1], (long) sums[2]), (long) sums[3]);
+    return new TokenScore(new LossSum(sums[0], (long) sums[1], (long) sums[2]), (long) sums[3]);
   }
 }

@@ -5,7 +5,7 @@ import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.TrainConfig.GradientCheckpointing;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import java.util.Optional;
 import java.util.PriorityQueue;

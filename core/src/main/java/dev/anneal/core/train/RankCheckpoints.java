@@ -1,5 +1,6 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.CheckpointReader;
 import dev.anneal.core.checkpoint.RankCheckpointWriter;
 import dev.anneal.core.checkpoint.RankFile;
@@ -11,7 +12,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.model.FlatParameters;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;

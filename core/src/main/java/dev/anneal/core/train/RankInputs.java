@@ -1,7 +1,7 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.data.RowSource;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import java.util.List;
 import java.util.Optional;

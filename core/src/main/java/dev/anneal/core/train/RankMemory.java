@@ -1,16 +1,17 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
-import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.DecoderLayout;
 import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.LayerMemory;
-import dev.anneal.core.model.LinearSite;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.ParameterSpec;
-import dev.anneal.core.model.WeightNames;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.zero.PartitionPlan;

@@ -1,5 +1,6 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.CheckpointReader;
 import dev.anneal.core.checkpoint.RankCheckpointWriter;
 import dev.anneal.core.checkpoint.ResumeCheck;

@@ -1,10 +1,11 @@
 package dev.anneal.core.train;
 
-import dev.anneal.core.model.DecoderConfig;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;

@@ -1,11 +1,12 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.export.ModelExport.StorageType;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 

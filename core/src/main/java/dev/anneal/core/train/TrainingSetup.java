@@ -1,12 +1,13 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.OptimizerConfig;
 import dev.anneal.core.config.TrainConfig;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.LengthGroupedOrder;

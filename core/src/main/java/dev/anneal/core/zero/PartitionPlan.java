@@ -1,6 +1,6 @@
 package dev.anneal.core.zero;
 
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.CounterRandom;
@@ -193,8 +197,7 @@ class LayerBackwardTest {
       FlatParameters flat =
           scope.own(new FlatParameters(runtime, tensors, specs, offsets::get, length));
       for (ParameterSpec spec : specs) {
-        try (Tensor value =
-            RandomDecoder.values(runtime, spec.name(), spec.shape().toArray())) {
+        try (Tensor value = RandomDecoder.values(runtime, spec.name(), spec.shape().toArray())) {
           tensors.copy(flat.value(spec.name()), value);
         }
       }

@@ -3,6 +3,9 @@ package dev.anneal.core.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.DecoderConfigParser;
+import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;

@@ -2,6 +2,8 @@ package dev.anneal.core.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.DecoderConfigParser;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;

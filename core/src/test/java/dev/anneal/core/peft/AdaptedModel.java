@@ -2,15 +2,15 @@ package dev.anneal.core.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

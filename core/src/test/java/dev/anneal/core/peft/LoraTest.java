@@ -1,6 +1,6 @@
 package dev.anneal.core.peft;
 
-import dev.anneal.core.model.LinearSite;
+import dev.anneal.core.model.weights.LinearSite;
 import java.util.List;
 
 class LoraTest extends AdapterMethodContract {

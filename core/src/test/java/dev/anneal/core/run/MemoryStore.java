@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Files in memory, with or without appending: as a local disk or as an object store. */
-final class MemoryStore implements FileStore {
+public final class MemoryStore implements FileStore {
   private final Map<String, byte[]> files = new HashMap<>();
   private final boolean appending;
   private int creations;
@@ -25,7 +25,7 @@ final class MemoryStore implements FileStore {
     this.appending = appending;
   }
 
-  static MemoryStore appending() {
+  public static MemoryStore appending() {
     return new MemoryStore(true);
   }
 
@@ -45,7 +45,7 @@ final class MemoryStore implements FileStore {
     return new String(files.get(path), StandardCharsets.UTF_8);
   }
 
-  void put(String path, String text) {
+  public void put(String path, String text) {
     files.put(path, text.getBytes(StandardCharsets.UTF_8));
   }
 

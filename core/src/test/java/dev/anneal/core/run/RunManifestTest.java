@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RunManifestTest {
+public class RunManifestTest {
   @Test
   void readsBackWhatItWrote() throws Exception {
     RunManifest manifest = manifest();
@@ -58,7 +58,7 @@ class RunManifestTest {
     assertThat(ProcessMemory.now().peakBytes()).isGreaterThanOrEqualTo(1 << 20);
   }
 
-  static RunManifest manifest() {
+  public static RunManifest manifest() {
     return new RunManifest(
         new BuildVersion("0.1.0", "1a2b3c4d5e6f7a8b"),
         Instant.parse("2026-03-04T05:06:07Z"),

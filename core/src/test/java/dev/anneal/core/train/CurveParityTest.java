@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.TrainConfig.LrSchedulerType;
@@ -12,7 +13,7 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerProgram;

@@ -3,8 +3,9 @@ package dev.anneal.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.model.DecodeSession;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.lang.management.ManagementFactory;
 import java.util.Collections;

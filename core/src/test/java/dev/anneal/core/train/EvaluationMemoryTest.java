@@ -2,12 +2,13 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.run.ProcessMemory;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;

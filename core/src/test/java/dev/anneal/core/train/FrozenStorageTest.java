@@ -3,18 +3,19 @@ package dev.anneal.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.DecodeSession;
-import dev.anneal.core.model.DecoderLayout;
-import dev.anneal.core.model.FrozenWeight;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.SafetensorsWeights;
-import dev.anneal.core.model.Score;
+import dev.anneal.core.model.TokenScore;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.FrozenWeight;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -167,7 +168,7 @@ class FrozenStorageTest {
       runtime.prepareThread(1);
       try (TrainedModel opened = open(runtime, model, LayerBackward.AUTO, storage);
           DecodeSession session = opened.model().decode(2, 8)) {
-        Score score = opened.model().score(batch());
+        TokenScore score = opened.model().score(batch());
         results.add(new float[] {(float) score.loss().sum(), score.rightTokens()});
         int vocabulary = Math.toIntExact(opened.config().vocabSize());
         session.prefill(List.of(new int[] {3, 4}, new int[] {5}));

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.tensor.TensorRuntime;

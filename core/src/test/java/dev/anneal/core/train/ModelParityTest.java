@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;

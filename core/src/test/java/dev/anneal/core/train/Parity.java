@@ -2,10 +2,11 @@ package dev.anneal.core.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Lora;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
@@ -11,7 +12,7 @@ import dev.anneal.core.format.DType;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.tensor.TensorRuntime;

@@ -4,14 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.WeightNames;
+import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;

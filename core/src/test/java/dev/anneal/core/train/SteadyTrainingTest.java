@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.TrainConfig.LrSchedulerType;

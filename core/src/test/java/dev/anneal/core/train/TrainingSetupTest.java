@@ -2,8 +2,8 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.TrainingConfig;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.format.Shape;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.ForAll;

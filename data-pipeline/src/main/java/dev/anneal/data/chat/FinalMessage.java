@@ -2,8 +2,8 @@ package dev.anneal.data.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import dev.anneal.data.chat.jinja.Rendering;
-import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.chat.jinja.value.Rendering;
+import dev.anneal.data.chat.jinja.value.TemplateException;
 import java.util.List;
 import java.util.Optional;
 

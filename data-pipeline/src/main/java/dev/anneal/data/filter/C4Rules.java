@@ -1,6 +1,6 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.C4FilterConfig;
+import dev.anneal.data.config.C4FilterConfig;
 import dev.anneal.data.text.TextView;
 import dev.anneal.data.text.Words;
 import java.util.List;

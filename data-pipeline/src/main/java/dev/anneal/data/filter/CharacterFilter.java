@@ -1,6 +1,6 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.CharacterFilterConfig;
+import dev.anneal.data.config.CharacterFilterConfig;
 import dev.anneal.data.text.TextView;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.CharacterFilterConfig;
-import dev.anneal.core.config.FilterConfig;
+import dev.anneal.data.config.CharacterFilterConfig;
+import dev.anneal.data.config.FilterConfig;
 import dev.anneal.data.text.TextView;
 import java.io.Serializable;
 import java.util.ArrayList;

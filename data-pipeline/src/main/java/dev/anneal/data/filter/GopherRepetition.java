@@ -1,6 +1,6 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.GopherRepetitionConfig;
+import dev.anneal.data.config.GopherRepetitionConfig;
 import dev.anneal.data.text.LongSet;
 import dev.anneal.data.text.NGrams;
 import dev.anneal.data.text.TextView;

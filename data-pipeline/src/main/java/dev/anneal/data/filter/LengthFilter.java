@@ -1,6 +1,6 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.LengthFilterConfig;
+import dev.anneal.data.config.LengthFilterConfig;
 import dev.anneal.data.text.TextView;
 import java.util.Optional;
 

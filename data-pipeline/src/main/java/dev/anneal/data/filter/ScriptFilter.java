@@ -1,6 +1,6 @@
 package dev.anneal.data.filter;
 
-import dev.anneal.core.config.ScriptFilterConfig;
+import dev.anneal.data.config.ScriptFilterConfig;
 import dev.anneal.data.text.TextView;
 import java.util.EnumSet;
 import java.util.Optional;

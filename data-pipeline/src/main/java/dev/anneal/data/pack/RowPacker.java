@@ -1,6 +1,6 @@
 package dev.anneal.data.pack;
 
-import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import java.util.List;
 
 /**

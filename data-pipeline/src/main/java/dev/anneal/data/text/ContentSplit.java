@@ -1,6 +1,6 @@
 package dev.anneal.data.text;
 
-import dev.anneal.core.config.SplitConfig;
+import dev.anneal.data.config.SplitConfig;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -15,7 +15,7 @@ public final class IdList implements IdSink {
   }
 
   /** All ids of a text, which holds no half of a surrogate pair. */
-  static int[] of(Utf8Encoder encoder, String text) {
+  public static int[] of(Utf8Encoder encoder, String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     IdList ids = new IdList(utf8.length / 3);
     try {

@@ -10,13 +10,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * of texts that normalization changes. Thread-safe: encoders, which are not, are lent to one call
  * at a time. Owns the native tokenizer.
  */
-final class JavaTokenizer implements Tokenizer {
+public final class JavaTokenizer implements Tokenizer {
   private final JavaEncoder encoder;
   private final NativeTokenizer library;
   private final Queue<TextEncoder> idle = new ConcurrentLinkedQueue<>();
   private volatile boolean closed;
 
-  JavaTokenizer(JavaEncoder encoder, NativeTokenizer library) {
+  public JavaTokenizer(JavaEncoder encoder, NativeTokenizer library) {
     this.encoder = encoder;
     this.library = library;
   }

@@ -70,7 +70,7 @@ public final class NativeTokenizer implements Tokenizer {
   }
 
   /** Notes why this runs, and no engine in Java. */
-  NativeTokenizer because(String reason) {
+  public NativeTokenizer because(String reason) {
     engine = new TokenizerEngine(TokenizerEngine.Kind.NATIVE, reason);
     return this;
   }

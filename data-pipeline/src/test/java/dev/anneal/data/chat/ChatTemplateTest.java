@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.chat.jinja.value.TemplateException;
 import dev.anneal.data.tokenize.TestTokenizers;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;

@@ -2,12 +2,12 @@ package dev.anneal.data.filter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.core.config.C4FilterConfig;
-import dev.anneal.core.config.CharacterFilterConfig;
-import dev.anneal.core.config.FilterConfig;
-import dev.anneal.core.config.LengthFilterConfig;
-import dev.anneal.core.config.LineFilterConfig;
-import dev.anneal.core.config.ScriptFilterConfig;
+import dev.anneal.data.config.C4FilterConfig;
+import dev.anneal.data.config.CharacterFilterConfig;
+import dev.anneal.data.config.FilterConfig;
+import dev.anneal.data.config.LengthFilterConfig;
+import dev.anneal.data.config.LineFilterConfig;
+import dev.anneal.data.config.ScriptFilterConfig;
 import dev.anneal.data.text.TextView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -36,9 +36,7 @@ class FilterChainTest {
     FilterChain chain = FilterChain.of(FilterConfig.OFF);
     assertThat(chain.isEmpty()).isTrue();
     assertThat(chain.reject("")).isEmpty();
-    assertThat(
-            FilterChain.of(FilterSettings.of("tokenize.filters.c4.enabled=true"))
-                .reject("x"))
+    assertThat(FilterChain.of(FilterSettings.of("tokenize.filters.c4.enabled=true")).reject("x"))
         .contains("c4.min_sentences");
     new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(chain);
   }

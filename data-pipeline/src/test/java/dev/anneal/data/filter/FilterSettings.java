@@ -1,8 +1,8 @@
 package dev.anneal.data.filter;
 
 import dev.anneal.core.config.ConfigLoader;
-import dev.anneal.core.config.FilterConfig;
-import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.config.FilterConfig;
+import dev.anneal.data.config.TokenizeConfig;
 
 /** The section that filters are set in, as a configuration of its own. */
 public record FilterSettings(TokenizeConfig tokenize) {

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.C4FilterConfig;
-import dev.anneal.core.config.GopherQualityConfig;
-import dev.anneal.core.config.GopherRepetitionConfig;
-import dev.anneal.core.config.LineFilterConfig;
+import dev.anneal.data.config.C4FilterConfig;
+import dev.anneal.data.config.GopherQualityConfig;
+import dev.anneal.data.config.GopherRepetitionConfig;
+import dev.anneal.data.config.LineFilterConfig;
 import dev.anneal.data.text.TextView;
 import java.io.IOException;
 import java.util.List;

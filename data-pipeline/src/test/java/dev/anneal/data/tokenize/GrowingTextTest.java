@@ -2,6 +2,7 @@ package dev.anneal.data.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.run.Score;
+import dev.anneal.core.report.AnswerScore;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -82,7 +82,7 @@ final class EvaluationFiles {
     file.byLanguage().forEach((name, score) -> put(languages.putObject(name), score));
   }
 
-  private static void put(ObjectNode node, Score score) {
+  private static void put(ObjectNode node, AnswerScore score) {
     node.put("correct", score.correct());
     node.put("total", score.total());
     node.put("exact_match", score.share());

@@ -1,9 +1,9 @@
 package dev.anneal.jobs.evaluate;
 
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.config.ModelConfig;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.generate.PromptStyle;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;

@@ -1,16 +1,16 @@
 package dev.anneal.jobs.evaluate;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.generate.GenerationSettings;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.Score;
+import dev.anneal.core.model.TokenScore;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.Evaluator;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.generate.TextGenerator;
 import dev.anneal.jobs.io.HostFiles;
@@ -84,7 +84,7 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
             Evaluator evaluator =
                 new Evaluator(
                     rows, plan.scoreBatch(), 0, model.model(), ranks, (state, score) -> {});
-            Score score = evaluator.evaluate();
+            TokenScore score = evaluator.evaluate();
             scores.add(ShardScore.of(path, rows.rowCount(), score));
           }
         }

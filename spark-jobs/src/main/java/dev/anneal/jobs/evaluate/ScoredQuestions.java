@@ -1,8 +1,8 @@
 package dev.anneal.jobs.evaluate;
 
-import dev.anneal.core.run.ExactMatch;
-import dev.anneal.core.run.Question;
-import dev.anneal.core.run.Score;
+import dev.anneal.core.questions.ExactMatch;
+import dev.anneal.core.questions.Question;
+import dev.anneal.core.report.AnswerScore;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -52,23 +52,23 @@ record ScoredQuestions(String file, List<Answered> answers) {
     return scored;
   }
 
-  Score score() {
+  AnswerScore score() {
     return score(answers);
   }
 
   /** By the questions' language; empty when none has one. */
-  SortedMap<String, Score> byLanguage() {
-    SortedMap<String, Score> scores = new TreeMap<>();
+  SortedMap<String, AnswerScore> byLanguage() {
+    SortedMap<String, AnswerScore> scores = new TreeMap<>();
     for (Answered answered : answers) {
       if (!answered.question().language().isEmpty()) {
-        scores.merge(answered.question().language(), score(List.of(answered)), Score::plus);
+        scores.merge(answered.question().language(), score(List.of(answered)), AnswerScore::plus);
       }
     }
     return scores;
   }
 
-  private static Score score(List<Answered> answers) {
-    return new Score((int) answers.stream().filter(Answered::right).count(), answers.size());
+  private static AnswerScore score(List<Answered> answers) {
+    return new AnswerScore((int) answers.stream().filter(Answered::right).count(), answers.size());
   }
 
   String line() {

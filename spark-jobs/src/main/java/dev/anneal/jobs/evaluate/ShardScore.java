@@ -1,6 +1,6 @@
 package dev.anneal.jobs.evaluate;
 
-import dev.anneal.core.model.Score;
+import dev.anneal.core.model.TokenScore;
 import java.io.Serializable;
 import java.util.Locale;
 
@@ -14,7 +14,7 @@ record ShardScore(
     String path, long rows, long tokens, long targetTokens, double lossSum, long rightTokens)
     implements Serializable {
 
-  static ShardScore of(String path, long rows, Score score) {
+  static ShardScore of(String path, long rows, TokenScore score) {
     return new ShardScore(
         path,
         rows,

@@ -2,11 +2,11 @@ package dev.anneal.jobs.export;
 
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.util.Optional;
 

@@ -1,15 +1,15 @@
 package dev.anneal.jobs.export;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointReader;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
@@ -17,7 +17,7 @@ import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.RankCheckpoints;
-import dev.anneal.core.train.TrainedModel;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.StagedModel;
 import java.io.IOException;
@@ -49,7 +49,10 @@ final class OpenedExport implements AutoCloseable {
               : ModelFolder.open(staged.model());
       base.warnings().forEach(LOG::warn);
       Optional<AdapterFolder> adapter = staged.adapter().map(AdapterFolder::open);
-      adapter.ifPresent(own -> AdapterAgreement.require(loaded.config().adapter(), loaded::isSet, own, base.config()));
+      adapter.ifPresent(
+          own ->
+              AdapterAgreement.require(
+                  loaded.config().adapter(), loaded::isSet, own, base.config()));
       this.runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(threads);
       this.model = scope.own(TrainedModel.open(runtime, assembly(adapter), 1, 1 << 20));

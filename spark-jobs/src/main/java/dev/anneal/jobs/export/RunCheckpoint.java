@@ -3,10 +3,10 @@ package dev.anneal.jobs.export;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointStore;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.RunFolder;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -52,7 +52,8 @@ record RunCheckpoint(Checkpoint checkpoint, Optional<LoadedConfig<AnnealConfig>>
     }
   }
 
-  private static Optional<LoadedConfig<AnnealConfig>> config(FileStore store, String folder) throws IOException {
+  private static Optional<LoadedConfig<AnnealConfig>> config(FileStore store, String folder)
+      throws IOException {
     String file = FileStore.join(folder, CONFIG);
     if (!store.exists(file)) {
       return Optional.empty();

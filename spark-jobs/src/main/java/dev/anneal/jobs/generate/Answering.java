@@ -3,7 +3,7 @@ package dev.anneal.jobs.generate;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.anneal.core.config.GenerateConfig;
+import dev.anneal.jobs.config.GenerateConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;

@@ -1,13 +1,13 @@
 package dev.anneal.jobs.generate;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.GenerateConfig;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.config.GenerateConfig;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.StagedModel;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

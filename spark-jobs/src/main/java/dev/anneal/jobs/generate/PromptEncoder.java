@@ -5,7 +5,7 @@ import dev.anneal.data.chat.ChatMessage;
 import dev.anneal.data.chat.ChatTemplate;
 import dev.anneal.data.chat.ChatTemplates;
 import dev.anneal.data.chat.Conversation;
-import dev.anneal.data.chat.jinja.TemplateException;
+import dev.anneal.data.chat.jinja.value.TemplateException;
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;

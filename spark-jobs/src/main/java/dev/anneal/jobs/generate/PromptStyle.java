@@ -1,7 +1,7 @@
 package dev.anneal.jobs.generate;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.TemplateDate;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.Serializable;
 
 /**

@@ -1,7 +1,7 @@
 package dev.anneal.jobs.generate;
 
-import dev.anneal.core.config.GenerateConfig;
 import dev.anneal.core.generate.GenerationSettings;
+import dev.anneal.jobs.config.GenerateConfig;
 import java.util.Set;
 
 /** From the keys of {@code generate} to the generator's settings. */

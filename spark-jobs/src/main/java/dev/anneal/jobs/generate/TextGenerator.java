@@ -1,21 +1,21 @@
 package dev.anneal.jobs.generate;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.MatrixProducts;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.data.tokenize.GrowingText;
 import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import dev.anneal.jobs.io.StagedModel;
 import java.io.IOException;
 import java.nio.file.Path;

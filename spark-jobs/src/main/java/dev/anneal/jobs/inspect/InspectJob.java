@@ -2,10 +2,10 @@ package dev.anneal.jobs.inspect;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.io.FileEntry;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

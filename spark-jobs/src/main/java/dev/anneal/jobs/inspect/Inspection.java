@@ -1,8 +1,8 @@
 package dev.anneal.jobs.inspect;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.HostFiles;

@@ -2,11 +2,11 @@ package dev.anneal.jobs.inspect;
 
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
-import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package dev.anneal.jobs.inspect;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.data.InvalidShardException;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardManifestParser;
@@ -9,7 +8,8 @@ import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.io.HostFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

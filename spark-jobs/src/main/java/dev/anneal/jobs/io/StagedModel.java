@@ -1,13 +1,13 @@
 package dev.anneal.jobs.io;
 
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.config.ModelConfig;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -34,14 +34,16 @@ public final class StagedModel implements AutoCloseable {
   }
 
   /** On the driver: refuses what the configuration cannot mean, then opens. */
-  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, FetchPlan plan) throws IOException {
+  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, FetchPlan plan)
+      throws IOException {
     AnnealConfig config = loaded.config();
     requireAgreement(loaded, plan);
     return open(config.model(), config.adapter(), plan);
   }
 
   /** Refuses what the configuration cannot mean, by the headers of model and adapter. */
-  public static void requireAgreement(LoadedConfig<AnnealConfig> loaded, FetchPlan plan) throws IOException {
+  public static void requireAgreement(LoadedConfig<AnnealConfig> loaded, FetchPlan plan)
+      throws IOException {
     AnnealConfig config = loaded.config();
     refuse(config.model(), config.adapter());
     try (HostFiles files = plan.open()) {

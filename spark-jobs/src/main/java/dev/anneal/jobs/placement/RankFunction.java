@@ -2,7 +2,7 @@ package dev.anneal.jobs.placement;
 
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.net.GroupIdentity;
-import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.task.JavaBytes;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;

@@ -1,6 +1,6 @@
 package dev.anneal.jobs.placement;
 
-import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.failure.ExitCode;
 import java.io.Serializable;
 
 /** How a rank ended. Failures that a new start would only repeat travel as values. */

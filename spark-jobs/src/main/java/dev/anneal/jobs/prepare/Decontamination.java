@@ -3,7 +3,7 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
-import dev.anneal.core.config.DecontaminateConfig;
+import dev.anneal.data.config.DecontaminateConfig;
 import dev.anneal.data.dedup.EvaluationGrams;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -3,9 +3,9 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.FilterConfig;
+import dev.anneal.data.config.FilterConfig;
 import dev.anneal.data.filter.FilterChain;
+import dev.anneal.jobs.config.AnnealConfig;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;

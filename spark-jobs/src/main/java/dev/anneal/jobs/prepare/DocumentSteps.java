@@ -3,8 +3,8 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
-import dev.anneal.core.config.DedupConfig;
-import dev.anneal.core.config.FilterConfig;
+import dev.anneal.data.config.DedupConfig;
+import dev.anneal.data.config.FilterConfig;
 import dev.anneal.data.filter.FilterChain;
 import java.util.ArrayList;
 import java.util.List;

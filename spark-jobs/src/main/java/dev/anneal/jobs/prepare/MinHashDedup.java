@@ -3,7 +3,7 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
-import dev.anneal.core.config.DedupConfig;
+import dev.anneal.data.config.DedupConfig;
 import dev.anneal.data.dedup.Bands;
 import dev.anneal.data.text.NGrams;
 import java.io.Serializable;

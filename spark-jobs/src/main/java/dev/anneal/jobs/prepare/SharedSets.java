@@ -1,6 +1,6 @@
 package dev.anneal.jobs.prepare;
 
-import dev.anneal.jobs.tokenizer.JavaBytes;
+import dev.anneal.jobs.task.JavaBytes;
 import java.io.Serializable;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;

@@ -3,7 +3,7 @@ package dev.anneal.jobs.prepare;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
-import dev.anneal.core.config.SplitConfig;
+import dev.anneal.data.config.SplitConfig;
 import dev.anneal.data.text.ContentSplit;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;

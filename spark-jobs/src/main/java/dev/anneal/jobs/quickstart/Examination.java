@@ -3,17 +3,17 @@ package dev.anneal.jobs.quickstart;
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.run.ExactMatch;
-import dev.anneal.core.run.GenerationComparison;
-import dev.anneal.core.run.Question;
-import dev.anneal.core.run.QuestionFile;
-import dev.anneal.core.run.Score;
-import dev.anneal.core.run.ScoreTable;
-import dev.anneal.jobs.JobContext;
+import dev.anneal.core.questions.ExactMatch;
+import dev.anneal.core.questions.Question;
+import dev.anneal.core.questions.QuestionFile;
+import dev.anneal.core.report.AnswerScore;
+import dev.anneal.core.report.GenerationComparison;
+import dev.anneal.core.report.ScoreTable;
 import dev.anneal.jobs.generate.AnswerTask;
 import dev.anneal.jobs.generate.PromptStyle;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.JobContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -33,7 +33,7 @@ final class Examination {
   private record Candidate(String name, List<List<String>> answers) {}
 
   /** One number of the table. */
-  record Line(String set, String model, Score score) {}
+  record Line(String set, String model, AnswerScore score) {}
 
   Examination(JobContext context, String folder) {
     this.context = context;
@@ -100,14 +100,14 @@ final class Examination {
         rows);
   }
 
-  private Score score(int set, Candidate candidate) {
+  private AnswerScore score(int set, Candidate candidate) {
     List<Question> questions = sets.get(set).questions();
     List<String> answers = candidate.answers().get(set);
     int right = 0;
     for (int i = 0; i < questions.size(); i++) {
       right += ExactMatch.matches(answers.get(i), questions.get(i).answer()) ? 1 : 0;
     }
-    return new Score(right, questions.size());
+    return new AnswerScore(right, questions.size());
   }
 
   /** Some held-out questions of each language with everyone's answers. */

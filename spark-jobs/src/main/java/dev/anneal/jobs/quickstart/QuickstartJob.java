@@ -1,16 +1,16 @@
 package dev.anneal.jobs.quickstart;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.run.HtmlReport;
-import dev.anneal.core.run.ReportData;
-import dev.anneal.core.run.Score;
+import dev.anneal.core.report.AnswerScore;
+import dev.anneal.core.report.HtmlReport;
+import dev.anneal.core.report.ReportData;
 import dev.anneal.core.train.RunProduct;
-import dev.anneal.jobs.ExitCode;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
-import dev.anneal.jobs.StoppedException;
+import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.failure.ExitCode;
+import dev.anneal.jobs.failure.StoppedException;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import dev.anneal.jobs.train.TrainJob;
 import dev.anneal.jobs.train.TrainRun;
@@ -110,7 +110,7 @@ public final class QuickstartJob implements SparkJob {
     JobResult result = JobResult.ok("see " + at.out(REPORT)).withPath("report", at.out(REPORT));
     StringBuilder lines = new StringBuilder();
     for (Examination.Line line : exam.lines()) {
-      Score score = line.score();
+      AnswerScore score = line.score();
       String name = line.set() + ", " + line.model();
       result =
           result

@@ -1,6 +1,6 @@
 package dev.anneal.jobs.read;
 
-import dev.anneal.core.config.InputConfig;
+import dev.anneal.data.config.InputConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

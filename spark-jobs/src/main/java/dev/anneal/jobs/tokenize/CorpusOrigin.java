@@ -1,8 +1,11 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.TokenizeConfig;
+import dev.anneal.jobs.corpus.Corpus;
+import dev.anneal.jobs.corpus.CorpusFile;
+import dev.anneal.jobs.tokenize.encode.EncoderPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +14,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What shards are made of: inputs, tokenizer and every option that their bytes depend on. Immutable.
+ * What shards are made of: inputs, tokenizer and every option that their bytes depend on.
+ * Immutable.
  *
  * @param steps options of the steps before tokenizing
  */
@@ -89,9 +93,11 @@ record CorpusOrigin(Corpus corpus, TokenizeConfig config, Map<String, String> st
     return options;
   }
 
-    private boolean ofTables() {
+  private boolean ofTables() {
     return !corpus.queries().isEmpty()
-        || corpus.files().stream().flatMap(List::stream).anyMatch(file -> TABLES.contains(file.format()));
+        || corpus.files().stream()
+            .flatMap(List::stream)
+            .anyMatch(file -> TABLES.contains(file.format()));
   }
 
   private static String lower(Enum<?> value) {

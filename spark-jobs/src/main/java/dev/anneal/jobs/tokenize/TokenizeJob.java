@@ -1,16 +1,18 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.Redaction;
-import dev.anneal.core.config.SampleConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.sft.MaskException;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.config.SampleConfig;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
+import dev.anneal.jobs.preview.PreviewRun;
+import dev.anneal.jobs.preview.SampleJob;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +44,7 @@ public final class TokenizeJob implements SparkJob {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(context.spark().sparkContext());
     try {
       if (config.split().present()) {
-        return sets(context, new SplitOutput(spark, config).run());
+        return sets(context, new OutputSets(spark, config).run());
       }
       TokenizeOutcome outcome = new TokenizePipeline(spark, config).run();
       String message = say(context, config.output(), outcome);
@@ -60,7 +62,7 @@ public final class TokenizeJob implements SparkJob {
   /** What a mask makes of a row says more than the refusal, which stands behind it. */
   private static void showOneRow(JobContext context, JavaSparkContext spark, ConfigException why) {
     try {
-      new SampleRun(spark, context.config().tokenize(), ONE_ROW)
+      new PreviewRun(spark, context.config().tokenize(), ONE_ROW)
           .print(SampleJob.marks(context), context.out());
     } catch (IOException | RuntimeException e) {
       why.addSuppressed(e);

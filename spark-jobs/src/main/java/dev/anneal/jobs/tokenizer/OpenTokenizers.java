@@ -1,13 +1,13 @@
 package dev.anneal.jobs.tokenizer;
 
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
 import dev.anneal.data.tokenize.Utf8Encoder;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

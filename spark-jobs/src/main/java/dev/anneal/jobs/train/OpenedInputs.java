@@ -5,7 +5,7 @@ import dev.anneal.core.config.DataConfig;
 import dev.anneal.core.data.ShardFiles;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.train.RankInputs;
 import dev.anneal.core.train.TrainingSetup;

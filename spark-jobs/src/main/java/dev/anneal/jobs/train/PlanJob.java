@@ -1,26 +1,26 @@
 package dev.anneal.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.model.DecoderConfig;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.train.MemoryPlan;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingSetup;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.inspect.Page;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
@@ -61,7 +61,10 @@ public final class PlanJob implements SparkJob {
       DecoderConfig model = inputs.model().config();
       inputs
           .adapter()
-          .ifPresent(adapter -> AdapterAgreement.require(config.adapter(), context.loaded()::isSet, adapter, model));
+          .ifPresent(
+              adapter ->
+                  AdapterAgreement.require(
+                      config.adapter(), context.loaded()::isSet, adapter, model));
       Optional<AdapterMethod> method =
           AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
       setup.requireSupported(method);

@@ -1,20 +1,20 @@
 package dev.anneal.jobs.train;
 
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.model.DecoderConfig;
 import dev.anneal.core.model.LinearHook;
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.MemoryPlan;
 import dev.anneal.core.train.RunProduct;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.core.train.TrainingSetup;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -15,7 +15,7 @@ import dev.anneal.core.run.EvalFile;
 import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.train.TrainState;
-import dev.anneal.jobs.StoppedException;
+import dev.anneal.jobs.failure.StoppedException;
 import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,21 +1,21 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.config.AdapterConfig;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.SamplesConfig;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.run.ExactMatch;
-import dev.anneal.core.run.GenerationComparison;
-import dev.anneal.core.run.Question;
-import dev.anneal.core.run.QuestionFile;
-import dev.anneal.core.run.Score;
-import dev.anneal.core.run.ScoreTable;
+import dev.anneal.core.questions.ExactMatch;
+import dev.anneal.core.questions.Question;
+import dev.anneal.core.questions.QuestionFile;
+import dev.anneal.core.report.AnswerScore;
+import dev.anneal.core.report.GenerationComparison;
+import dev.anneal.core.report.ScoreTable;
 import dev.anneal.core.train.RunProduct;
-import dev.anneal.jobs.JobContext;
+import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.generate.AnswerTask;
 import dev.anneal.jobs.generate.PromptStyle;
 import dev.anneal.jobs.io.FetchPlan;
+import dev.anneal.jobs.job.JobContext;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -96,7 +96,7 @@ final class SampleAnswers {
     if (!known) {
       return List.of();
     }
-    List<Score> scores = List.of(score(before), score(after));
+    List<AnswerScore> scores = List.of(score(before), score(after));
     return List.of(
         new ScoreTable(
             "Exact match",
@@ -105,9 +105,9 @@ final class SampleAnswers {
             List.of(new ScoreTable.Row("samples", scores))));
   }
 
-  private Score score(List<String> answers) {
+  private AnswerScore score(List<String> answers) {
     if (answers.isEmpty()) {
-      return Score.notMeasured();
+      return AnswerScore.notMeasured();
     }
     int right = 0;
     int total = 0;
@@ -118,6 +118,6 @@ final class SampleAnswers {
         right += ExactMatch.matches(answers.get(i), expected) ? 1 : 0;
       }
     }
-    return new Score(right, total);
+    return new AnswerScore(right, total);
   }
 }

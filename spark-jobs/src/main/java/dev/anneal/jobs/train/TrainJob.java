@@ -2,7 +2,6 @@ package dev.anneal.jobs.train;
 
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.ResumeCheck;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.control.ControlServer;
@@ -16,15 +15,16 @@ import dev.anneal.core.run.MetricsFile;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.run.RunLock;
 import dev.anneal.core.train.TrainingSetup;
-import dev.anneal.jobs.Ending;
-import dev.anneal.jobs.JobContext;
-import dev.anneal.jobs.JobResult;
-import dev.anneal.jobs.SparkJob;
+import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.failure.RankFailedException;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.OutputPath;
+import dev.anneal.jobs.job.Ending;
+import dev.anneal.jobs.job.JobContext;
+import dev.anneal.jobs.job.JobResult;
+import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.placement.BarrierLauncher;
-import dev.anneal.jobs.placement.RankFailedException;
 import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +95,11 @@ public final class TrainJob implements SparkJob {
       Optional<Checkpoint> resume = folder.start(config.train().resumeFromCheckpoint());
       InputHashes hashes =
           InputHashes.of(
-              context.spark(), TrainingSetup.of(config.training()), config.data(), inputs, fetching);
+              context.spark(),
+              TrainingSetup.of(config.training()),
+              config.data(),
+              inputs,
+              fetching);
       RunFacts facts = RunFacts.of(config, inputs, hashes);
       resume.ifPresent(checkpoint -> ResumeCheck.requireSame(checkpoint, facts.fingerprint()));
       resume.ifPresent(checkpoint -> ResumeCheck.requireSameRow(checkpoint, facts.batches()));

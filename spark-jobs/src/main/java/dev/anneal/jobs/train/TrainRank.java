@@ -78,7 +78,8 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
     link.phase(0, "verify");
     FileStore store = new ProgressStore(plan.store(), link::progress);
     String checkpoints = FileStore.join(plan.setup().train().outputDir(), RunFolder.CHECKPOINTS);
-    return new SharedVerification(store, checkpoints, context.collective(), line -> LOG.warn(Redaction.text(line)))
+    return new SharedVerification(
+            store, checkpoints, context.collective(), line -> LOG.warn(Redaction.text(line)))
         .latest(chosen);
   }
 }

@@ -3,8 +3,8 @@ package dev.anneal.jobs.train;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RunProduct;
-import dev.anneal.jobs.ExitCode;
-import dev.anneal.jobs.JobResult;
+import dev.anneal.jobs.failure.ExitCode;
+import dev.anneal.jobs.job.JobResult;
 
 /** What result.json says of a training that ended well, or early because it was asked to. */
 record TrainResult(RunFacts facts, RunFolder folder) {

@@ -1,14 +1,14 @@
 package dev.anneal.spark.ml;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.MicroBatch;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
-import dev.anneal.core.train.TrainedModel;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

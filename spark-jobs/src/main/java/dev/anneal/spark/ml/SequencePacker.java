@@ -1,5 +1,7 @@
 package dev.anneal.spark.ml;
 
+import dev.anneal.spark.ml.task.IdType;
+import dev.anneal.spark.ml.task.PackingOptions;
 import java.util.List;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;

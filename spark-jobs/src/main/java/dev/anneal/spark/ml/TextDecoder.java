@@ -1,6 +1,9 @@
 package dev.anneal.spark.ml;
 
 import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.spark.ml.task.IdType;
+import dev.anneal.spark.ml.task.PerTask;
+import dev.anneal.spark.ml.task.RowFunction;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.util.DefaultParamsReader;

@@ -1,7 +1,7 @@
 package dev.anneal.spark.ml;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.model.ModelFolder;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.placement.NativeFolder;

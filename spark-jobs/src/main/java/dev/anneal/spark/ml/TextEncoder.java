@@ -1,6 +1,11 @@
 package dev.anneal.spark.ml;
 
 import dev.anneal.jobs.tokenizer.OpenTokenizers;
+import dev.anneal.spark.ml.task.IdType;
+import dev.anneal.spark.ml.task.PerTask;
+import dev.anneal.spark.ml.task.RowFrame;
+import dev.anneal.spark.ml.task.RowFunction;
+import dev.anneal.spark.ml.task.ShippedTokenizer;
 import java.util.List;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.IntParam;

@@ -2,6 +2,9 @@ package dev.anneal.spark.ml;
 
 import dev.anneal.data.tokenize.TokenNames;
 import dev.anneal.data.tokenize.Tokenizer;
+import dev.anneal.spark.ml.task.PerTask;
+import dev.anneal.spark.ml.task.RowFunction;
+import dev.anneal.spark.ml.task.ShippedTokenizer;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;

@@ -3,6 +3,7 @@ package dev.anneal.spark.ml;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.tokenizer.TokenizerFiles;
+import dev.anneal.spark.ml.task.ShippedTokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.spark.ml.param.IntParam;

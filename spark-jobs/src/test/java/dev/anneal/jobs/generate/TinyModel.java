@@ -1,18 +1,18 @@
 package dev.anneal.jobs.generate;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.LayerStorage;
-import dev.anneal.core.model.ModelFolder;
-import dev.anneal.core.model.ParameterSpec;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Lora;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.train.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.data.InvalidRowException;
 import dev.anneal.core.run.TrainingFailedException;
-import dev.anneal.jobs.ExitCode;
+import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.failure.ExitCode;
+import dev.anneal.jobs.failure.RankFailedException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.net.InetAddress;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.AnnealConfig;
+import dev.anneal.jobs.config.AnnealConfig;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 

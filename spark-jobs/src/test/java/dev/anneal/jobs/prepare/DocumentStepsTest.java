@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.AnnealConfig;
-import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.dedup.EvaluationGrams;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.DedupConfig;
+import dev.anneal.data.config.DedupConfig;
 import dev.anneal.data.dedup.Jaccard;
 import dev.anneal.data.text.NGrams;
 import java.util.ArrayList;

@@ -2,11 +2,22 @@ package dev.anneal.jobs.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardColumns;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.pack.BlockPlan;
 import dev.anneal.data.shard.ArrowFormat;
+import dev.anneal.jobs.corpus.CorpusFile;
+import dev.anneal.jobs.corpus.CorpusSplit;
+import dev.anneal.jobs.corpus.FileSlice;
+import dev.anneal.jobs.corpus.SplitPlanner;
+import dev.anneal.jobs.tokenize.staging.StagedFile;
+import dev.anneal.jobs.tokenize.staging.StagedSplit;
+import dev.anneal.jobs.tokenize.tally.SplitCounts;
+import dev.anneal.jobs.tokenize.tally.SplitStats;
+import dev.anneal.jobs.tokenize.write.BlockPlanner;
+import dev.anneal.jobs.tokenize.write.BlockShard;
+import dev.anneal.jobs.tokenize.write.ShardPlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,17 +11,17 @@ import jdk.jfr.consumer.RecordingFile;
 import org.apache.hadoop.util.Shell;
 
 /** What commands this JVM starts, by its own flight recorder. */
-final class StartedProcesses {
+public final class StartedProcesses {
   private static final String EVENT = "jdk.ProcessStart";
 
   private StartedProcesses() {}
 
-  interface Work {
+  public interface Work {
     void run() throws Exception;
   }
 
   /** The commands that were started meanwhile, but for Hadoop's one look at the system. */
-  static List<String> during(Work work) throws Exception {
+  public static List<String> during(Work work) throws Exception {
     Boolean.toString(Shell.isSetsidAvailable);
     Path file = Files.createTempFile("processes", ".jfr");
     try (Recording recording = new Recording()) {

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.format.FormatException;
+import dev.anneal.data.config.InputConfig;
 import dev.anneal.data.read.SourceRow;
+import dev.anneal.jobs.corpus.CorpusFile;
+import dev.anneal.jobs.corpus.FileSlice;
+import dev.anneal.jobs.corpus.FormatGuess;
+import dev.anneal.jobs.corpus.SliceRows;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.read.RowColumns;
 import java.io.IOException;

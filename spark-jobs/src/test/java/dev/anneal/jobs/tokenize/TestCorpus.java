@@ -1,32 +1,32 @@
 package dev.anneal.jobs.tokenize;
 
-import dev.anneal.core.config.DecontaminateConfig;
-import dev.anneal.core.config.DedupConfig;
-import dev.anneal.core.config.FilterConfig;
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.MixingConfig;
-import dev.anneal.core.config.ShuffleConfig;
-import dev.anneal.core.config.SplitConfig;
-import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.config.DecontaminateConfig;
+import dev.anneal.data.config.DedupConfig;
+import dev.anneal.data.config.FilterConfig;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.MixingConfig;
+import dev.anneal.data.config.ShuffleConfig;
+import dev.anneal.data.config.SplitConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** Settings of tokenize runs, changed one by one. Confined to one test. */
-final class TestCorpus {
-  static final Path TOKENIZER =
+public final class TestCorpus {
+  public static final Path TOKENIZER =
       Path.of("..", "data-pipeline", "src", "test", "resources", "text", "chatml-tokenizer");
 
   String tokenizer = TOKENIZER.toString();
-  TokenizeConfig.Stage stage = TokenizeConfig.Stage.PT;
+  public TokenizeConfig.Stage stage = TokenizeConfig.Stage.PT;
   final List<InputConfig> inputs = new ArrayList<>();
   int blockSize = 16;
   TokenizeConfig.Packing packing = TokenizeConfig.Packing.NONE;
   TokenizeConfig.Overlong overlong = TokenizeConfig.Overlong.TRUNCATE;
   TokenizeConfig.Tail tail = TokenizeConfig.Tail.KEEP;
   String eosToken = "";
-  String chatTemplate = "";
+  public String chatTemplate = "";
   String date = "";
   boolean attentionMask = false;
   double maxBadRatio = 0;
@@ -40,7 +40,7 @@ final class TestCorpus {
   ShuffleConfig shuffle = ShuffleConfig.OFF;
   final Path output;
 
-  TestCorpus(Path output) {
+  public TestCorpus(Path output) {
     this.output = output;
   }
 
@@ -56,7 +56,7 @@ final class TestCorpus {
     return this;
   }
 
-  TokenizeConfig config() {
+  public TokenizeConfig config() {
     return new TokenizeConfig(
         tokenizer,
         stage,

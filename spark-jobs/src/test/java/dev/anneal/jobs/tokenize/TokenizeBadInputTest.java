@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.InvalidRowException;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.TokenizeConfig;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,15 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.SplitConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
+import dev.anneal.data.config.SplitConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
+import dev.anneal.jobs.corpus.Corpus;
 import dev.anneal.jobs.io.HadoopFileStore;
+import dev.anneal.jobs.tokenize.choose.Decisions;
+import dev.anneal.jobs.tokenize.choose.StepsKey;
+import dev.anneal.jobs.tokenize.encode.EncoderPlan;
+import dev.anneal.jobs.tokenize.output.OutputFolder;
+import dev.anneal.jobs.tokenize.output.OutputSet;
+import dev.anneal.jobs.tokenize.staging.StagingFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,7 +145,7 @@ class TokenizeDateTest extends LocalSparkTest {
   void setsOfOneCorpusTellOneDate() throws IOException {
     TestCorpus settings = settings("sets");
     settings.split = new SplitConfig(0.2, 0);
-    Map<String, TokenizeOutcome> sets = new SplitOutput(spark(), settings.config()).run();
+    Map<String, TokenizeOutcome> sets = new OutputSets(spark(), settings.config()).run();
     Set<String> dates = new HashSet<>();
     sets.values().forEach(outcome -> dates.add(date(outcome.manifest())));
     assertThat(sets).hasSize(2);

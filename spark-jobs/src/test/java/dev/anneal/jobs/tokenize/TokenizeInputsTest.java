@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.config.InputConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

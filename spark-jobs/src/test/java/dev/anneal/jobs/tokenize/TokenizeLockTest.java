@@ -3,8 +3,8 @@ package dev.anneal.jobs.tokenize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.core.config.InputConfig;
 import dev.anneal.core.run.RunLockLostException;
+import dev.anneal.data.config.InputConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@ package dev.anneal.jobs.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.TokenizeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.DedupConfig;
-import dev.anneal.core.config.InputConfig;
-import dev.anneal.core.config.MixingConfig;
-import dev.anneal.core.config.ShuffleConfig;
-import dev.anneal.core.config.SplitConfig;
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.config.DedupConfig;
+import dev.anneal.data.config.InputConfig;
+import dev.anneal.data.config.MixingConfig;
+import dev.anneal.data.config.ShuffleConfig;
+import dev.anneal.data.config.SplitConfig;
+import dev.anneal.data.config.TokenizeConfig;
+import dev.anneal.jobs.corpus.Mixing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,7 @@ class TokenizeMixTest extends TokenizeTest {
     List<String> texts = documents("a", 200);
     TestCorpus settings = new TestCorpus(output).input(corpus);
     settings.split = new SplitConfig(0.1, 0.05);
-    Map<String, TokenizeOutcome> sets = new SplitOutput(spark(), settings.config()).run();
+    Map<String, TokenizeOutcome> sets = new OutputSets(spark(), settings.config()).run();
     assertThat(sets.keySet()).containsExactly("train", "validation", "test");
     assertThat(output.resolve("dataset_dict.json"))
         .hasContent("{\"splits\":[\"train\",\"validation\",\"test\"]}");
@@ -84,14 +85,14 @@ class TokenizeMixTest extends TokenizeTest {
     List<List<Integer>> validation = documents(rowsOf(output.resolve("validation")));
     assertThat(validation).hasSizeBetween(8, 35);
 
-    assertThat(new SplitOutput(spark(), settings.config()).run().values())
+    assertThat(new OutputSets(spark(), settings.config()).run().values())
         .allMatch(TokenizeOutcome::upToDate);
     settings.split = new SplitConfig(0.2, 0.05);
-    assertThatThrownBy(() -> new SplitOutput(spark(), settings.config()).run())
+    assertThatThrownBy(() -> new OutputSets(spark(), settings.config()).run())
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("split test of [validation=0.1, test=0.05] (now test of ");
     settings.split = new SplitConfig(0.1, 0);
-    assertThatThrownBy(() -> new SplitOutput(spark(), settings.config()).run())
+    assertThatThrownBy(() -> new OutputSets(spark(), settings.config()).run())
         .hasMessage(
             "Invalid tokenize.output: "
                 + output
@@ -103,7 +104,7 @@ class TokenizeMixTest extends TokenizeTest {
     documents("0", 100);
     TestCorpus grown = new TestCorpus(temp.resolve("grown")).input(corpus);
     grown.split = new SplitConfig(0.1, 0.05);
-    new SplitOutput(spark(), grown.config()).run();
+    new OutputSets(spark(), grown.config()).run();
     assertThat(documents(rowsOf(grown.output.resolve("validation")))).containsAll(validation);
   }
 
@@ -113,17 +114,17 @@ class TokenizeMixTest extends TokenizeTest {
     TestCorpus settings = new TestCorpus(output).input(corpus);
     run(settings);
     settings.split = new SplitConfig(0.5, 0);
-    assertThatThrownBy(() -> new SplitOutput(spark(), settings.config()).run())
+    assertThatThrownBy(() -> new OutputSets(spark(), settings.config()).run())
         .hasMessageContaining("holds shards that were made without tokenize.split");
     TestCorpus other = new TestCorpus(temp.resolve("other")).input(corpus);
     Files.createDirectories(other.output);
     Files.writeString(other.output.resolve("thesis.doc"), "precious");
     other.split = new SplitConfig(0.5, 0);
-    assertThatThrownBy(() -> new SplitOutput(spark(), other.config()).run())
+    assertThatThrownBy(() -> new OutputSets(spark(), other.config()).run())
         .hasMessageContaining("holds thesis.doc, which no tokenize job made");
     TestCorpus empty = new TestCorpus(temp.resolve("empty")).input(corpus);
     empty.split = new SplitConfig(1e-9, 0);
-    assertThatThrownBy(() -> new SplitOutput(spark(), empty.config()).run())
+    assertThatThrownBy(() -> new OutputSets(spark(), empty.config()).run())
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid tokenize.split.validation: 1.0E-9 (no document of the corpus falls into it)");
@@ -138,7 +139,7 @@ class TokenizeMixTest extends TokenizeTest {
     TestCorpus settings = new TestCorpus(output).input(corpus);
     settings.split = new SplitConfig(0.3, 0);
     settings.dedup = new DedupConfig(true, false, 0.8, 5, 0, 0);
-    new SplitOutput(spark(), settings.config()).run();
+    new OutputSets(spark(), settings.config()).run();
     List<List<Integer>> all = documents(rowsOf(output.resolve("train")));
     all.addAll(documents(rowsOf(output.resolve("validation"))));
     assertThat(all).hasSize(texts.size() + 1).doesNotHaveDuplicates();

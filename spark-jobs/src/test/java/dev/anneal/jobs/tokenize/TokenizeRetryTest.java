@@ -2,8 +2,8 @@ package dev.anneal.jobs.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.core.config.TokenizeConfig;
 import dev.anneal.core.data.ShardManifest;
+import dev.anneal.data.config.TokenizeConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

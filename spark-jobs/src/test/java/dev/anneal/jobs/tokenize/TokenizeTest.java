@@ -7,7 +7,7 @@ import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

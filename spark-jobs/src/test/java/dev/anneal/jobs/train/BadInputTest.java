@@ -2,8 +2,8 @@ package dev.anneal.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.jobs.ExitCode;
 import dev.anneal.jobs.JobLine;
+import dev.anneal.jobs.failure.ExitCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -3,10 +3,10 @@ package dev.anneal.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anneal.core.config.AnnealConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.net.HostPort;
 import dev.anneal.core.net.ListeningSocket;
+import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -3,11 +3,11 @@ package dev.anneal.jobs.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.jobs.JobLine;
-import dev.anneal.jobs.SparkJob;
 import dev.anneal.jobs.evaluate.EvaluateJob;
 import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.TinyModel;
 import dev.anneal.jobs.inspect.InspectJob;
+import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.tokenize.TokenizeJob;
 import java.io.IOException;
 import java.net.URI;

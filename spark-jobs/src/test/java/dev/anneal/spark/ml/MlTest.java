@@ -2,7 +2,7 @@ package dev.anneal.spark.ml;
 
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

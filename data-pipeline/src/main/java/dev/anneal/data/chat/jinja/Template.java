@@ -1,5 +1,15 @@
 package dev.anneal.data.chat.jinja;
 
+import dev.anneal.data.chat.jinja.builtin.Globals;
+import dev.anneal.data.chat.jinja.parse.Lexer;
+import dev.anneal.data.chat.jinja.parse.StatementParser;
+import dev.anneal.data.chat.jinja.tree.Statement;
+import dev.anneal.data.chat.jinja.value.Rendering;
+import dev.anneal.data.chat.jinja.value.Run;
+import dev.anneal.data.chat.jinja.value.Scope;
+import dev.anneal.data.chat.jinja.value.TemplateException;
+import dev.anneal.data.chat.jinja.value.TemplateValues;
+import dev.anneal.data.chat.jinja.value.Weight;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;

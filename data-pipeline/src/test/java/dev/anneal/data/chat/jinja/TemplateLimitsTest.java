@@ -3,6 +3,8 @@ package dev.anneal.data.chat.jinja;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.data.chat.jinja.value.Rendering;
+import dev.anneal.data.chat.jinja.value.TemplateException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.data.chat.jinja.value.Rendering;
+import dev.anneal.data.chat.jinja.value.TemplateException;
+import dev.anneal.data.chat.jinja.value.TemplateValues;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TemplateTest {
+public class TemplateTest {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-03-05T16:07:09Z"), ZoneOffset.UTC);
 
@@ -137,7 +140,7 @@ class TemplateTest {
     return rows("/text/jinja.jsonl");
   }
 
-  static List<JsonNode> rows(String resource) throws IOException {
+  public static List<JsonNode> rows(String resource) throws IOException {
     ObjectMapper json = new ObjectMapper();
     try (BufferedReader reader =
             new BufferedReader(

@@ -9,7 +9,7 @@ import dev.anneal.data.tokenize.NativeTokenizer;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.data.tokenize.TokenizerFolder;
-import dev.anneal.data.tokenize.Tokenizers;
+import dev.anneal.data.tokenize.engines.Tokenizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,272 @@
+package dev.anneal.core.assembly;
+
+import dev.anneal.core.config.ModelConfig;
+import dev.anneal.core.format.SafetensorsReader;
+import dev.anneal.core.model.AutogradHook;
+import dev.anneal.core.model.CausalLm;
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.LinearHook;
+import dev.anneal.core.model.MatrixProducts;
+import dev.anneal.core.model.ModelParts;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.InitialWeights;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.SafetensorsWeights;
+import dev.anneal.core.model.weights.WeightSource;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.peft.AdapterWeights;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import dev.anneal.core.zero.PartitionPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model with its trained parameters in flat buffers, ready for training, scoring and generation.
+ * Owns everything native it opened; one thread.
+ */
+public final class TrainedModel implements AutoCloseable {
+  // Nothing is drawn and nothing travels: any value does.
+  private static final long INFERENCE_SEED = 0;
+  private static final long INFERENCE_BUCKET = 1 << 20;
+
+  private final TensorScope scope;
+  private final TensorProgram tensors;
+  private final DecoderConfig config;
+  private final WeightSource weights;
+  private final Optional<AdapterMethod> adapter;
+  private final PartitionPlan plan;
+  private final FlatParameters parameters;
+  private final CausalLm model;
+
+  /**
+   * What to assemble.
+   *
+   * @param folder the base model
+   * @param weights where base weights come from
+   * @param adapter the method, absent for full tuning
+   * @param adapterFolder a PEFT adapter to start from
+   * @param seed of initial values
+   * @param trainBase whether full tuning trains the base; false makes a model for inference
+   * @param backward how layers compute their gradients
+   * @param frozen how weights that are not trained lie in memory
+   */
+  public record Assembly(
+      ModelFolder folder,
+      BaseWeights weights,
+      Optional<AdapterMethod> adapter,
+      Optional<AdapterFolder> adapterFolder,
+      long seed,
+      boolean trainBase,
+      LayerStorage storage,
+      ModelConfig.LayerBackward backward,
+      ModelConfig.FrozenStorage frozen) {
+
+    /** Whether frozen 16-bit weights stay as they are. */
+    public boolean keepsFileTypes() {
+      return frozen.keepsFileTypes(hook(adapter, backward).written());
+    }
+
+    /** With the backward written out where the method allows it, and all weights in fp32. */
+    public Assembly(
+        ModelFolder folder,
+        BaseWeights weights,
+        Optional<AdapterMethod> adapter,
+        Optional<AdapterFolder> adapterFolder,
+        long seed,
+        boolean trainBase,
+        LayerStorage storage) {
+      this(
+          folder,
+          weights,
+          adapter,
+          adapterFolder,
+          seed,
+          trainBase,
+          storage,
+          ModelConfig.LayerBackward.AUTO,
+          ModelConfig.FrozenStorage.FLOAT32);
+    }
+  }
+
+  /** What attaches to the linear modules: the method, as the wanted backward lets it be seen. */
+  public static LinearHook hook(
+      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward) {
+    LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
+    return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
+  }
+
+  /** Where base weights come from. */
+  public enum BaseWeights {
+    PRETRAINED,
+    FROM_SCRATCH
+  }
+
+  /** Opens a model for one rank; the sizes of buckets and ranks decide the flat layout. */
+  public static TrainedModel open(
+      TensorRuntime runtime, Assembly assembly, int worldSize, long bucketElements) {
+    TensorScope scope = new TensorScope();
+    try {
+      return new TrainedModel(runtime, assembly, worldSize, bucketElements, scope);
+    } catch (RuntimeException | Error e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  /** Opens a model, with the adapter if there is one, to score and to generate with. */
+  public static TrainedModel forInference(
+      TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
+    return forInference(runtime, folder, adapter, ModelConfig.FrozenStorage.FLOAT32);
+  }
+
+  /**
+   * As {@link #forInference}, for generation above all: where that keeps a copy of the weights,
+   * 16-bit weights stay as the files store them and only the copy is in fp32.
+   */
+  public static TrainedModel forGeneration(
+      TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
+    boolean copied = MatrixProducts.ofThisHost().copiesForGeneration();
+    return forInference(
+        runtime,
+        folder,
+        adapter,
+        copied ? ModelConfig.FrozenStorage.AUTO : ModelConfig.FrozenStorage.FLOAT32);
+  }
+
+  private static TrainedModel forInference(
+      TensorRuntime runtime,
+      ModelFolder folder,
+      Optional<AdapterFolder> adapter,
+      ModelConfig.FrozenStorage frozen) {
+    Optional<AdapterMethod> method =
+        adapter.map(existing -> AdapterRegistry.existing(existing, folder.config()));
+    Assembly assembly =
+        new Assembly(
+            folder,
+            BaseWeights.PRETRAINED,
+            method,
+            adapter,
+            INFERENCE_SEED,
+            false,
+            LayerStorage.KEEP,
+            ModelConfig.LayerBackward.AUTO,
+            frozen);
+    return open(runtime, assembly, 1, INFERENCE_BUCKET);
+  }
+
+  private TrainedModel(
+      TensorRuntime runtime,
+      Assembly assembly,
+      int worldSize,
+      long bucketElements,
+      TensorScope scope) {
+    this.scope = scope;
+    this.config = assembly.folder().config();
+    this.adapter = assembly.adapter();
+    this.tensors = scope.own(TensorProgram.open(runtime));
+    this.weights = weights(runtime, assembly);
+    boolean nothing = adapter.isEmpty() && !assembly.trainBase();
+    List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
+    this.plan = new PartitionPlan(specs, worldSize, bucketElements);
+    this.parameters =
+        scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
+    fill(runtime, assembly);
+    LinearHook hook = hook(adapter, assembly.backward());
+    ModelParts parts = new ModelParts(runtime, config, weights, hook, parameters);
+    this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
+  }
+
+  private WeightSource weights(TensorRuntime runtime, Assembly assembly) {
+    if (assembly.weights() == BaseWeights.FROM_SCRATCH) {
+      return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
+    }
+    SafetensorsReader reader = assembly.folder().openWeights();
+    return scope.own(
+        assembly.keepsFileTypes()
+            ? SafetensorsWeights.asStored(runtime, reader, tensors)
+            : new SafetensorsWeights(runtime, reader));
+  }
+
+  /** What a method trains, or full tuning without one. */
+  public static List<ParameterSpec> trained(DecoderConfig config, Optional<AdapterMethod> method) {
+    DecoderLayout layout = new DecoderLayout(config);
+    if (method.isEmpty()) {
+      return layout.parameters();
+    }
+    List<ParameterSpec> specs = new ArrayList<>();
+    for (LinearSite site : layout.sites()) {
+      specs.addAll(method.get().parameters(site));
+    }
+    return specs;
+  }
+
+  private void fill(TensorRuntime runtime, Assembly assembly) {
+    if (assembly.adapterFolder().isPresent()) {
+      AdapterWeights.read(
+          runtime, tensors, assembly.adapterFolder().get(), adapter.orElseThrow(), parameters);
+      return;
+    }
+    for (ParameterSpec spec : parameters.specs()) {
+      try (Tensor initial = initial(runtime, assembly, spec)) {
+        tensors.copy(parameters.value(spec.name()), initial);
+      }
+    }
+  }
+
+  private Tensor initial(TensorRuntime runtime, Assembly assembly, ParameterSpec spec) {
+    if (adapter.isEmpty()) {
+      return weights.open(spec.name(), spec.shape().toArray());
+    }
+    AdapterMethod.InitialValue value = adapter.get().initialValue(spec, assembly.seed());
+    float[] values = new float[Math.toIntExact(spec.elementCount())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = value.at(i);
+    }
+    return runtime.floats(values, spec.shape().toArray());
+  }
+
+  public CausalLm model() {
+    return model;
+  }
+
+  public FlatParameters parameters() {
+    return parameters;
+  }
+
+  public PartitionPlan plan() {
+    return plan;
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  public Optional<AdapterMethod> adapter() {
+    return adapter;
+  }
+
+  /** Base weights as they were before training. */
+  public WeightSource weights() {
+    return weights;
+  }
+
+  /** Borrowed. */
+  public TensorProgram tensors() {
+    return tensors;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Questions with answers, and how an answer is compared. */
+package dev.anneal.core.questions;

@@ -1,6 +1,0 @@
-package dev.anneal.data.chat.jinja;
-
-/** Python's {@code None}. */
-enum None {
-  NONE
-}

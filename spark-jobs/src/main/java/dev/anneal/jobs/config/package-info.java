@@ -1,0 +1,2 @@
+/** The whole configuration, and the sections of the jobs alone. */
+package dev.anneal.jobs.config;

@@ -1,0 +1,2 @@
+/** Failures by class: messages and exit codes. */
+package dev.anneal.jobs.failure;

@@ -1,0 +1,2 @@
+/** Which rows are left out before they are tokenized. */
+package dev.anneal.jobs.tokenize.choose;

@@ -1,0 +1,2 @@
+/** A row to the ids and labels of its samples. */
+package dev.anneal.jobs.tokenize.encode;

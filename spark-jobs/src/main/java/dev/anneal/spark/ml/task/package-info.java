@@ -1,0 +1,2 @@
+/** What the transformers run in their tasks. */
+package dev.anneal.spark.ml.task;
