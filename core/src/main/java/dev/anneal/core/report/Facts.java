@@ -1,12 +1,20 @@
 package dev.anneal.core.report;
 
-/** A list of named values under construction; a value that is empty is left out. */
+import dev.anneal.core.config.Redaction;
+
+/**
+ * A list of named values under construction; a value that is empty is left out, and so are the
+ * secrets of paths.
+ */
 final class Facts {
   private final Html rows = new Html();
 
   void add(String name, String value) {
     if (!value.isBlank()) {
-      rows.raw("<div>").element("dt", "", name).element("dd", "", value).raw("</div>\n");
+      rows.raw("<div>")
+          .element("dt", "", name)
+          .element("dd", "", Redaction.text(value))
+          .raw("</div>\n");
     }
   }
 

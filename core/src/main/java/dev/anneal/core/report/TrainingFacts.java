@@ -40,7 +40,8 @@ public record TrainingFacts(
     long seed,
     Duration elapsed) {
   public TrainingFacts {
-    data = List.copyOf(data);
+    model = Redaction.text(model);
+    data = data.stream().map(Redaction::text).toList();
   }
 
   /**

@@ -28,15 +28,19 @@ public final class SliceRows implements RowReader, AutoCloseable {
   private final FileSlice slice;
   private final AutoCloseable source;
   private final RowReader rows;
-  private final TaskMeter meter = TaskMeter.ofThread();
+  private final TaskMeter meter;
   private boolean begun;
 
-  private SliceRows(HadoopFileStore store, FileSlice slice, AutoCloseable source, RowReader rows) {
-    this.store = store;
-    this.slice = slice;
+  private SliceRows(Opening opening, AutoCloseable source, RowReader rows) {
+    this.store = opening.store();
+    this.slice = opening.slice();
+    this.meter = opening.meter();
     this.source = source;
     this.rows = rows;
   }
+
+  /** What is opened; the meter counts from before the first byte. */
+  private record Opening(HadoopFileStore store, FileSlice slice, TaskMeter meter) {}
 
   /**
    * Opens a slice.
@@ -45,16 +49,16 @@ public final class SliceRows implements RowReader, AutoCloseable {
    */
   public static SliceRows open(HadoopFileStore store, FileSlice slice, RowColumns columns)
       throws IOException {
+    Opening opening = new Opening(store, slice, TaskMeter.ofThread());
     try {
       return switch (slice.file().format()) {
         case PARQUET ->
-            of(store, slice, ParquetRows.open(store.configuration(), slice.file().uri(), columns));
-        case ORC ->
-            of(store, slice, OrcRows.open(store.configuration(), slice.file().uri(), columns));
-        case ARROW -> of(store, slice, ArrowRows.open(stream(store, slice), columns));
+            of(opening, ParquetRows.open(store.configuration(), slice.file().uri(), columns));
+        case ORC -> of(opening, OrcRows.open(store.configuration(), slice.file().uri(), columns));
+        case ARROW -> of(opening, ArrowRows.open(stream(store, slice), columns));
         case JSONL, TEXT, LINES, AUTO -> {
           InputStream in = stream(store, slice);
-          yield new SliceRows(store, slice, in, reader(slice, in));
+          yield new SliceRows(opening, in, reader(slice, in));
         }
       };
     } catch (IOException | RuntimeException e) {
@@ -62,9 +66,8 @@ public final class SliceRows implements RowReader, AutoCloseable {
     }
   }
 
-  private static <T extends RowReader & AutoCloseable> SliceRows of(
-      HadoopFileStore store, FileSlice slice, T rows) {
-    return new SliceRows(store, slice, rows, rows);
+  private static <T extends RowReader & AutoCloseable> SliceRows of(Opening opening, T rows) {
+    return new SliceRows(opening, rows, rows);
   }
 
   private static RowReader reader(FileSlice slice, InputStream in) throws IOException {

@@ -18,7 +18,7 @@ public final class Page {
   }
 
   public Page line(String name, Object value) {
-    out.printf(Locale.ROOT, "  %-18s %s%n", name + ":", value);
+    out.printf(Locale.ROOT, "  %-18s %s%n", name + ":", Redaction.text(String.valueOf(value)));
     return this;
   }
 
