@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** PEFT's rule for {@code rank_pattern} and {@code alpha_pattern}. */
@@ -29,7 +30,7 @@ final class ModulePattern {
   /** The value of the first key, in the map's order, that is the path or a dotted end of it. */
   static <T> Optional<T> find(Map<String, T> patterns, String module) {
     for (Map.Entry<String, T> entry : patterns.entrySet()) {
-      if (matches(entry.getKey(), module)) {
+      if (compile(entry.getKey()).matcher(module).matches()) {
         return Optional.of(entry.getValue());
       }
     }
@@ -40,14 +41,19 @@ final class ModulePattern {
   static List<ModuleSelection> selections(String key, Map<String, ?> patterns) {
     List<ModuleSelection> selections = new ArrayList<>();
     patterns.forEach(
-        (pattern, value) ->
-            selections.add(
-                new ModuleSelection(
-                    key, pattern, String.valueOf(value), module -> matches(pattern, module))));
+        (pattern, value) -> {
+          Pattern compiled = compile(pattern);
+          selections.add(
+              new ModuleSelection(
+                  key,
+                  pattern,
+                  String.valueOf(value),
+                  module -> compiled.matcher(module).matches()));
+        });
     return selections;
   }
 
-  private static boolean matches(String pattern, String module) {
-    return PythonPattern.compile("(.*\\.)?(" + pattern + ")").matcher(module).matches();
+  private static Pattern compile(String pattern) {
+    return PythonPattern.compile("(.*\\.)?(" + pattern + ")");
   }
 }
