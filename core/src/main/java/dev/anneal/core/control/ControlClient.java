@@ -34,7 +34,7 @@ public final class ControlClient implements AutoCloseable {
   private final Map<Long, CompletableFuture<Void>> waiting = new HashMap<>();
   private Optional<ControlMessage.Stop> stop = Optional.empty();
   private Consumer<ControlMessage.Stop> stopAction = order -> {};
-  private boolean closed;
+  private Optional<ControlException> end = Optional.empty();
 
   private ControlClient(ControlLink link, int rank, HostPort address) {
     this.link = link;
@@ -125,11 +125,7 @@ public final class ControlClient implements AutoCloseable {
   }
 
   private synchronized void await(long sequence, CompletableFuture<Void> answer) {
-    if (closed) {
-      answer.completeExceptionally(new ControlException("The channel to the driver is closed"));
-    } else {
-      waiting.put(sequence, answer);
-    }
+    end.ifPresentOrElse(answer::completeExceptionally, () -> waiting.put(sequence, answer));
   }
 
   private void readAll() {
@@ -185,13 +181,17 @@ public final class ControlClient implements AutoCloseable {
     action.accept(order);
   }
 
-  /** Fails who waits; returns whether the channel was open until now. */
+  /**
+   * Fails who waits, and who asks later, with one reason; returns whether it was open until now.
+   */
   private boolean end(ControlException reason) {
     Map<Long, CompletableFuture<Void>> left;
     boolean wasOpen;
     synchronized (this) {
-      wasOpen = !closed;
-      closed = true;
+      wasOpen = end.isEmpty();
+      if (wasOpen) {
+        end = Optional.of(reason);
+      }
       left = Map.copyOf(waiting);
       waiting.clear();
     }

@@ -97,6 +97,27 @@ class ControlChannelTest {
   }
 
   @Test
+  void whoAsksAfterTheEndHearsWhyItCame() throws Exception {
+    CompletableFuture<Stop> lost = new CompletableFuture<>();
+    try (ControlClient client = connect(IDENTITY, 0)) {
+      client.onStop(
+          order -> {
+            if (order.when() == Stop.When.NOW) {
+              lost.complete(order);
+              return;
+            }
+            throw new OutOfMemoryError("Java heap space");
+          });
+      listener.next();
+      server.stop(new Stop(Stop.When.AFTER_STEP, "enough"));
+      lost.get(10, TimeUnit.SECONDS);
+      assertThatThrownBy(() -> client.call(new Note("still there?"), PATIENT))
+          .isInstanceOf(ControlException.class)
+          .hasMessageContaining("java.lang.OutOfMemoryError: Java heap space");
+    }
+  }
+
+  @Test
   void aStopReachesRanksThatAreThereAndThatComeLater() throws Exception {
     CompletableFuture<Stop> heard = new CompletableFuture<>();
     try (ControlClient first = connect(IDENTITY, 0)) {
