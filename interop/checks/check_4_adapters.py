@@ -133,7 +133,6 @@ def test_split_model_loads_in_transformers(product, scratch, models, adapter_of,
         assert torch.equal(tensor, many.state_dict()[name]), name
 
 
-@pytest.mark.skip(reason="not yet seen green on a quiet machine")
 def test_export_in_float16(product, scratch, models, adapter_of, merged_of):
     output = scratch / "merged float16"
     run = adapter_of("qwen3")
@@ -180,7 +179,6 @@ def test_uncommon_weights_are_read_as_transformers_reads_them(
     assert warning in product.must("inspect", {"inspect.path": folder}).output
 
 
-@pytest.mark.skip(reason="not yet seen green on a quiet machine")
 def test_training_keeps_an_output_matrix_that_differs(product, scratch, uncommon):
     """Full tuning at a learning rate of next to nothing gives both matrices back."""
     rows = [{"input_ids": IDS, "labels": IDS}] * 4

@@ -88,14 +88,13 @@ def test_finished_run_has_nothing_to_do(product, models, shards, undisturbed):
     assert [f for f, t in before.items() if f.stat().st_mtime_ns != t and f.suffix != ".json"] == []
 
 
-@pytest.mark.skip(reason="not yet seen green on a quiet machine")
-@pytest.mark.parametrize("home", ["", "spark-submit"])
+@pytest.mark.parametrize("home", ["built", "spark-submit"])
 def test_sigterm_saves_the_step_in_progress(product, scratch, models, shards, undisturbed, home):
     """To the launcher's process alone, which is the driver's; by its own Spark and by another's."""
     output = scratch / f"stopped {home}"
     settings = settings_for(models.spoken(), shards, output, 2, 2, **SLOW)
     log = scratch / f"stopped {home}.log"
-    environment = {"SPARK_HOME": str(spark_home())} if home else {}
+    environment = {"SPARK_HOME": str(spark_home())} if home == "spark-submit" else {}
     process = product.start("train", settings, log, env=environment)
     wait_for_step(process, output, 12)
     os.kill(process.pid, signal.SIGTERM)
@@ -190,7 +189,6 @@ def test_killed_executor_brings_the_stage_back(product, scratch, models, shards,
         cluster.close()
 
 
-@pytest.mark.skip(reason="not yet seen green on a quiet machine")
 def test_five_losses_with_progress_in_between_do_not_add_up(
     product, scratch, models, shards, undisturbed
 ):

@@ -11,8 +11,6 @@ from parity_rows import training_rows
 from product import tail
 from training_made import foreign_shards, train_settings
 
-pytestmark = pytest.mark.skip(reason="not yet seen green on a quiet machine")
-
 
 @pytest.fixture
 def here(tmp_path, monkeypatch) -> Path:
@@ -43,7 +41,7 @@ def test_a_colon_is_part_of_a_name(product, here, models):
 
     train = {
         "model.path": "model:1",
-        "adapter.r": 4,
+        "adapter.peft_type": "LORA",
         "data.train": ["out:1"],
         "data.eval": ["out:1"],
         "train.output_dir": "run:1",
@@ -56,8 +54,7 @@ def test_a_colon_is_part_of_a_name(product, here, models):
     product.must("train", train)
     checkpoint = "run:1/checkpoints/step-000001"
     assert Path(checkpoint).is_dir()
-    again = {**train, "train.max_steps": 3, "train.resume_from_checkpoint": "auto"}
-    product.must("train", again)
+    product.must("train", {**train, "train.resume_from_checkpoint": checkpoint})
     adapted = {"model.path": "model:1", "adapter.path": "run:1/adapter"}
     Path("ask:1.jsonl").write_text('{"prompt": "Some words", "answer": "x"}\n', "utf-8")
     product.must("evaluate", {**adapted, "data.eval": ["out:1"], "evaluate.output_dir": "eval:1"})
@@ -66,7 +63,7 @@ def test_a_colon_is_part_of_a_name(product, here, models):
     product.must("generate", {**adapted, **generate, **words})
     assert Path("answers:1.jsonl").is_file()
     export = {"model.path": "model:1", "export.output": "whole:1"}
-    product.must("export", {**export, "export.checkpoint": "run:1/checkpoints/step-000003"})
+    product.must("export", {**export, "export.checkpoint": "run:1/checkpoints/step-000002"})
     for folder in ("out:1", "run:1", "run:1/adapter", "whole:1"):
         product.must("inspect", {"inspect.path": folder})
 

@@ -34,7 +34,6 @@ def classes(scratch):
     return compiled(CHECKOUT, CHECKOUT / "interop" / "java" / "TokenIds.java", scratch / "ids")
 
 
-@pytest.mark.skip(reason="not yet seen green on a quiet machine")
 @pytest.mark.parametrize("name", list(make_added_tokens.CASES)[1::4])
 def test_tokens_beside_the_tokenizer_file(scratch, classes, name):
     folder = scratch / "beside" / name.replace(" ", "-").replace(":", "")

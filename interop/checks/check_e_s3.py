@@ -19,7 +19,6 @@ STEPS = 12
 # A read of a header or of a batch's offsets asks for as much (fs.s3a.readahead.range).
 RANGE = 1 << 16
 
-pytestmark = pytest.mark.skip(reason="not yet seen green on a quiet machine")
 
 
 @pytest.fixture(scope="module")

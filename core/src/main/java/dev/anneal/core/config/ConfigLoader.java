@@ -95,6 +95,7 @@ public final class ConfigLoader<T extends Record> {
     merged.putAll(given);
     settle(merged);
     T config = RecordBinder.bind(root, "", merged::get);
+    requireMethod(given.keySet());
     return new LoadedConfig<>(config, render(merged), given.keySet(), notices);
   }
 
@@ -154,6 +155,21 @@ public final class ConfigLoader<T extends Record> {
       return ConfigFactory.parseString(hocon, syntax().setOriginDescription(name));
     } catch (com.typesafe.config.ConfigException e) {
       throw new ConfigException("Cannot read " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Settings of an adapter would be ignored in silence by a run that tunes the whole model. */
+  private static void requireMethod(Set<String> given) {
+    if (given.contains("adapter.peft_type") || given.contains("adapter.path")) {
+      return;
+    }
+    for (String key : given) {
+      if (key.startsWith("adapter.")) {
+        throw new ConfigException(
+            "Missing adapter.peft_type: "
+                + key
+                + " has no effect without it (set LORA for an adapter, NONE to tune the model)");
+      }
     }
   }
 

@@ -149,6 +149,18 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void settingsOfAnAdapterNeedItsMethod() {
+    String message =
+        "Missing adapter.peft_type: adapter.r has no effect without it (set LORA for an adapter,"
+            + " NONE to tune the model)";
+    assertThatThrownBy(() -> AnnealConfig.of("adapter.r=4")).hasMessage(message);
+    assertThatThrownBy(() -> AnnealConfig.of("lora_rank=4")).hasMessage(message);
+    assertThat(AnnealConfig.of("adapter.r=4", "adapter.peft_type=NONE").adapter().present())
+        .isFalse();
+    assertThat(AnnealConfig.of("adapter.r=4", "adapter.path=/a").adapter().r()).isEqualTo(4);
+  }
+
+  @Test
   void nullTakesTheDefaultBack() {
     LoadedConfig<AnnealConfig> loaded =
         AnnealConfig.loader()
@@ -242,6 +254,7 @@ class ConfigLoaderTest {
   void mapsTakeNamesWithDots() {
     AdapterConfig adapter =
         AnnealConfig.of(
+                "adapter.peft_type=LORA",
                 "adapter.rank_pattern={model.layers.0.self_attn.q_proj = 4}",
                 "adapter.alpha_pattern.\"layers.1.q_proj\"=0.5")
             .adapter();
@@ -266,7 +279,7 @@ class ConfigLoaderTest {
     assertThat(config.adapter().targetModules()).containsExactly("q_proj", "v_proj");
     assertThat(config.train().warmupSteps()).isEqualTo(0.1);
     assertThat(loaded.notices()).contains("config synonym=cutoff_len key=tokenize.block_size");
-    assertThat(AnnealConfig.of("lora_target=all").adapter().targetModules())
+    assertThat(AnnealConfig.of("finetuning_type=lora", "lora_target=all").adapter().targetModules())
         .containsExactly("all-linear");
     assertThatThrownBy(() -> AnnealConfig.loader().file("x", "lora_rank = 4, adapter.r = 8").load())
         .hasMessageContaining("given twice");
@@ -277,6 +290,7 @@ class ConfigLoaderTest {
     ConfigLoader<AnnealConfig> loader =
         AnnealConfig.loader()
             .set("data.train=[s3a://KEY:SECRET@bucket/x, /a path/中文]")
+            .set("adapter.peft_type=LORA")
             .set("adapter.rank_pattern={\"a.b\" = 4}")
             .set("train.output_dir=/out #1 $x");
     LoadedConfig<AnnealConfig> loaded = loader.load();
@@ -319,7 +333,9 @@ class ConfigLoaderTest {
 
   @Test
   void travelsInAClosure() throws Exception {
-    AnnealConfig config = AnnealConfig.of("adapter.rank_pattern={q_proj=4}", "data.train=[a,b]");
+    AnnealConfig config =
+        AnnealConfig.of(
+            "adapter.peft_type=LORA", "adapter.rank_pattern={q_proj=4}", "data.train=[a,b]");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(config);
