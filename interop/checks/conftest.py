@@ -20,6 +20,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from product import Product  # noqa: E402
 
+REPORTED = "reported line"
+
 _seconds: dict[str, float] = {}
 _reported: list[str] = []
 
@@ -27,6 +29,8 @@ _reported: list[str] = []
 def pytest_runtest_logreport(report):
     part = report.nodeid.split("::")[0].rsplit("/", 1)[-1]
     _seconds[part] = _seconds.get(part, 0.0) + report.duration
+    if report.when == "call":
+        _reported.extend(line for name, line in report.user_properties if name == REPORTED)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -73,10 +77,10 @@ def published_tokenizers(scratch) -> Path:
     return fetch_published(scratch / "published")
 
 
-@pytest.fixture(scope="session")
-def report():
-    """Takes lines that are printed at the end, also when all is well."""
-    return _reported.append
+@pytest.fixture
+def report(request):
+    """Takes lines that are printed at the end, also when all is well; they travel with the result."""
+    return lambda line: request.node.user_properties.append((REPORTED, line))
 
 
 @pytest.fixture(autouse=True)
