@@ -4,8 +4,6 @@ package dev.anneal.core.model;
 enum DecodeLayout {
   /** As training has them: no copy. */
   ROWS,
-  /** Wider than high ones by columns, those that read the same input as one matrix. */
-  COLUMNS,
   /** In oneDNN's blocks, those that read the same input as one matrix. */
   BLOCKS
 }

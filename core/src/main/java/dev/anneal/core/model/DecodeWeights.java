@@ -15,7 +15,6 @@ import java.util.Map;
  */
 final class DecodeWeights implements AutoCloseable {
   private static final int FLOAT32 = 0;
-  private static final int BY_COLUMNS = 1;
 
   /** Sites that read the same input, under the name of the matrix that stands for them. */
   private static final Map<String, List<String>> TOGETHER =
@@ -31,7 +30,6 @@ final class DecodeWeights implements AutoCloseable {
   private final Program program;
   private final DecodeLayout layout;
   private final int sequences;
-  private final boolean widened;
   private final TensorScope scope = new TensorScope();
   private final List<Map<String, Tensor>> layers = new ArrayList<>();
   private final Tensor head;
@@ -43,7 +41,6 @@ final class DecodeWeights implements AutoCloseable {
     this.program = parts.program();
     this.layout = layout;
     this.sequences = sequences;
-    this.widened = parts.anyHalf();
     for (LayerWeights layer : parts.layers()) {
       layers.add(layout == DecodeLayout.ROWS ? layer.tensors() : copied(layer.tensors()));
     }
@@ -55,8 +52,7 @@ final class DecodeWeights implements AutoCloseable {
    * @param sequences that usually grow side by side
    */
   static DecodeWeights of(TensorRuntime runtime, ModelParts parts, int sequences) {
-    DecodeLayout layout =
-        parts.baseTrained() ? DecodeLayout.ROWS : parts.products().decodeLayout(sequences);
+    DecodeLayout layout = parts.baseTrained() ? DecodeLayout.ROWS : parts.products().decodeLayout();
     return runtime.withoutGradients(() -> new DecodeWeights(runtime, parts, layout, sequences));
   }
 
@@ -78,17 +74,9 @@ final class DecodeWeights implements AutoCloseable {
     return sites.stream().map(site -> tensors.remove(site + kind)).toList();
   }
 
-  /** Parts one under the other; a matrix that is high rather than wide is read best by rows. */
+  /** Parts one under the other. */
   private Tensor matrix(List<Tensor> parts) {
-    if (layout == DecodeLayout.BLOCKS) {
-      return laidOut(parts, sequences);
-    }
-    long in = parts.get(0).shape()[1];
-    long out = parts.stream().mapToLong(Tensor::elementCount).sum() / in;
-    if (out > in) {
-      return laidOut(parts, BY_COLUMNS);
-    }
-    return parts.size() == 1 && !widened ? parts.get(0) : laidOut(parts, FLOAT32);
+    return laidOut(parts, sequences);
   }
 
   private Tensor laidOut(List<Tensor> parts, int how) {

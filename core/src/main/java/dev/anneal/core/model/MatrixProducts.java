@@ -12,12 +12,11 @@ import java.util.Locale;
  */
 public enum MatrixProducts {
   /** MKL with all the processor has; also where nobody measured. */
-  BLAS("products-blas.torchscript", HeadCopy.NONE, DecodeLayout.ROWS, DecodeLayout.ROWS),
+  BLAS("products-blas.torchscript", HeadCopy.NONE, DecodeLayout.ROWS),
   /** oneDNN alone uses AVX-512. */
-  ONEDNN("products-onednn.torchscript", HeadCopy.COLUMNS, DecodeLayout.ROWS, DecodeLayout.ROWS),
+  ONEDNN("products-onednn.torchscript", HeadCopy.COLUMNS, DecodeLayout.BLOCKS),
   /** Both keep to AVX2: each has shapes at which it is the faster one. */
-  BY_SHAPE(
-      "products-by-shape.torchscript", HeadCopy.COLUMNS, DecodeLayout.COLUMNS, DecodeLayout.BLOCKS);
+  BY_SHAPE("products-by-shape.torchscript", HeadCopy.COLUMNS, DecodeLayout.BLOCKS);
 
   /** Whether training keeps a second copy of a frozen output matrix. */
   enum HeadCopy {
@@ -27,15 +26,12 @@ public enum MatrixProducts {
 
   private final String resource;
   private final HeadCopy head;
-  private final DecodeLayout oneSequence;
-  private final DecodeLayout severalSequences;
+  private final DecodeLayout decode;
 
-  MatrixProducts(
-      String resource, HeadCopy head, DecodeLayout oneSequence, DecodeLayout severalSequences) {
+  MatrixProducts(String resource, HeadCopy head, DecodeLayout decode) {
     this.resource = resource;
     this.head = head;
-    this.oneSequence = oneSequence;
-    this.severalSequences = severalSequences;
+    this.decode = decode;
   }
 
   /** The methods of a program that multiply. */
@@ -49,12 +45,12 @@ public enum MatrixProducts {
 
   /** Whether generation copies weights, so that the model's own are read for prompts alone. */
   public boolean copiesForGeneration() {
-    return severalSequences != DecodeLayout.ROWS;
+    return decode != DecodeLayout.ROWS;
   }
 
-  /** How generation keeps its weights for batches of that many sequences. */
-  DecodeLayout decodeLayout(int sequences) {
-    return sequences == 1 ? oneSequence : severalSequences;
+  /** How generation keeps its weights. */
+  DecodeLayout decodeLayout() {
+    return decode;
   }
 
   /** The name that logs and checkpoints give the choice. */

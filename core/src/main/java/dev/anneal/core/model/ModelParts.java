@@ -211,11 +211,6 @@ public final class ModelParts implements AutoCloseable {
     return products;
   }
 
-  /** Whether frozen weights lie in 16 bits. */
-  boolean anyHalf() {
-    return frozen.anyHalf();
-  }
-
   /** Whether weights of the base itself change. */
   boolean baseTrained() {
     return new DecoderLayout(config).weights().keySet().stream().anyMatch(trained::contains);

@@ -30,6 +30,7 @@ class DecodeWeightsTest {
   @CsvSource({
     "BLAS, llama, false, 3",
     "ONEDNN, qwen2, false, 3",
+    "ONEDNN, mistral, true, 1",
     "BY_SHAPE, llama, false, 1",
     "BY_SHAPE, llama, true, 1",
     "BY_SHAPE, qwen2, true, 1",

@@ -19,8 +19,7 @@ class VectorUnitsTest {
     assertThat(products("AuthenticAMD", ZEN5, Map.of())).isEqualTo(MatrixProducts.ONEDNN);
     assertThat(products("GenuineIntel", ZEN5, Map.of())).isEqualTo(MatrixProducts.BLAS);
     for (MatrixProducts wide : List.of(MatrixProducts.ONEDNN, MatrixProducts.BLAS)) {
-      assertThat(wide.decodeLayout(1)).isEqualTo(DecodeLayout.ROWS);
-      assertThat(wide.decodeLayout(8)).isEqualTo(DecodeLayout.ROWS);
+      assertThat(wide.copiesForGeneration()).isEqualTo(wide == MatrixProducts.ONEDNN);
       assertThat(wide.copiesHead()).isEqualTo(wide == MatrixProducts.ONEDNN);
     }
   }
@@ -31,8 +30,7 @@ class VectorUnitsTest {
       assertThat(products(maker, ZEN3, Map.of())).isEqualTo(MatrixProducts.BY_SHAPE);
     }
     assertThat(MatrixProducts.BY_SHAPE.copiesHead()).isTrue();
-    assertThat(MatrixProducts.BY_SHAPE.decodeLayout(1)).isEqualTo(DecodeLayout.COLUMNS);
-    assertThat(MatrixProducts.BY_SHAPE.decodeLayout(2)).isEqualTo(DecodeLayout.BLOCKS);
+    assertThat(MatrixProducts.BY_SHAPE.decodeLayout()).isEqualTo(DecodeLayout.BLOCKS);
   }
 
   @Test
