@@ -61,14 +61,9 @@ def local(product: Product, tokenizer: Path, ground: Path, files: int, heap: lis
 def objects(product: Product, tokenizer: Path, ground: Path, count: int, heap: list[str]) -> dict:
     store = Store(ground, "many", heap="1g")
     try:
-        files = store.files()
-
-        def put(i: int) -> None:
-            with files.open_output_stream(f"many/{name(i)}") as out:
-                out.write(ROW)
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(put, range(count)))
+        names = [name(i) for i in range(count)]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda i: store.put("many", names[i::4], ROW), range(4)))
         submit = [*heap, *store.submit_arguments()]
         return compared(product, tokenizer, f"s3a://many/{name(0)}", "s3a://many/", submit)
     finally:
