@@ -11,6 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+COMPILED_FOR_THE_START = "-XX:TieredStopAtLevel=1"
+
 
 def spark_home() -> Path:
     import pyspark
@@ -53,6 +55,7 @@ class Cluster:
     def _daemon(self, name: str, main: str, arguments: list[str]) -> None:
         environment = {**os.environ, "SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1"}
         environment["SPARK_DAEMON_MEMORY"] = "256m"
+        environment["SPARK_DAEMON_JAVA_OPTS"] = COMPILED_FOR_THE_START
         if self.disks:
             environment["SPARK_LOCAL_DIRS"] = str(self.disks)
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -94,6 +97,8 @@ class Cluster:
             "spark.executor.cores=1",
             "--conf",
             "spark.executor.memory=1g",
+            "--conf",
+            f"spark.executor.extraJavaOptions={COMPILED_FOR_THE_START}",
             *more,
         ]
 
