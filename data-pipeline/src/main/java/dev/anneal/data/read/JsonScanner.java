@@ -82,7 +82,7 @@ final class JsonScanner {
           return false;
         }
       } else if (value < 0) {
-        int length = Utf8.sequenceLength(bytes, at, end);
+        int length = WellFormedUtf8.sequenceLength(bytes, at, end);
         if (length == 0) {
           return false;
         }

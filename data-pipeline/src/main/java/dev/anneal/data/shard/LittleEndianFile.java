@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * One file of a shard: little-endian values in, size and sha256 out. Its stream belongs to the
- * owner of the {@link ShardFiles}. Confined to one thread.
+ * owner of the {@link ShardFileCreator}. Confined to one thread.
  */
 public final class LittleEndianFile {
   private static final int CHUNK_VALUES = 1 << 12;
@@ -25,7 +25,7 @@ public final class LittleEndianFile {
   }
 
   /** Creates a file by its path below the output folder. */
-  public static LittleEndianFile create(ShardFiles files, String name) throws IOException {
+  public static LittleEndianFile create(ShardFileCreator files, String name) throws IOException {
     return new LittleEndianFile(name, files.create(name));
   }
 

@@ -26,8 +26,8 @@ public sealed interface ShardFormat extends Serializable permits RowFormat, Docu
    * @param shards the files of all shards, in order
    * @return those files and the ones added
    */
-  default List<ShardManifest.Shard> complete(ShardFiles files, List<ShardManifest.Shard> shards)
-      throws IOException {
+  default List<ShardManifest.Shard> complete(
+      ShardFileCreator files, List<ShardManifest.Shard> shards) throws IOException {
     return shards;
   }
 }

@@ -6,7 +6,7 @@ package dev.anneal.data.shard;
  * @param index from 0
  * @param count shards of this format in the run
  */
-public record ShardPlace(int index, int count, ShardFiles files) {
+public record ShardPlace(int index, int count, ShardFileCreator files) {
   public ShardPlace {
     if (index < 0 || index >= count) {
       throw new IllegalArgumentException(

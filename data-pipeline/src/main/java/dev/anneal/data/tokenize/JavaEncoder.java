@@ -10,5 +10,5 @@ public interface JavaEncoder {
   TokenizerEngine.Kind kind();
 
   /** A new encoder for the calling thread. */
-  TextEncoder newEncoder();
+  SpanEncoder newEncoder();
 }

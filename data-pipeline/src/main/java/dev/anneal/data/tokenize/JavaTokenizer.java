@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public final class JavaTokenizer implements Tokenizer {
   private final JavaEncoder encoder;
   private final NativeTokenizer library;
-  private final Queue<TextEncoder> idle = new ConcurrentLinkedQueue<>();
+  private final Queue<SpanEncoder> idle = new ConcurrentLinkedQueue<>();
   private volatile boolean closed;
 
   public JavaTokenizer(JavaEncoder encoder, NativeTokenizer library) {
@@ -25,7 +25,7 @@ public final class JavaTokenizer implements Tokenizer {
   public int[] encode(String text) {
     requireOpen();
     WholeCharacters.require(text);
-    TextEncoder lent = lend();
+    SpanEncoder lent = lend();
     int[] ids = IdList.of(lent, text);
     idle.add(lent);
     return ids;
@@ -35,7 +35,7 @@ public final class JavaTokenizer implements Tokenizer {
   public EncodedText encodeWithOffsets(String text) {
     requireOpen();
     WholeCharacters.require(text);
-    TextEncoder lent = lend();
+    SpanEncoder lent = lend();
     Optional<EncodedText> encoded = lent.encodeWithOffsets(text);
     idle.add(lent);
     return encoded.orElseGet(() -> library.encodeWithOffsets(text));
@@ -44,7 +44,7 @@ public final class JavaTokenizer implements Tokenizer {
   @Override
   public Utf8Encoder utf8Encoder() {
     requireOpen();
-    TextEncoder own = encoder.newEncoder();
+    SpanEncoder own = encoder.newEncoder();
     return (utf8, start, end, ids) -> {
       requireOpen();
       own.encode(utf8, start, end, ids);
@@ -98,8 +98,8 @@ public final class JavaTokenizer implements Tokenizer {
     library.close();
   }
 
-  private TextEncoder lend() {
-    TextEncoder lent = idle.poll();
+  private SpanEncoder lend() {
+    SpanEncoder lent = idle.poll();
     return lent == null ? encoder.newEncoder() : lent;
   }
 

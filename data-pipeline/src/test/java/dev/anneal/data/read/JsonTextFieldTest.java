@@ -145,7 +145,7 @@ class JsonTextFieldTest {
     for (String text :
         List.of("", "plain ascii text", "语言", "é", "😀\uFFFF\uD7FF\uE000", "\u0001")) {
       byte[] bytes = utf8(text);
-      assertThat(Utf8.isText(bytes, 0, bytes.length)).describedAs(text).isTrue();
+      assertThat(WellFormedUtf8.isText(bytes, 0, bytes.length)).describedAs(text).isTrue();
     }
     for (int[] odd :
         new int[][] {
@@ -166,7 +166,9 @@ class JsonTextFieldTest {
       for (int i = 0; i < odd.length; i++) {
         bytes[i] = (byte) odd[i];
       }
-      assertThat(Utf8.isText(bytes, 0, bytes.length)).describedAs(Arrays.toString(odd)).isFalse();
+      assertThat(WellFormedUtf8.isText(bytes, 0, bytes.length))
+          .describedAs(Arrays.toString(odd))
+          .isFalse();
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Files of a sink under test, in memory. Confined to one test. */
-public final class MemoryFiles implements ShardFiles {
+public final class MemoryFiles implements ShardFileCreator {
   private final Map<String, ByteArrayOutputStream> files = new HashMap<>();
 
   @Override

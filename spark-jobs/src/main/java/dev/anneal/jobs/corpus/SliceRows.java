@@ -5,7 +5,7 @@ import dev.anneal.data.read.JsonFileRows;
 import dev.anneal.data.read.LineReader;
 import dev.anneal.data.read.RowReader;
 import dev.anneal.data.read.SourceRow;
-import dev.anneal.data.read.Utf8;
+import dev.anneal.data.read.WellFormedUtf8;
 import dev.anneal.data.read.WholeFileReader;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.read.ArrowRows;
@@ -108,7 +108,7 @@ public final class SliceRows implements RowReader, AutoCloseable {
 
   /** A slice from the midst of a file says nothing of a compression that the name does not tell. */
   private static boolean isText(SourceRow row) {
-    return Utf8.isText(row.bytes(), row.start(), row.end());
+    return WellFormedUtf8.isText(row.bytes(), row.start(), row.end());
   }
 
   @Override

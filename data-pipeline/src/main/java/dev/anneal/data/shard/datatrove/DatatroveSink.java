@@ -5,7 +5,7 @@ import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.shard.DocumentLengths;
 import dev.anneal.data.shard.DocumentSink;
 import dev.anneal.data.shard.LittleEndianFile;
-import dev.anneal.data.shard.ShardFiles;
+import dev.anneal.data.shard.ShardFileCreator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * <p>Holds 4 bytes a document. A shard without documents has no files. Confined to one thread.
  */
 final class DatatroveSink implements DocumentSink {
-  private final ShardFiles files;
+  private final ShardFileCreator files;
   private final String path;
   private final DatatroveFormat format;
   private final DocumentLengths documents = new DocumentLengths();
@@ -29,7 +29,7 @@ final class DatatroveSink implements DocumentSink {
   private Optional<LittleEndianFile> loss = Optional.empty();
   private long targets;
 
-  DatatroveSink(ShardFiles files, String path, DatatroveFormat format) {
+  DatatroveSink(ShardFileCreator files, String path, DatatroveFormat format) {
     this.files = files;
     this.path = path;
     this.format = format;

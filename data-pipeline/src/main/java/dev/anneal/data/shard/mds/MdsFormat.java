@@ -5,7 +5,7 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.data.shard.LittleEndianFile;
 import dev.anneal.data.shard.RowFormat;
 import dev.anneal.data.shard.RowSink;
-import dev.anneal.data.shard.ShardFiles;
+import dev.anneal.data.shard.ShardFileCreator;
 import dev.anneal.data.shard.ShardPlace;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -41,8 +41,8 @@ public record MdsFormat(ShardColumns columns, long limitBytes) implements RowFor
 
   /** Writes {@code index.json}, by which readers find the shards, their rows and hashes. */
   @Override
-  public List<ShardManifest.Shard> complete(ShardFiles files, List<ShardManifest.Shard> shards)
-      throws IOException {
+  public List<ShardManifest.Shard> complete(
+      ShardFileCreator files, List<ShardManifest.Shard> shards) throws IOException {
     MdsSettings settings = new MdsSettings(columns, limitBytes);
     List<String> entries = new ArrayList<>();
     for (ShardManifest.Shard shard : shards) {

@@ -5,7 +5,7 @@ import dev.anneal.core.data.ShardManifest;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.data.shard.LittleEndianFile;
 import dev.anneal.data.shard.RowSink;
-import dev.anneal.data.shard.ShardFiles;
+import dev.anneal.data.shard.ShardFileCreator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,7 +27,7 @@ import java.util.List;
  * offsets come first. Confined to one thread.
  */
 final class MdsSink implements RowSink {
-  private final ShardFiles files;
+  private final ShardFileCreator files;
   private final int shard;
   private final long limitBytes;
   private final List<String> columns;
@@ -37,7 +37,7 @@ final class MdsSink implements RowSink {
   private ShardManifest.Counts counts = ShardManifest.Counts.ZERO;
   private long fileBytes;
 
-  MdsSink(ShardFiles files, int shard, MdsFormat format) {
+  MdsSink(ShardFileCreator files, int shard, MdsFormat format) {
     this.files = files;
     this.shard = shard;
     this.limitBytes = format.limitBytes();

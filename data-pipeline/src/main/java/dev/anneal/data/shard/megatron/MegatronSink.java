@@ -5,7 +5,7 @@ import dev.anneal.data.shard.DocumentLengths;
 import dev.anneal.data.shard.DocumentSink;
 import dev.anneal.data.shard.IdWidth;
 import dev.anneal.data.shard.LittleEndianFile;
-import dev.anneal.data.shard.ShardFiles;
+import dev.anneal.data.shard.ShardFileCreator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -30,13 +30,13 @@ final class MegatronSink implements DocumentSink {
   private static final int INT32_CODE = 4;
   private static final int UINT16_CODE = 8;
 
-  private final ShardFiles files;
+  private final ShardFileCreator files;
   private final String stem;
   private final IdWidth width;
   private final DocumentLengths documents = new DocumentLengths();
   private Optional<LittleEndianFile> bin = Optional.empty();
 
-  MegatronSink(ShardFiles files, String stem, IdWidth width) {
+  MegatronSink(ShardFileCreator files, String stem, IdWidth width) {
     this.files = files;
     this.stem = stem;
     this.width = width;

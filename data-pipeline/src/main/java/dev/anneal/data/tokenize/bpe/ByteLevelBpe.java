@@ -1,8 +1,8 @@
 package dev.anneal.data.tokenize.bpe;
 
 import dev.anneal.data.tokenize.JavaEncoder;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.data.tokenize.TokenizerJson;
 import dev.anneal.data.tokenize.UnsupportedTokenizerException;
@@ -54,7 +54,7 @@ public final class ByteLevelBpe implements JavaEncoder {
   }
 
   @Override
-  public TextEncoder newEncoder() {
+  public SpanEncoder newEncoder() {
     return new ByteLevelEncoder(this);
   }
 

@@ -3,7 +3,7 @@ package dev.anneal.data.tokenize.bpe;
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.IdList;
 import dev.anneal.data.tokenize.IdSink;
-import dev.anneal.data.tokenize.TextEncoder;
+import dev.anneal.data.tokenize.SpanEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ import java.util.Optional;
  * <p>Facts it relies on: added tokens are matched before normalization and end the text to the
  * pattern; each of the accepted patterns ends a word between a letter and what is no letter.
  */
-final class ByteLevelEncoder implements TextEncoder {
+final class ByteLevelEncoder implements SpanEncoder {
   private static final int WINDOW = 1 << 16;
   private static final int LARGEST_WINDOW = 1 << 30;
 

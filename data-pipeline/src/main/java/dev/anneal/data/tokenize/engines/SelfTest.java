@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.anneal.data.tokenize.IdList;
 import dev.anneal.data.tokenize.JavaEncoder;
 import dev.anneal.data.tokenize.NativeTokenizer;
-import dev.anneal.data.tokenize.TextEncoder;
+import dev.anneal.data.tokenize.SpanEncoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,7 +46,7 @@ final class SelfTest {
   /** What differs first, for a report; empty when nothing does. */
   static Optional<String> difference(
       JavaEncoder engine, NativeTokenizer library, JsonNode addedTokens) {
-    TextEncoder encoder = engine.newEncoder();
+    SpanEncoder encoder = engine.newEncoder();
     for (String text : texts(addedTokens)) {
       int[] expected = library.encode(text);
       int[] actual = IdList.of(encoder, text);

@@ -2,7 +2,7 @@ package dev.anneal.data.tokenize.sentencepiece;
 
 import dev.anneal.data.tokenize.EncodedText;
 import dev.anneal.data.tokenize.IdSink;
-import dev.anneal.data.tokenize.TextEncoder;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.bpe.AddedTokens;
 import dev.anneal.data.tokenize.bpe.IdOutput;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import java.util.Optional;
  * The hot path: UTF-8 to ids. Added tokens are looked for in the raw bytes; each text between two
  * of them gets its own {@code ▁} where the tokenizer writes one. Confined to one thread.
  */
-final class SentencePieceEncoder implements TextEncoder {
+final class SentencePieceEncoder implements SpanEncoder {
   private static final byte[] MARK = {(byte) 0xE2, (byte) 0x96, (byte) 0x81};
 
   private final Spacing.Prefix prefix;

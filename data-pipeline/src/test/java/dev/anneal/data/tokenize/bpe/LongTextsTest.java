@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.data.tokenize.IdList;
 import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +54,7 @@ class LongTextsTest {
   @Test
   void handsIdsOverInPieces() throws IOException {
     byte[] utf8 = "The lamp keeper. ".repeat(20_000).getBytes(StandardCharsets.UTF_8);
-    TextEncoder encoder = Families.open("qwen", SpecialTokens.MATCHED).newEncoder();
+    SpanEncoder encoder = Families.open("qwen", SpecialTokens.MATCHED).newEncoder();
     int[] largest = {0};
     int[] pieces = {0};
     encoder.encode(
@@ -72,7 +72,7 @@ class LongTextsTest {
   @Test
   void goesOnAfterASinkThatFailed() throws IOException {
     byte[] utf8 = "lamp ".repeat(10_000).getBytes(StandardCharsets.UTF_8);
-    TextEncoder encoder = Families.open("qwen", SpecialTokens.MATCHED).newEncoder();
+    SpanEncoder encoder = Families.open("qwen", SpecialTokens.MATCHED).newEncoder();
     assertThatThrownBy(
             () ->
                 encoder.encode(
@@ -92,7 +92,7 @@ class LongTextsTest {
   }
 
   private static void givesTheIdsOfTheNativeLibrary(String family, String text) throws IOException {
-    TextEncoder encoder = Families.open(family, SpecialTokens.MATCHED).newEncoder();
+    SpanEncoder encoder = Families.open(family, SpecialTokens.MATCHED).newEncoder();
     IdList ids = new IdList(text.length());
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     encoder.encode(utf8, 0, utf8.length, ids);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.data.tokenize.EncodedText;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.data.tokenize.TokenizerFolder;
@@ -56,7 +56,7 @@ class RecordedIdsTest {
   void givesTheOffsetsOfHuggingFace(String family) throws IOException {
     int inJava = 0;
     TokenizerFolder folder = TokenizerFolder.open(Families.folder(family));
-    TextEncoder encoder = Families.open(family, SpecialTokens.MATCHED).newEncoder();
+    SpanEncoder encoder = Families.open(family, SpecialTokens.MATCHED).newEncoder();
     try (Tokenizer tokenizer = Tokenizers.open(folder)) {
       for (JsonNode line : lines(family)) {
         String text = line.get("text").asText();

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.TokenizerJson;
 import dev.anneal.data.tokenize.UnsupportedTokenizerException;
 import java.io.IOException;
@@ -39,7 +39,7 @@ class CutsTest {
     int cutTexts = 0;
     for (int round = 0; round < 60; round++) {
       draw(random, mergeCount);
-      TextEncoder encoder =
+      SpanEncoder encoder =
           SentencePieceBpe.of(TokenizerJson.parse(file()), SpecialTokens.MATCHED).newEncoder();
       for (int i = 0; i < 40; i++) {
         String text = text(random);

@@ -3,8 +3,8 @@ package dev.anneal.data.tokenize.sentencepiece;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.data.tokenize.NativeTokenizer;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,7 +28,7 @@ class RandomTextsTest {
   void givesTheIdsOfTheNativeLibrary(String name, SpecialTokens specialTokens) throws IOException {
     long seed = new Random().nextLong();
     SpacedTexts texts = new SpacedTexts(seed);
-    TextEncoder encoder = Vocabularies.encoder(name, specialTokens);
+    SpanEncoder encoder = Vocabularies.encoder(name, specialTokens);
     TokenizerFolder folder = TokenizerFolder.open(Vocabularies.folder(name));
     try (NativeTokenizer library = NativeTokenizer.open(folder, specialTokens)) {
       for (int i = 0; i < TEXTS; i++) {

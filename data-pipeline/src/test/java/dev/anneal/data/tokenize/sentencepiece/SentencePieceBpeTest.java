@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.data.tokenize.IdList;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.TokenizerEngine;
 import dev.anneal.data.tokenize.TokenizerFolder;
@@ -111,7 +111,7 @@ class SentencePieceBpeTest {
     String old = "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"add_prefix_space\":%s}";
     String always = changed("always-split", "/pre_tokenizer", old.formatted("true"));
     String never = changed("always-split", "/pre_tokenizer", old.formatted("false"));
-    TextEncoder expected = Vocabularies.encoder("always-split", SpecialTokens.MATCHED);
+    SpanEncoder expected = Vocabularies.encoder("always-split", SpecialTokens.MATCHED);
 
     assertThat(Vocabularies.ids(encoder(always), "lamp  a"))
         .isEqualTo(Vocabularies.ids(expected, "lamp  a"));
@@ -124,7 +124,7 @@ class SentencePieceBpeTest {
   @ParameterizedTest
   @ValueSource(strings = {"the", " ", "the lamp ", "TG9yZW0gaXBzdW0", "\u706f\u5854"})
   void aLongDocumentTakesTimeInProportion(String unit) throws IOException {
-    TextEncoder encoder = Vocabularies.encoder("crossing", SpecialTokens.MATCHED);
+    SpanEncoder encoder = Vocabularies.encoder("crossing", SpecialTokens.MATCHED);
     byte[] utf8 = unit.repeat(2_000_000 / unit.length()).getBytes(StandardCharsets.UTF_8);
     IdList ids = new IdList(utf8.length);
     Assertions.assertTimeoutPreemptively(
@@ -134,7 +134,7 @@ class SentencePieceBpeTest {
 
   @Test
   void handsOverIdsInPieces() throws IOException {
-    TextEncoder encoder = Vocabularies.encoder("llama2", SpecialTokens.MATCHED);
+    SpanEncoder encoder = Vocabularies.encoder("llama2", SpecialTokens.MATCHED);
     byte[] utf8 = "the lamp of the keeper. ".repeat(20_000).getBytes(StandardCharsets.UTF_8);
     IdList whole = new IdList(16);
     int[] largest = {0};
@@ -161,7 +161,7 @@ class SentencePieceBpeTest {
     }
   }
 
-  private static TextEncoder encoder(String json) throws IOException {
+  private static SpanEncoder encoder(String json) throws IOException {
     try {
       return SentencePieceBpe.of(TokenizerJson.parse(json), SpecialTokens.MATCHED).newEncoder();
     } catch (UnsupportedTokenizerException e) {

@@ -1,9 +1,9 @@
 package dev.anneal.data.tokenize.sentencepiece;
 
 import dev.anneal.data.tokenize.IdList;
+import dev.anneal.data.tokenize.SpanEncoder;
 import dev.anneal.data.tokenize.SpecialTokens;
 import dev.anneal.data.tokenize.TestTokenizers;
-import dev.anneal.data.tokenize.TextEncoder;
 import dev.anneal.data.tokenize.TokenizerJson;
 import dev.anneal.data.tokenize.UnsupportedTokenizerException;
 import java.io.IOException;
@@ -24,7 +24,7 @@ final class Vocabularies {
     return Files.readString(folder(name).resolve("tokenizer.json"));
   }
 
-  static TextEncoder encoder(String name, SpecialTokens specialTokens) throws IOException {
+  static SpanEncoder encoder(String name, SpecialTokens specialTokens) throws IOException {
     try {
       return SentencePieceBpe.of(TokenizerJson.parse(json(name)), specialTokens).newEncoder();
     } catch (UnsupportedTokenizerException e) {
@@ -33,7 +33,7 @@ final class Vocabularies {
   }
 
   /** Encodes from the middle of an array, whose other bytes must not matter. */
-  static int[] ids(TextEncoder encoder, String text) {
+  static int[] ids(SpanEncoder encoder, String text) {
     byte[] utf8 = (" " + text + "\u2581a").getBytes(StandardCharsets.UTF_8);
     IdList ids = new IdList(utf8.length);
     try {

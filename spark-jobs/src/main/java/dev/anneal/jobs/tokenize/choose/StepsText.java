@@ -6,7 +6,7 @@ import dev.anneal.data.config.TokenizeConfig;
 import dev.anneal.data.read.DocumentText;
 import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.SourceRow;
-import dev.anneal.data.read.Utf8;
+import dev.anneal.data.read.WellFormedUtf8;
 import dev.anneal.data.sft.ConversationMapper;
 import dev.anneal.data.sft.MappedRow;
 import dev.anneal.data.tokenize.WholeCharacters;
@@ -70,7 +70,7 @@ public final class StepsText {
       WholeCharacters.require(text);
       return text;
     }
-    if (!Utf8.isText(row.bytes(), row.start(), row.end())) {
+    if (!WellFormedUtf8.isText(row.bytes(), row.start(), row.end())) {
       throw new IllegalArgumentException("not UTF-8 text");
     }
     return DocumentText.ofUtf8(row.content());

@@ -5,7 +5,7 @@ import dev.anneal.data.read.DocumentText;
 import dev.anneal.data.read.JsonRows;
 import dev.anneal.data.read.JsonTextField;
 import dev.anneal.data.read.SourceRow;
-import dev.anneal.data.read.Utf8;
+import dev.anneal.data.read.WellFormedUtf8;
 import dev.anneal.data.tokenize.Tokenizer;
 import dev.anneal.data.tokenize.Utf8Encoder;
 import dev.anneal.data.tokenize.WholeCharacters;
@@ -58,7 +58,7 @@ public final class DocumentEncoder implements RowEncoder {
   public EncodedSample encode(SourceRow row, InputConfig.Format format, StagedOutput documents)
       throws IOException {
     if (format == InputConfig.Format.TEXT || format == InputConfig.Format.LINES) {
-      return Utf8.isText(row.bytes(), row.start(), row.end())
+      return WellFormedUtf8.isText(row.bytes(), row.start(), row.end())
           ? stream(row.bytes(), row.start(), row.end(), documents)
           : new EncodedSample.Bad("not UTF-8 text");
     }

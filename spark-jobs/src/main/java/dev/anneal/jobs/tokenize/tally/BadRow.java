@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.data.read.SourceRow;
-import dev.anneal.data.read.Utf8;
+import dev.anneal.data.read.WellFormedUtf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -26,7 +26,7 @@ public record BadRow(int slice, long number, String reason, ObjectNode row) {
       end--; // not inside a character
     }
     int length = end - row.start();
-    if (Utf8.isText(row.bytes(), row.start(), end)) {
+    if (WellFormedUtf8.isText(row.bytes(), row.start(), end)) {
       node.put("row", new String(row.bytes(), row.start(), length, StandardCharsets.UTF_8));
     } else {
       byte[] content = Arrays.copyOfRange(row.bytes(), row.start(), end);

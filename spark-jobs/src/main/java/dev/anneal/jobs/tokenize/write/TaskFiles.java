@@ -2,7 +2,7 @@ package dev.anneal.jobs.tokenize.write;
 
 import dev.anneal.core.io.Abortable;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.data.shard.ShardFiles;
+import dev.anneal.data.shard.ShardFileCreator;
 import dev.anneal.jobs.io.HadoopFileStore;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,7 +15,7 @@ import java.util.UUID;
  * {@link #publish} moves them to their places. Closing without that gives them up. Confined to one
  * thread.
  */
-final class TaskFiles implements ShardFiles, AutoCloseable {
+final class TaskFiles implements ShardFileCreator, AutoCloseable {
   private final HadoopFileStore store;
   private final String folder;
   private final String stagingFolder;

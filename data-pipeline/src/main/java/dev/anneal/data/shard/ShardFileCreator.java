@@ -8,7 +8,7 @@ import java.io.OutputStream;
  * the sink is finished; the files of a failed attempt never appear.
  */
 @FunctionalInterface
-public interface ShardFiles {
+public interface ShardFileCreator {
   /**
    * A new file, closed by its owner, not by the sink.
    *

@@ -6,8 +6,8 @@ import dev.anneal.data.text.EightBytes;
  * Well-formed UTF-8 as Unicode's table 3-7 has it: shortest forms only, no surrogates, nothing
  * above U+10FFFF. Stateless.
  */
-public final class Utf8 {
-  private Utf8() {}
+public final class WellFormedUtf8 {
+  private WellFormedUtf8() {}
 
   /**
    * Whether the bytes are text: well-formed, and without the zero bytes that only binaries hold.
