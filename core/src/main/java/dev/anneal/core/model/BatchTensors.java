@@ -5,17 +5,21 @@ import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The tensors of a micro-batch that all layers share. Owns them. */
 final class BatchTensors implements AutoCloseable {
+  private static final String ROWS = "rows";
+  private static final double LARGEST_SHARE_OF_TARGETS = 0.9;
   private static final List<String> ANGLES = List.of("cos", "sin", "q_cos", "q_sin");
 
   private final TensorScope scope = new TensorScope();
   private final Tensor tokenIds;
   private final Map<String, Tensor> context = new LinkedHashMap<>();
+  private Map<String, Tensor> lastContext = context;
 
   BatchTensors(
       TensorRuntime runtime,
@@ -36,6 +40,33 @@ final class BatchTensors implements AutoCloseable {
 
   /** Adds what random masks are keyed by: one number a token. */
   BatchTensors withRandomKeys(TensorRuntime runtime, MicroBatch batch) {
+    long[] keys = randomKeys(batch);
+    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
+    return this;
+  }
+
+  /**
+   * Adds the context of the last layer, which computes behind its attention the rows with a target
+   * alone where that saves a tenth of them.
+   *
+   * @param random whether the rows' random keys are wanted
+   */
+  BatchTensors withTargetRows(TensorRuntime runtime, MicroBatch batch, boolean random) {
+    if (batch.targetCount() > LARGEST_SHARE_OF_TARGETS * batch.tokenCount()) {
+      return this;
+    }
+    Map<String, Tensor> last = new LinkedHashMap<>(context);
+    last.put(ROWS, scope.own(runtime.longs(batch.targetRows(), batch.targetCount())));
+    if (random) {
+      long[] all = randomKeys(batch);
+      long[] keys = Arrays.stream(batch.targetRows()).map(row -> all[(int) row]).toArray();
+      last.put("rows_random_keys", scope.own(runtime.longs(keys, keys.length)));
+    }
+    lastContext = last;
+    return this;
+  }
+
+  private static long[] randomKeys(MicroBatch batch) {
     long[] keys = new long[batch.tokenCount()];
     int at = 0;
     for (int s = 0; s < batch.sequenceLengths().length; s++) {
@@ -44,8 +75,7 @@ final class BatchTensors implements AutoCloseable {
         keys[at++] = CounterRandom.mix(sample + i);
       }
     }
-    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
-    return this;
+    return keys;
   }
 
   Tensor tokenIds() {
@@ -54,6 +84,16 @@ final class BatchTensors implements AutoCloseable {
 
   Map<String, Tensor> context() {
     return context;
+  }
+
+  /** Of the last layer in training. */
+  Map<String, Tensor> lastContext() {
+    return lastContext;
+  }
+
+  /** Whether the last layer's output has the rows with a target alone. */
+  boolean targetRowsAlone() {
+    return lastContext.containsKey(ROWS);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * A decoder language model: embedding, decoder layers one program call each way, and a head that
@@ -67,10 +68,12 @@ public final class CausalLm implements AutoCloseable {
         Tensor lowestInput = hidden(lowest, tensors)) {
       Tensor hidden = lowestInput;
       for (int i = lowest; i < parts.layers().size(); i++) {
-        saved.push(program(i).forward(parts.layers().get(i), hidden, tensors.context()));
+        Map<String, Tensor> context =
+            i == parts.layers().size() - 1 ? tensors.lastContext() : tensors.context();
+        saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
       }
-      Tensor gradient = head(hidden, batch);
+      Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone());
       backward(saved, gradient, tensors);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), batch.tokenCount());
     } finally {
@@ -115,9 +118,14 @@ public final class CausalLm implements AutoCloseable {
     return layer < firstKept ? recomputing : keeping;
   }
 
-  private Tensor head(Tensor hidden, MicroBatch batch) {
+  /**
+   * @param alone whether hidden has the rows with a target and no others
+   */
+  private Tensor head(Tensor hidden, MicroBatch batch, boolean alone) {
+    long[] targetRows =
+        alone ? LongStream.range(0, batch.targetCount()).toArray() : batch.targetRows();
     resetLoss();
-    try (Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
+    try (Tensor rows = runtime.longs(targetRows, targetRows.length);
         Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
       return parts
           .program()
@@ -210,7 +218,10 @@ public final class CausalLm implements AutoCloseable {
 
   private BatchTensors tensors(MicroBatch batch) {
     BatchTensors tensors = evaluationTensors(batch);
-    return parts.random() ? tensors.withRandomKeys(runtime, batch) : tensors;
+    if (parts.random()) {
+      tensors.withRandomKeys(runtime, batch);
+    }
+    return tensors.withTargetRows(runtime, batch, parts.random());
   }
 
   private BatchTensors evaluationTensors(MicroBatch batch) {

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +109,51 @@ class LayerBackwardTest {
     DecoderConfig config =
         RandomDecoder.config("qwen3", false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
     requireSameGradients(products, config, TRAINED.get(trained), method, batch(1, 17, 139));
+  }
+
+  /** Few targets leave most rows of the last layer out, all of them none. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, all, NONE",
+    "qwen3, lastLayer, NONE",
+    "qwen2, none, LORA",
+    "mistral, none, LORA_DROPOUT",
+    "llama, head, NONE",
+  })
+  void targetsApartSumToTheWhole(String family, String trained, Method method)
+      throws JsonProcessingException {
+    DecoderConfig config =
+        RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      Setting written =
+          new Setting(
+              MatrixProducts.BLAS, config, TRAINED.get(trained), method.hook(), LayerStorage.KEEP);
+      for (Setting setting : List.of(written, written.byAutograd())) {
+        Step whole = step(runtime, setting, batch(row -> true, 1, 17, 139));
+        Step even = step(runtime, setting, batch(row -> row % 2 == 0, 1, 17, 139));
+        Step odd = step(runtime, setting, batch(row -> row % 2 == 1, 1, 17, 139));
+        assertThat(even.loss() + odd.loss()).isCloseTo(whole.loss(), within(1e-6 * whole.loss()));
+        whole
+            .gradients()
+            .forEach(
+                (name, gradient) ->
+                    assertThat(
+                            distance(
+                                sum(even.gradients().get(name), odd.gradients().get(name)),
+                                gradient))
+                        .as(name)
+                        .isLessThan(TOLERANCE));
+      }
+    }
+  }
+
+  private static float[] sum(float[] a, float[] b) {
+    float[] sum = a.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += b[i];
+    }
+    return sum;
   }
 
   private static void requireSameGradients(
@@ -219,6 +265,10 @@ class LayerBackwardTest {
 
   /** Samples of these lengths; every fifth token and the last of a sample are no targets. */
   private static MicroBatch batch(long... lengths) {
+    return batch(row -> row % 5 != 3, lengths);
+  }
+
+  private static MicroBatch batch(LongPredicate target, long... lengths) {
     int n = (int) LongStream.of(lengths).sum();
     CounterRandom random = CounterRandom.of(3, "ids");
     long[] ids =
@@ -234,7 +284,7 @@ class LayerBackwardTest {
       }
       last[at - 1] = true;
     }
-    long[] rows = LongStream.range(0, n).filter(i -> i % 5 != 3 && !last[(int) i]).toArray();
+    long[] rows = LongStream.range(0, n).filter(i -> target.test(i) && !last[(int) i]).toArray();
     long[] targets = LongStream.of(rows).map(i -> ids[(int) i + 1]).toArray();
     long[] keys = LongStream.range(0, lengths.length).map(s -> 11 + s).toArray();
     return new MicroBatch(ids, positions, lengths, rows, targets, keys);
