@@ -5,7 +5,6 @@ import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,33 +39,6 @@ final class BatchTensors implements AutoCloseable {
 
   /** Adds what random masks are keyed by: one number a token. */
   BatchTensors withRandomKeys(TensorRuntime runtime, MicroBatch batch) {
-    long[] keys = randomKeys(batch);
-    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
-    return this;
-  }
-
-  /**
-   * Adds the context of the last layer, which computes behind its attention the rows with a target
-   * alone where that saves a tenth of them.
-   *
-   * @param random whether the rows' random keys are wanted
-   */
-  BatchTensors withTargetRows(TensorRuntime runtime, MicroBatch batch, boolean random) {
-    if (batch.targetCount() > LARGEST_SHARE_OF_TARGETS * batch.tokenCount()) {
-      return this;
-    }
-    Map<String, Tensor> last = new LinkedHashMap<>(context);
-    last.put(ROWS, scope.own(runtime.longs(batch.targetRows(), batch.targetCount())));
-    if (random) {
-      long[] all = randomKeys(batch);
-      long[] keys = Arrays.stream(batch.targetRows()).map(row -> all[(int) row]).toArray();
-      last.put("rows_random_keys", scope.own(runtime.longs(keys, keys.length)));
-    }
-    lastContext = last;
-    return this;
-  }
-
-  private static long[] randomKeys(MicroBatch batch) {
     long[] keys = new long[batch.tokenCount()];
     int at = 0;
     for (int s = 0; s < batch.sequenceLengths().length; s++) {
@@ -75,7 +47,20 @@ final class BatchTensors implements AutoCloseable {
         keys[at++] = CounterRandom.mix(sample + i);
       }
     }
-    return keys;
+    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
+    return this;
+  }
+
+  /**
+   * Gives the last layer a context of its own where that saves a tenth of its rows: behind its
+   * attention it computes those with a target alone. Comes after what else is added.
+   */
+  BatchTensors withTargetRows(TensorRuntime runtime, MicroBatch batch) {
+    if (batch.targetCount() <= LARGEST_SHARE_OF_TARGETS * batch.tokenCount()) {
+      lastContext = new LinkedHashMap<>(context);
+      lastContext.put(ROWS, scope.own(runtime.longs(batch.targetRows(), batch.targetCount())));
+    }
+    return this;
   }
 
   Tensor tokenIds() {

@@ -221,7 +221,7 @@ public final class CausalLm implements AutoCloseable {
     if (parts.random()) {
       tensors.withRandomKeys(runtime, batch);
     }
-    return tensors.withTargetRows(runtime, batch, parts.random());
+    return tensors.withTargetRows(runtime, batch);
   }
 
   private BatchTensors evaluationTensors(MicroBatch batch) {
