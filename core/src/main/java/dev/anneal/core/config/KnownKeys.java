@@ -44,13 +44,17 @@ public final class KnownKeys {
 
   /** A record that stands for a section, not one that is read from one text. */
   static boolean isSectionType(Class<?> type) {
-    return type.isRecord() && !RecordBinder.isParsed(type);
+    return type.isRecord()
+        && !RecordBinder.isParsed(type)
+        && !SettingValue.class.isAssignableFrom(type);
   }
 
   private void collect(String prefix, Class<?> type) {
     for (RecordComponent component : type.getRecordComponents()) {
       String path = prefix + key(component);
-      if (isSectionType(component.getType())) {
+      if (component.getType() == MethodSettings.class) {
+        MethodKeys.all().forEach(key -> leaves.add(prefix + key));
+      } else if (isSectionType(component.getType())) {
         sections.add(path);
         collect(path + ".", component.getType());
       } else {

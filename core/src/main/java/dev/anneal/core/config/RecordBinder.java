@@ -1,6 +1,7 @@
 package dev.anneal.core.config;
 
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
@@ -37,11 +38,7 @@ final class RecordBinder {
     Object[] arguments = new Object[components.length];
     for (int i = 0; i < components.length; i++) {
       types[i] = components[i].getType();
-      String path = prefix + KnownKeys.key(components[i]);
-      arguments[i] =
-          KnownKeys.isSectionType(types[i])
-              ? bind(types[i], path + ".", values)
-              : convert(values.apply(path), components[i].getGenericType(), path);
+      arguments[i] = component(components[i], prefix, values);
     }
     try {
       return type.getDeclaredConstructor(types).newInstance(arguments);
@@ -52,6 +49,29 @@ final class RecordBinder {
     }
   }
 
+  private static Object component(
+      RecordComponent component, String prefix, Function<String, ConfigValue> values) {
+    String path = prefix + KnownKeys.key(component);
+    if (component.getType() == MethodSettings.class) {
+      return methodSettings(prefix, values);
+    }
+    return KnownKeys.isSectionType(component.getType())
+        ? bind(component.getType(), path + ".", values)
+        : convert(values.apply(path), component.getGenericType(), path);
+  }
+
+  private static MethodSettings methodSettings(
+      String prefix, Function<String, ConfigValue> values) {
+    Map<String, ConfigValue> given = new LinkedHashMap<>();
+    for (String key : MethodKeys.all()) {
+      ConfigValue value = values.apply(prefix + key);
+      if (value != null) {
+        given.put(key, value);
+      }
+    }
+    return MethodSettings.of(given);
+  }
+
   private static Object convert(ConfigValue value, Type type, String path) {
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();
@@ -60,6 +80,9 @@ final class RecordBinder {
           : map(value, arguments[1], path);
     }
     Class<?> target = (Class<?>) type;
+    if (SettingValue.class.isAssignableFrom(target)) {
+      return settingValue(value, target, path);
+    }
     if (target.isAnnotationPresent(ElementDefaults.class)) {
       return element(value, target, path);
     }
@@ -69,7 +92,7 @@ final class RecordBinder {
   private static List<Object> list(ConfigValue value, Type element, String path) {
     List<ConfigValue> items = new ArrayList<>();
     if (value.valueType() == ConfigValueType.LIST) {
-      ((com.typesafe.config.ConfigList) value).forEach(items::add);
+      ((ConfigList) value).forEach(items::add);
     } else if (!"".equals(value.unwrapped())) {
       items.add(value);
     }
@@ -81,12 +104,21 @@ final class RecordBinder {
   }
 
   private static Map<String, Object> map(ConfigValue value, Type element, String path) {
-    if (!(value instanceof ConfigObject object)) {
-      throw Scalars.wrongType(value, path, "{ name = value, ... }");
-    }
     Map<String, Object> result = new LinkedHashMap<>();
-    flatten(object, "", result, element, path);
+    if (value instanceof ConfigList list) {
+      // HOCON keeps no order of keys: a list of objects does
+      list.forEach(entry -> flatten(object(entry, path), "", result, element, path));
+    } else {
+      flatten(object(value, path), "", result, element, path);
+    }
     return result;
+  }
+
+  private static ConfigObject object(ConfigValue value, String path) {
+    if (value instanceof ConfigObject object) {
+      return object;
+    }
+    throw Scalars.wrongType(value, path, "{ name = value, ... }");
   }
 
   /** Module names hold dots, which HOCON takes for nesting unless they are quoted. */
@@ -102,7 +134,7 @@ final class RecordBinder {
         });
   }
 
-  private static Object element(ConfigValue value, Class<?> type, String path) {
+  static Object element(ConfigValue value, Class<?> type, String path) {
     ConfigObject defaults =
         ConfigFactory.parseString(type.getAnnotation(ElementDefaults.class).value()).root();
     ConfigObject object;
@@ -124,6 +156,21 @@ final class RecordBinder {
     }
     ConfigObject complete = object.withFallback(defaults);
     return bind(type, path + ".", full -> complete.get(full.substring(path.length() + 1)));
+  }
+
+  private static Object settingValue(ConfigValue value, Class<?> type, String path) {
+    boolean list = value.valueType() == ConfigValueType.LIST;
+    Object given =
+        list ? list(value, String.class, path) : Scalars.convert(value, String.class, path);
+    try {
+      return list
+          ? type.getMethod("ofNames", List.class).invoke(null, given)
+          : type.getMethod("ofText", String.class).invoke(null, given);
+    } catch (InvocationTargetException e) {
+      throw unwrapped(e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("Cannot read " + type.getName(), e);
+    }
   }
 
   /** A type of several keys takes the key too, for its messages. */

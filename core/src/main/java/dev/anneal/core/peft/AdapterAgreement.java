@@ -39,7 +39,7 @@ public final class AdapterAgreement {
   private void compare(DecoderConfig model) {
     AdapterMethod own = AdapterRegistry.existing(folder, model);
     same("peft_type", config.peftType(), own.peftType());
-    AdapterMethod given = AdapterRegistry.create(own.peftType(), config);
+    AdapterMethod given = AdapterRegistry.create(own.peftType(), config.method());
     Map<String, Object> givenKeys = given.exportConfig();
     own.exportConfig()
         .forEach(
@@ -49,7 +49,7 @@ public final class AdapterAgreement {
               }
             });
     if (!attached(given, model).equals(attached(own, model))) {
-      same(TARGETS, config.targetModules(), own.exportConfig().get(TARGETS));
+      same(TARGETS, givenKeys.get(TARGETS), own.exportConfig().get(TARGETS));
     }
   }
 

@@ -2,18 +2,19 @@ package dev.anneal.core.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.MethodSettings;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiFunction;
-import java.util.regex.PatternSyntaxException;
+import java.util.function.Supplier;
 
-/** The fields of an existing {@code adapter_config.json}, checked as they are read. Thread-safe. */
+/** The fields of an existing {@code adapter_config.json}. Thread-safe. */
 final class AdapterJson {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -27,7 +28,6 @@ final class AdapterJson {
           "peft_version",
           "revision",
           "runtime_config",
-          "target_modules",
           "task_type");
 
   private final JsonNode json;
@@ -68,54 +68,64 @@ final class AdapterJson {
     return json.path("base_model_name_or_path").asText("").replaceFirst("^null$", "");
   }
 
-  boolean has(String key) {
-    return json.hasNonNull(key);
-  }
-
-  boolean flag(String key) {
-    return json.path(key).asBoolean(false);
-  }
-
   /** Whether a key has the value {@code true} itself. */
   boolean isTrue(String key) {
-    return json.path(key).isBoolean() && flag(key);
+    return json.path(key).isBoolean() && json.path(key).asBoolean();
   }
 
-  /** A scalar as text; the other text where it is absent or null. */
-  String text(String key, String otherwise) {
-    return json.path(key).asText(otherwise);
+  /**
+   * The method's own settings, those that are null left out.
+   *
+   * @throws ConfigException that names what is missing, or is on and not supported
+   */
+  MethodSettings settings(AdapterRegistry.Entry entry) {
+    PeftMethod method = entry.description();
+    List<String> active = new ArrayList<>(active(List.of(method.unsupported())));
+    active.addAll(otherTask());
+    refuse(active);
+    for (String key : method.required()) {
+      if (!json.hasNonNull(key)) {
+        throw new ConfigException("Missing " + key + " in " + source + " (adapter.path)");
+      }
+    }
+    ObjectNode own = JSON.createObjectNode();
+    for (String key : entry.keys()) {
+      if (json.hasNonNull(key)) {
+        own.set(key, ordered(json.get(key)));
+      }
+    }
+    return MethodSettings.ofJson(own.toString(), source);
   }
 
-  /** An integer above zero. */
-  int positive(String key) {
-    return positive(key, json.path(key));
+  /** A map as a list of maps of one entry, which keeps the file's order. */
+  private static JsonNode ordered(JsonNode value) {
+    if (!value.isObject()) {
+      return value;
+    }
+    ArrayNode entries = JSON.createArrayNode();
+    value
+        .fields()
+        .forEachRemaining(
+            field -> entries.add(JSON.createObjectNode().set(field.getKey(), field.getValue())));
+    return entries;
   }
 
-  double number(String key) {
-    return number(key, json.path(key));
-  }
-
-  /** Integers above zero by module, in the file's order. */
-  Map<String, Integer> positivePatterns(String key) {
-    return patterns(key, this::positive);
-  }
-
-  /** Numbers by module, in the file's order. */
-  Map<String, Double> numberPatterns(String key) {
-    return patterns(key, this::number);
-  }
-
-  AdapterTargets targetModules() {
-    JsonNode targets = json.path("target_modules");
-    List<String> names = targetNames(targets);
-    boolean expression = targets.isTextual() && names.isEmpty();
-    return new AdapterTargets(names, expression ? expression(targets) : "");
+  /** What a reader throws, with the file that it read. */
+  <T> T read(Supplier<T> reader) {
+    try {
+      return reader.get();
+    } catch (ConfigException e) {
+      if (e.getMessage().contains(source)) {
+        throw e;
+      }
+      throw new ConfigException(e.getMessage() + " in " + source + " (adapter.path)", e);
+    }
   }
 
   /**
    * Of the given options those that are neither false, nor null, nor empty, as messages name them.
    */
-  List<String> active(Set<String> options) {
+  List<String> active(Collection<String> options) {
     List<String> active = new ArrayList<>();
     json.fields()
         .forEachRemaining(
@@ -128,7 +138,7 @@ final class AdapterJson {
   }
 
   /** The task, as messages name it, where it is not causal. */
-  List<String> otherTask() {
+  private List<String> otherTask() {
     List<String> active = new ArrayList<>();
     if (!json.path("task_type").isNull()
         && !json.path("task_type").asText("CAUSAL_LM").equals("CAUSAL_LM")) {
@@ -146,76 +156,31 @@ final class AdapterJson {
   }
 
   /** Keys that neither every method has nor this one. */
-  List<String> unknownKeys(Set<String> known) {
+  List<String> unknownKeys(AdapterRegistry.Entry entry) {
+    PeftMethod method = entry.description();
+    List<String> known = new ArrayList<>(COMMON);
+    known.addAll(entry.keys());
+    known.addAll(List.of(method.withoutEffect()));
+    known.addAll(List.of(method.unsupported()));
     List<String> unknown = new ArrayList<>();
-    json.fieldNames()
-        .forEachRemaining(
-            name -> {
-              if (!COMMON.contains(name) && !known.contains(name)) {
-                unknown.add(name);
-              }
-            });
+    json.fieldNames().forEachRemaining(unknown::add);
+    unknown.removeAll(known);
     return unknown;
+  }
+
+  /** Whether a value means that nothing is on: null, false, an empty text, list or map. */
+  static boolean neutral(Object value) {
+    return value == null
+        || Boolean.FALSE.equals(value)
+        || value instanceof String text && text.isEmpty()
+        || value instanceof Collection<?> list && list.isEmpty()
+        || value instanceof Map<?, ?> map && map.isEmpty()
+        || value instanceof JsonNode node && neutral(node);
   }
 
   private static boolean neutral(JsonNode value) {
     boolean emptyContainer = value.isContainerNode() && value.isEmpty();
     boolean emptyText = value.isTextual() && value.asText().isEmpty();
     return value.isNull() || emptyContainer || emptyText || value.isBoolean() && !value.asBoolean();
-  }
-
-  private List<String> targetNames(JsonNode targets) {
-    if (targets.isTextual()) {
-      boolean all = targets.asText().toLowerCase(Locale.ROOT).equals(TargetModules.ALL_LINEAR);
-      return all ? List.of(TargetModules.ALL_LINEAR) : List.of();
-    }
-    List<String> names = new ArrayList<>();
-    for (JsonNode target : targets) {
-      if (!target.isTextual()) {
-        throw invalid("target_modules", targets, "must be a list of names or one expression");
-      }
-      names.add(target.asText());
-    }
-    if (names.isEmpty()) {
-      throw invalid("target_modules", targets, "must name at least one module");
-    }
-    return names;
-  }
-
-  private String expression(JsonNode targets) {
-    try {
-      PythonPattern.compile(targets.asText());
-      return targets.asText();
-    } catch (PatternSyntaxException e) {
-      throw invalid("target_modules", targets, "not a regular expression: " + e.getDescription());
-    }
-  }
-
-  private <T> Map<String, T> patterns(String key, BiFunction<String, JsonNode, T> read) {
-    Map<String, T> patterns = new LinkedHashMap<>();
-    json.path(key)
-        .fields()
-        .forEachRemaining(entry -> patterns.put(entry.getKey(), read.apply(key, entry.getValue())));
-    ModulePattern.requireExpressions(key + " in " + source, patterns);
-    return patterns;
-  }
-
-  private int positive(String key, JsonNode value) {
-    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() <= 0) {
-      throw invalid(key, value, "must be an integer > 0");
-    }
-    return value.asInt();
-  }
-
-  private double number(String key, JsonNode value) {
-    if (!value.isNumber()) {
-      throw invalid(key, value, "must be a number");
-    }
-    return value.asDouble();
-  }
-
-  private ConfigException invalid(String key, JsonNode value, String rule) {
-    String shown = value.isMissingNode() ? "nothing" : value.toString();
-    return new ConfigException("Invalid " + key + ": " + shown + " (" + rule + ") in " + source);
   }
 }

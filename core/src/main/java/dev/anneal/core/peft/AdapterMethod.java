@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -19,6 +20,9 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   default String peftType() {
     return AdapterRegistry.description(getClass()).type();
   }
+
+  /** The record that made it: its {@link PeftMethod#settings}. */
+  Record settings();
 
   /** The settings that a report shows. */
   String summary();
@@ -48,8 +52,13 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   String exportName(ParameterSpec parameter);
 
-  /** The content of {@code adapter_config.json}. */
-  Map<String, Object> exportConfig();
+  /**
+   * What {@code adapter_config.json} says besides what every method has there. The settings, unless
+   * a method adds to them; the caller may change the map.
+   */
+  default Map<String, Object> exportConfig() {
+    return new TreeMap<>(SettingsFields.exported(settings()));
+  }
 
   /** Values of one tensor by index. */
   interface InitialValue {

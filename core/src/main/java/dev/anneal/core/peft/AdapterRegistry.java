@@ -2,12 +2,15 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.EditDistance;
+import dev.anneal.core.config.MethodSettings;
 import dev.anneal.core.model.config.DecoderConfig;
-import dev.anneal.core.model.weights.DecoderLayout;
-import dev.anneal.core.model.weights.LinearSite;
+import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -16,9 +19,58 @@ import java.util.stream.Stream;
  * PeftMethod} that each of them carries. Thread-safe.
  */
 public final class AdapterRegistry {
-  /** One method: its name, its class, and what makes it. */
-  record Entry(
-      String peftType, Class<? extends AdapterMethod> implementation, AdapterFactory factory) {}
+  /** What messages put before a setting. */
+  private static final String SECTION = "adapter";
+
+  /** One method: its class, and what it says of itself. */
+  record Entry(Class<? extends AdapterMethod> implementation, PeftMethod description) {
+    String peftType() {
+      return description.type();
+    }
+
+    /** The names of all its settings. */
+    Set<String> keys() {
+      return SettingsFields.keys(description.settings());
+    }
+
+    /**
+     * The method with these settings.
+     *
+     * @throws ConfigException that names the key which breaks a rule, or which the method has not
+     */
+    AdapterMethod create(MethodSettings given) {
+      requireOwn(given);
+      Record settings = given.as(description.settings(), SECTION);
+      try {
+        return implementation.getConstructor(description.settings()).newInstance(settings);
+      } catch (InvocationTargetException e) {
+        throw e.getCause() instanceof RuntimeException cause
+            ? cause
+            : new IllegalStateException(e.getCause());
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(
+            "Cannot make " + implementation.getName() + ": needs a constructor of its settings", e);
+      }
+    }
+
+    private void requireOwn(MethodSettings given) {
+      List<String> foreign =
+          given.keys().stream().filter(key -> !keys().contains(key)).map(this::foreign).toList();
+      if (!foreign.isEmpty()) {
+        throw new ConfigException(String.join("\n", foreign));
+      }
+    }
+
+    private String foreign(String key) {
+      return "Invalid adapter."
+          + key
+          + ": has no effect with adapter.peft_type = "
+          + peftType()
+          + " (nearest of its own: "
+          + nearest(key, keys().stream())
+          + ")";
+    }
+  }
 
   private static final List<Entry> ENTRIES = permitted();
 
@@ -32,15 +84,7 @@ public final class AdapterRegistry {
     List<Entry> entries = new ArrayList<>();
     for (Class<?> permitted : AdapterMethod.class.getPermittedSubclasses()) {
       Class<? extends AdapterMethod> implementation = permitted.asSubclass(AdapterMethod.class);
-      PeftMethod method = description(implementation);
-      try {
-        AdapterFactory factory = method.factory().getDeclaredConstructor().newInstance();
-        entries.add(new Entry(method.type(), implementation, factory));
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException(
-            "Cannot make " + method.factory().getName() + ": needs a constructor without arguments",
-            e);
-      }
+      entries.add(new Entry(implementation, description(implementation)));
     }
     return List.copyOf(entries);
   }
@@ -60,41 +104,41 @@ public final class AdapterRegistry {
 
   /** The method that a configuration names. */
   private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
-    AdapterMethod method = create(config.peftType(), config);
+    AdapterMethod method = create(config);
     new ModuleSelections(method, model).require();
     return method;
   }
 
-  /** A method by its type, with the other settings of a configuration. */
-  static AdapterMethod create(String peftType, AdapterConfig config) {
+  /** The method that a configuration names, without a look at a model. */
+  public static AdapterMethod create(AdapterConfig config) {
+    return create(config.peftType(), config.method());
+  }
+
+  /** A method by its type, with its settings. */
+  static AdapterMethod create(String peftType, MethodSettings settings) {
     return find(peftType)
         .orElseThrow(
             () ->
                 new ConfigException(
                     "Unsupported adapter.peft_type: "
                         + peftType
-                        + " (supported: "
-                        + names(Stream.of(AdapterConfig.FULL_TUNING))
-                        + ")"))
-        .factory()
-        .create(config);
+                        + supported(peftType, Stream.of(AdapterConfig.FULL_TUNING))))
+        .create(settings);
   }
 
   /** Reads an adapter_config.json as the method that its {@code peft_type} names. */
   static ExistingAdapter read(AdapterJson json) {
-    AdapterFactory factory =
+    Entry entry =
         find(json.peftType())
             .orElseThrow(
                 () ->
                     new ConfigException(
                         "Unsupported peft_type: "
                             + json.peftType()
-                            + " (supported: "
-                            + names(Stream.empty())
-                            + ") in "
-                            + json.source()))
-            .factory();
-    return new ExistingAdapter(json, factory);
+                            + supported(json.peftType(), Stream.empty())
+                            + " in "
+                            + json.source()));
+    return new ExistingAdapter(json, entry);
   }
 
   /** The method of an existing adapter, or else of the configuration; none for full tuning. */
@@ -108,16 +152,23 @@ public final class AdapterRegistry {
 
   /** The method of an adapter folder, as its adapter_config.json describes it. */
   public static AdapterMethod existing(AdapterFolder folder, DecoderConfig model) {
-    List<String> modules =
-        new DecoderLayout(model).sites().stream().map(LinearSite::module).toList();
-    AdapterMethod method = folder.config().method(modules);
+    AdapterMethod method = folder.config().method();
     folder.config().requireNothingUnknown();
     new ModuleSelections(method, model).warn(folder.config().source());
     return method;
   }
 
-  private static String names(Stream<String> before) {
-    return Stream.concat(before, ENTRIES.stream().map(Entry::peftType))
-        .collect(Collectors.joining(", "));
+  private static String supported(String given, Stream<String> before) {
+    List<String> names =
+        Stream.concat(before, ENTRIES.stream().map(Entry::peftType)).collect(Collectors.toList());
+    return " (supported: "
+        + String.join(", ", names)
+        + "; nearest: "
+        + nearest(given, names.stream())
+        + ")";
+  }
+
+  private static String nearest(String given, Stream<String> names) {
+    return names.min(Comparator.comparingInt(name -> EditDistance.between(given, name))).orElse("");
   }
 }

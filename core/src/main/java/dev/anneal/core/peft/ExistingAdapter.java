@@ -1,10 +1,8 @@
 package dev.anneal.core.peft;
 
-import dev.anneal.core.config.ConfigException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,13 +11,13 @@ public final class ExistingAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ExistingAdapter.class);
 
   private final AdapterJson json;
-  private final Set<String> knownKeys;
-  private final SavedMethod saved;
+  private final AdapterMethod method;
+  private final List<String> unknownKeys;
 
-  ExistingAdapter(AdapterJson json, AdapterFactory factory) {
+  ExistingAdapter(AdapterJson json, AdapterRegistry.Entry entry) {
     this.json = json;
-    this.knownKeys = Set.copyOf(factory.knownKeys());
-    this.saved = factory.read(json);
+    this.unknownKeys = json.unknownKeys(entry);
+    this.method = json.read(() -> entry.create(json.settings(entry)));
   }
 
   /** PEFT's {@code peft_type}. */
@@ -32,11 +30,24 @@ public final class ExistingAdapter {
     return json.baseModel();
   }
 
-  /** The settings that a reader wants to know, by PEFT's names, in order. */
+  /** The settings that a reader wants to know, by PEFT's names: those that do something. */
   public Map<String, Object> settings() {
-    Map<String, Object> settings = new LinkedHashMap<>(saved.settings());
-    settings.put("target_modules", json.targetModules());
+    Map<String, Object> settings = new LinkedHashMap<>();
+    SettingsFields.exported(method.settings())
+        .forEach(
+            (key, value) -> {
+              if (!AdapterJson.neutral(value)) {
+                settings.put(key, shown(value));
+              }
+            });
     return settings;
+  }
+
+  private static Object shown(Object value) {
+    if (value instanceof List<?> list) {
+      return String.join(", ", list.stream().map(String::valueOf).toList());
+    }
+    return value;
   }
 
   /** What messages call its file. */
@@ -49,10 +60,9 @@ public final class ExistingAdapter {
    * other unknown values.
    */
   void requireNothingUnknown() {
-    List<String> unknown = unknownKeys();
-    List<String> on = unknown.stream().filter(json::isTrue).map(key -> key + " true").toList();
+    List<String> on = unknownKeys.stream().filter(json::isTrue).map(key -> key + " true").toList();
     json.refuse(on);
-    List<String> active = json.active(Set.copyOf(unknown));
+    List<String> active = json.active(unknownKeys);
     if (!active.isEmpty()) {
       LOG.warn("adapter ignored=\"{}\" reason=\"unknown keys\" file={}", active, json.source());
     }
@@ -60,29 +70,11 @@ public final class ExistingAdapter {
 
   /** Keys that mean nothing here. */
   public List<String> unknownKeys() {
-    return json.unknownKeys(knownKeys);
+    return unknownKeys;
   }
 
-  /**
-   * The method for a model.
-   *
-   * @param modulePaths the model's linear modules, which an expression in {@code target_modules} is
-   *     matched against
-   */
-  public AdapterMethod method(List<String> modulePaths) {
-    AdapterTargets targets = json.targetModules();
-    if (targets.resolve(modulePaths).isEmpty()) {
-      throw new ConfigException(
-          "Invalid target_modules in "
-              + json.source()
-              + ": "
-              + targets
-              + " (matches no linear module of the model; adapter.path)");
-    }
-    return saved.method(modulePaths);
-  }
-
-  SavedMethod saved() {
-    return saved;
+  /** The method that it describes. */
+  public AdapterMethod method() {
+    return method;
   }
 }

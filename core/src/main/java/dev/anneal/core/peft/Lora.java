@@ -1,6 +1,7 @@
 package dev.anneal.core.peft;
 
-import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.ElementDefaults;
+import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -20,7 +20,36 @@ import java.util.TreeMap;
  * r·(in + out) values a module. A begins uniform in ±1/√in, B at zero, so that a fresh adapter
  * changes nothing. The default choice for instruction tuning.
  */
-@PeftMethod(type = "LORA", factory = Lora.Factory.class)
+@PeftMethod(
+    type = "LORA",
+    settings = Lora.Settings.class,
+    required = {"r", "lora_alpha", "target_modules"},
+    withoutEffect = {
+      "corda_config",
+      "ensure_weight_tying",
+      "eva_config",
+      "init_lora_weights",
+      "loftq_config",
+      "lora_ga_config",
+      "megatron_core",
+      "qalora_group_size"
+    },
+    unsupported = {
+      "alora_invocation_tokens",
+      "arrow_config",
+      "fan_in_fan_out",
+      "kasa_config",
+      "layer_replication",
+      "lora_bias",
+      "megatron_config",
+      "monteclora_config",
+      "target_parameters",
+      "trainable_token_indices",
+      "use_bdlora",
+      "use_dora",
+      "use_qalora",
+      "velora_config"
+    })
 public final class Lora implements AdapterMethod {
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -29,7 +58,7 @@ public final class Lora implements AdapterMethod {
   private static final String SITE_KEY = ".lora_site_key";
 
   private final Settings settings;
-  private final TargetModules targets;
+  private final ModuleTargets targets;
 
   /**
    * PEFT's LoraConfig, as far as it is supported.
@@ -38,59 +67,57 @@ public final class Lora implements AdapterMethod {
    *     keys the first
    * @param alphaPattern the same for alpha
    */
+  @ElementDefaults(
+      """
+      r = 8, lora_alpha = 16, lora_dropout = 0.0, target_modules = all-linear
+      exclude_modules = "", layers_to_transform = [], layers_pattern = []
+      rank_pattern = {}, alpha_pattern = {}, use_rslora = false, bias = none, modules_to_save = []
+      """)
   public record Settings(
       int r,
-      double alpha,
-      double dropout,
-      boolean rankStabilised,
-      List<String> targetModules,
+      double loraAlpha,
+      double loraDropout,
+      ModuleNames targetModules,
+      ModuleNames excludeModules,
+      List<Integer> layersToTransform,
+      List<String> layersPattern,
       Map<String, Integer> rankPattern,
-      Map<String, Double> alphaPattern) {
+      Map<String, Double> alphaPattern,
+      boolean useRslora,
+      Bias bias,
+      List<String> modulesToSave) {
     public Settings {
-      if (r <= 0) {
-        throw new IllegalArgumentException("Invalid adapter.r: " + r + " (must be > 0)");
-      }
-      if (!(dropout >= 0 && dropout < 1)) {
-        throw new IllegalArgumentException(
-            "Invalid adapter.lora_dropout: " + dropout + " (must be in [0, 1))");
-      }
-      targetModules = List.copyOf(targetModules);
+      Rule.positive("adapter.r", r);
+      Rule.positive("adapter.lora_alpha", loraAlpha);
+      Rule.below("adapter.lora_dropout", loraDropout, 0, 1);
+      Rule.check(bias == Bias.NONE, "adapter.bias", bias.name(), "only none is supported");
+      Rule.check(
+          modulesToSave.isEmpty(),
+          "adapter.modules_to_save",
+          modulesToSave.toString(),
+          "not supported yet: leave it out");
       rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
       alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
-    }
-  }
-
-  /** LORA's settings and file. */
-  static final class Factory implements AdapterFactory {
-    @Override
-    public AdapterMethod create(AdapterConfig config) {
-      ModulePattern.requireExpressions("adapter.rank_pattern", config.rankPattern());
-      ModulePattern.requireExpressions("adapter.alpha_pattern", config.alphaPattern());
-      return new Lora(
-          new Settings(
-              config.r(),
-              config.loraAlpha(),
-              config.loraDropout(),
-              config.useRslora(),
-              config.targetModules(),
-              config.rankPattern(),
-              config.alphaPattern()));
-    }
-
-    @Override
-    public SavedMethod read(AdapterJson json) {
-      return new LoraAdapterParser(json).parse();
-    }
-
-    @Override
-    public Set<String> knownKeys() {
-      return LoraAdapterParser.knownKeys();
+      rankPattern.forEach((name, value) -> Rule.positive("adapter.rank_pattern." + name, value));
+      alphaPattern.forEach((name, value) -> Rule.positive("adapter.alpha_pattern." + name, value));
+      ModulePattern.requireExpressions("adapter.rank_pattern", rankPattern);
+      ModulePattern.requireExpressions("adapter.alpha_pattern", alphaPattern);
     }
   }
 
   public Lora(Settings settings) {
     this.settings = settings;
-    this.targets = TargetModules.of(settings.targetModules());
+    this.targets =
+        new ModuleTargets(
+            settings.targetModules(),
+            settings.excludeModules(),
+            settings.layersToTransform(),
+            settings.layersPattern());
+  }
+
+  @Override
+  public Record settings() {
+    return settings;
   }
 
   @Override
@@ -190,7 +217,7 @@ public final class Lora implements AdapterMethod {
     Map<String, Double> constants = new TreeMap<>();
     constants.put(site.nameInLayer() + SCALING, scaling(site));
     if (random()) {
-      constants.put(site.nameInLayer() + DROPOUT, settings.dropout());
+      constants.put(site.nameInLayer() + DROPOUT, settings.loraDropout());
       // 52 bits: exact in fp64
       constants.put(
           site.nameInLayer() + SITE_KEY,
@@ -209,7 +236,7 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public boolean random() {
-    return settings.dropout() > 0;
+    return settings.loraDropout() > 0;
   }
 
   private int rank(LinearSite site) {
@@ -218,9 +245,9 @@ public final class Lora implements AdapterMethod {
 
   private double scaling(LinearSite site) {
     double alpha =
-        ModulePattern.find(settings.alphaPattern(), site.module()).orElse(settings.alpha());
+        ModulePattern.find(settings.alphaPattern(), site.module()).orElse(settings.loraAlpha());
     int rank = rank(site);
-    return alpha / (settings.rankStabilised() ? Math.sqrt(rank) : rank);
+    return alpha / (settings.useRslora() ? Math.sqrt(rank) : rank);
   }
 
   @Override
@@ -243,30 +270,19 @@ public final class Lora implements AdapterMethod {
     return "r "
         + settings.r()
         + ", alpha "
-        + number(settings.alpha())
+        + number(settings.loraAlpha())
         + ", on "
-        + String.join(", ", settings.targetModules());
+        + settings.targetModules();
   }
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = new TreeMap<>();
-    config.put("alpha_pattern", settings.alphaPattern());
-    config.put("bias", "none");
+    Map<String, Object> config = AdapterMethod.super.exportConfig();
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);
-    config.put("layers_pattern", null);
-    config.put("layers_to_transform", null);
     config.put("loftq_config", Map.of());
-    config.put("lora_alpha", number(settings.alpha()));
-    config.put("lora_dropout", settings.dropout());
-    config.put("modules_to_save", null);
-    config.put("r", settings.r());
-    config.put("rank_pattern", settings.rankPattern());
-    config.put(
-        "target_modules", new ArrayList<>(TargetModules.of(settings.targetModules()).exported()));
+    config.put("lora_alpha", number(settings.loraAlpha()));
     config.put("use_dora", false);
-    config.put("use_rslora", settings.rankStabilised());
     return config;
   }
 

@@ -13,4 +13,7 @@ import java.util.function.Predicate;
 record ModuleSelection(String key, String entry, String value, Predicate<String> selects) {
   /** PEFT's name of the list of modules that are adapted. */
   static final String TARGETS = "target_modules";
+
+  static final String EXCLUDED = "exclude_modules";
+  static final String LAYERS = "layers_to_transform";
 }

@@ -6,7 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What an adapter method is called, and what makes it; on every permitted {@link AdapterMethod}.
+ * What an adapter method is called and which settings it has; on every permitted {@link
+ * AdapterMethod}.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
@@ -14,6 +15,18 @@ import java.lang.annotation.Target;
   /** PEFT's {@code peft_type}, in capitals. */
   String type();
 
-  /** Has a constructor without arguments. */
-  Class<? extends AdapterFactory> factory();
+  /**
+   * A record with {@link dev.anneal.core.config.ElementDefaults}, which is the only argument of the
+   * method's constructor. Its components are the settings, and the fields of adapter_config.json.
+   */
+  Class<? extends Record> settings();
+
+  /** Fields of adapter_config.json that must be there, since PEFT's default is another. */
+  String[] required() default {};
+
+  /** Fields of adapter_config.json without effect on an adapter that is trained already. */
+  String[] withoutEffect() default {};
+
+  /** Fields that change the maths: refused unless false, null or empty. */
+  String[] unsupported() default {};
 }

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ParameterSpec;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -102,10 +102,7 @@ class DecodeWeightsTest {
       throws JsonProcessingException {
     DecoderConfig config =
         RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
-    LinearHook hook =
-        adapter
-            ? new Lora(new Lora.Settings(3, 6, 0, false, List.of("all-linear"), Map.of(), Map.of()))
-            : LinearHook.none();
+    LinearHook hook = adapter ? Methods.lora("r=3", "lora_alpha=6") : LinearHook.none();
     List<ParameterSpec> specs = new ArrayList<>();
     new DecoderLayout(config).sites().forEach(site -> specs.addAll(hook.parameters(site)));
     Map<String, Long> offsets = new HashMap<>();

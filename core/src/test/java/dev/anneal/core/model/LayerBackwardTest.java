@@ -8,7 +8,7 @@ import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.WeightSource;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
@@ -213,7 +213,8 @@ class LayerBackwardTest {
     }
 
     private static LinearHook lora(double dropout, List<String> targets) {
-      return new Lora(new Lora.Settings(3, 6, dropout, false, targets, Map.of(), Map.of()));
+      return Methods.lora(
+          "r=3", "lora_alpha=6", "lora_dropout=" + dropout, "target_modules=" + targets);
     }
   }
 

@@ -52,15 +52,15 @@ class AdapterConfigJsonTest {
   void readsWhatPeftSaved() {
     ExistingAdapter file =
         AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
-    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
+    Lora.Settings config = (Lora.Settings) file.method().settings();
 
     assertThat(config.r()).isEqualTo(4);
-    assertThat(config.alpha()).isEqualTo(8);
-    assertThat(config.dropout()).isZero();
-    assertThat(config.rankStabilised()).isFalse();
+    assertThat(config.loraAlpha()).isEqualTo(8);
+    assertThat(config.loraDropout()).isZero();
+    assertThat(config.useRslora()).isFalse();
     assertThat(file.peftType()).isEqualTo("LORA");
     assertThat(file.baseModel()).isEmpty();
-    assertThat(config.targets().names()).hasSize(14).contains("model.layers.1.mlp.up_proj");
+    assertThat(config.targetModules().entries()).hasSize(14).contains("model.layers.1.mlp.up_proj");
     assertThat(file.unknownKeys()).isEmpty();
   }
 
@@ -71,28 +71,23 @@ class AdapterConfigJsonTest {
             MINIMAL
                 + ", 'rank_pattern': {'z_proj': 2, 'a_proj': 3}, 'alpha_pattern': {'q_proj': 1.5},"
                 + " 'use_rslora': true, 'lora_dropout': 0.1, 'future_key': 1, 'use_dora': false");
-    LoraAdapterConfig config = (LoraAdapterConfig) file.saved();
+    Lora.Settings config = (Lora.Settings) file.method().settings();
 
     assertThat(config.rankPattern().keySet()).containsExactly("z_proj", "a_proj");
     assertThat(config.alphaPattern()).containsEntry("q_proj", 1.5);
-    assertThat(config.rankStabilised()).isTrue();
-    assertThat(config.dropout()).isEqualTo(0.1);
+    assertThat(config.useRslora()).isTrue();
+    assertThat(config.loraDropout()).isEqualTo(0.1);
     assertThat(file.unknownKeys()).containsExactly("future_key");
   }
 
   @Test
-  void resolvesARegularExpressionAgainstWholePaths() {
-    String lora = MINIMAL.replace("['q_proj']", "'.*layers\\\\.[01]\\\\.self_attn\\\\.(q|k)_proj'");
-    List<String> paths =
-        List.of(
-            "model.layers.0.self_attn.q_proj",
-            "model.layers.2.self_attn.q_proj",
-            "model.layers.1.self_attn.k_proj",
-            "model.layers.1.self_attn.k_proj.more");
-
-    assertThat(parse(lora).targets().resolve(paths)).containsExactly(paths.get(0), paths.get(2));
-    assertThat(parse(MINIMAL).targets().resolve(paths)).containsExactly("q_proj");
-    assertThat(parse(MINIMAL.replace("['q_proj']", "'All-Linear'")).targets().resolve(paths))
+  void readsTargetsAsAListAnExpressionOrTheShorthand() {
+    String expression = ".*layers\\.[01]\\.self_attn\\.(q|k)_proj";
+    String json = expression.replace("\\", "\\\\");
+    assertThat(parse(MINIMAL).targetModules().entries()).containsExactly("q_proj");
+    assertThat(parse(MINIMAL.replace("['q_proj']", "'" + json + "'")).targetModules().expression())
+        .isEqualTo(expression);
+    assertThat(parse(MINIMAL.replace("['q_proj']", "'All-Linear'")).targetModules().entries())
         .containsExactly("all-linear");
   }
 
@@ -102,17 +97,11 @@ class AdapterConfigJsonTest {
       quoteCharacter = '`',
       value = {
         "'use_dora': true|use_dora true",
-        "'modules_to_save': ['lm_head']|modules_to_save [\"lm_head\"]",
-        "'layers_to_transform': [0]|layers_to_transform [0]",
-        "'layers_to_transform': 0|layers_to_transform 0",
         "'fan_in_fan_out': true|fan_in_fan_out true",
         "'lora_bias': true|lora_bias true",
-        "'bias': 'all'|bias \"all\"",
-        "'exclude_modules': 'k_proj'|exclude_modules \"k_proj\"",
         "'trainable_token_indices': [1]|trainable_token_indices [1]",
         "'target_parameters': ['x']|target_parameters [\"x\"]",
         "'layer_replication': [[0, 1]]|layer_replication [[0,1]]",
-        "'init_lora_weights': 'pissa'|init_lora_weights \"pissa\" (it changes the base weights)",
         "'task_type': 'SEQ_CLS'|task_type \"SEQ_CLS\""
       })
   void refusesActiveOptionsByName(String option, String message) {
@@ -132,16 +121,21 @@ class AdapterConfigJsonTest {
 
   @Test
   void refusesWhatIsNoLoraAdapter() {
-    assertRefused("'peft_type': 'VERA'", "Unsupported peft_type: VERA (supported: ");
+    assertRefused("'peft_type': 'LOHA'", "Unsupported peft_type: LOHA (supported: ");
     assertRefused("'r': 8", "Unsupported peft_type: none");
-    assertRefused(MINIMAL.replace("4", "0"), "Invalid r: 0 (must be an integer > 0)");
-    assertRefused(MINIMAL.replace("'r': 4, ", ""), "Invalid r: nothing");
-    assertRefused(MINIMAL.replace("8", "'x'"), "Invalid lora_alpha: \"x\" (must be a number)");
     assertRefused(
-        MINIMAL.replace("['q_proj']", "[]"), "Invalid target_modules: [] (must name at least one");
+        MINIMAL.replace("4", "0"),
+        "Invalid adapter.r: 0 (must be > 0) in adapter_config.json (adapter.path)");
+    assertRefused(MINIMAL.replace("'r': 4, ", ""), "Missing r in adapter_config.json");
     assertRefused(
-        MINIMAL.replace("['q_proj']", "'('"), "Invalid target_modules: \"(\" (not a regular");
-    assertRefused(MINIMAL + ", 'rank_pattern': {'q': 0}", "Invalid rank_pattern: 0");
+        MINIMAL.replace("8", "'x'"),
+        "Invalid adapter.lora_alpha: \"x\" (must be a number; set in adapter_config.json");
+    assertRefused(
+        MINIMAL.replace("['q_proj']", "[]"),
+        "Invalid adapter.target_modules: [] (must name at least one");
+    assertRefused(
+        MINIMAL.replace("['q_proj']", "'('"), "Invalid adapter.target_modules: ( (not a regular");
+    assertRefused(MINIMAL + ", 'rank_pattern': {'q': 0}", "Invalid adapter.rank_pattern.q: 0");
     assertThatThrownBy(() -> AdapterConfigJson.parse(new byte[0], "adapter_config.json"))
         .hasMessageContaining("Cannot read adapter_config.json");
   }
@@ -153,8 +147,8 @@ class AdapterConfigJsonTest {
         .hasMessageContaining("adapter_config.json");
   }
 
-  private static LoraAdapterConfig parse(String fields) {
-    return (LoraAdapterConfig) read(fields).saved();
+  private static Lora.Settings parse(String fields) {
+    return (Lora.Settings) read(fields).method().settings();
   }
 
   private static ExistingAdapter read(String fields) {

@@ -9,7 +9,6 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,8 +66,7 @@ class LoraDropoutTest {
             return self.dropout(x, keys, site_key, %s)
         """
             .formatted(p);
-    Lora lora =
-        new Lora(new Lora.Settings(4, 8, p, false, List.of("all-linear"), Map.of(), Map.of()));
+    Lora lora = Methods.lora("r=4", "lora_alpha=8", "lora_dropout=" + p);
     try (Program withCaller = Program.compile(runtime, List.of(lora.forwardSource(), caller))) {
       return withCaller.call("masked").tensor(x).tensor(keys).tensor(site).one();
     }

@@ -9,14 +9,13 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.Methods;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Values recorded from transformers and PEFT; interop/fixtures made them. */
@@ -78,7 +77,7 @@ final class Parity {
   }
 
   static AdapterMethod lora() {
-    return new Lora(new Lora.Settings(4, 8, 0, false, List.of("all-linear"), Map.of(), Map.of()));
+    return Methods.lora("r=4", "lora_alpha=8");
   }
 
   static TrainedModel.Assembly assembly(

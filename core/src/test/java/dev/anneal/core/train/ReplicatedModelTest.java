@@ -14,13 +14,12 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.Methods;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,7 +72,7 @@ class ReplicatedModelTest {
   }
 
   private static AdapterMethod dropout() {
-    return new Lora(new Lora.Settings(4, 8, 0.2, false, List.of("all-linear"), Map.of(), Map.of()));
+    return Methods.lora("r=4", "lora_alpha=8", "lora_dropout=0.2");
   }
 
   private static Result result(ReplicatedModel model, MicroBatch batch) {

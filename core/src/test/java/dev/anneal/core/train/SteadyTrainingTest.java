@@ -15,7 +15,7 @@ import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.Methods;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -28,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -106,8 +105,7 @@ class SteadyTrainingTest {
   @ValueSource(ints = {0, 1, Integer.MAX_VALUE})
   void liveNativeHandlesStayConstantOver100Steps(int recomputed) throws Exception {
     LayerStorage storage = new LayerStorage(recomputed);
-    AdapterMethod lora =
-        new Lora(new Lora.Settings(4, 8, 0.1, false, List.of("all-linear"), Map.of(), Map.of()));
+    AdapterMethod lora = Methods.lora("r=4", "lora_alpha=8", "lora_dropout=0.1");
     requireConstant(Parity.assembly("qwen3", Optional.of(lora), Optional.empty(), storage));
     requireConstant(Parity.full("qwen3", storage));
   }

@@ -1,6 +1,7 @@
 package dev.anneal.jobs.generate;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
@@ -9,7 +10,7 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** A Qwen2 model of two layers with seeded random weights and the sample's tokenizer. */
@@ -66,8 +66,13 @@ public final class TinyModel {
   /** Writes an adapter whose two matrices are random, so that it changes the model a lot. */
   public static void writeAdapter(Path model, Path folder) throws IOException {
     AdapterMethod method =
-        new Lora(
-            new Lora.Settings(4, 8, 0, false, List.of("q_proj", "down_proj"), Map.of(), Map.of()));
+        AdapterRegistry.create(
+            TrainingConfig.of(
+                    "adapter.peft_type=LORA",
+                    "adapter.r=4",
+                    "adapter.lora_alpha=8",
+                    "adapter.target_modules=[q_proj, down_proj]")
+                .adapter());
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
       try (TrainedModel trained =
