@@ -1,5 +1,6 @@
 package dev.anneal.core.assembly;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.model.AutogradHook;
@@ -27,8 +28,10 @@ import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.PartitionPlan;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A model with its trained parameters in flat buffers, ready for training, scoring and generation.
@@ -171,7 +174,7 @@ public final class TrainedModel implements AutoCloseable {
       long bucketElements,
       TensorScope scope) {
     this.scope = scope;
-    this.config = assembly.folder().config();
+    this.config = AdapterMethod.config(assembly.folder().config(), assembly.adapter());
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
     this.weights = weights(runtime, assembly);
@@ -190,7 +193,8 @@ public final class TrainedModel implements AutoCloseable {
     if (assembly.weights() == BaseWeights.FROM_SCRATCH) {
       return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
     }
-    SafetensorsReader reader = assembly.folder().openWeights();
+    SafetensorsReader reader =
+        AdapterMethod.folder(assembly.folder(), assembly.adapter()).openWeights();
     return scope.own(
         assembly.keepsFileTypes()
             ? SafetensorsWeights.asStored(runtime, reader, tensors)
@@ -199,15 +203,27 @@ public final class TrainedModel implements AutoCloseable {
 
   /** What a method trains, or full tuning without one. */
   public static List<ParameterSpec> trained(DecoderConfig config, Optional<AdapterMethod> method) {
-    DecoderLayout layout = new DecoderLayout(config);
+    DecoderLayout layout = new DecoderLayout(AdapterMethod.config(config, method));
     if (method.isEmpty()) {
       return layout.parameters();
     }
-    List<ParameterSpec> specs = new ArrayList<>();
+    Set<String> whole = new HashSet<>(method.get().trainedWeights(layout));
+    List<ParameterSpec> specs = new ArrayList<>(layout.parameters());
+    specs.removeIf(spec -> !whole.contains(spec.name()));
     for (LinearSite site : layout.sites()) {
       specs.addAll(method.get().parameters(site));
     }
+    if (specs.isEmpty()) {
+      throw new ConfigException(
+          "Invalid adapter: nothing is trained (the settings of adapter.peft_type = "
+              + method.get().peftType()
+              + " match nothing of the model)");
+    }
     return specs;
+  }
+
+  private DecoderLayout layout() {
+    return new DecoderLayout(config);
   }
 
   private void fill(TensorRuntime runtime, Assembly assembly) {
@@ -224,7 +240,7 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   private Tensor initial(TensorRuntime runtime, Assembly assembly, ParameterSpec spec) {
-    if (adapter.isEmpty()) {
+    if (adapter.isEmpty() || layout().weights().containsKey(spec.name())) {
       return weights.open(spec.name(), spec.shape().toArray());
     }
     AdapterMethod.InitialValue value = adapter.get().initialValue(spec, assembly.seed());

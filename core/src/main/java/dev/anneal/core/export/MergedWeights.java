@@ -28,7 +28,7 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
     this.runtime = runtime;
     this.model = model;
     List<String> sources = new ArrayList<>();
-    model.adapter().map(AdapterMethod::mergeSource).ifPresent(sources::add);
+    model.adapter().flatMap(AdapterMethod::mergeSource).ifPresent(sources::add);
     Optional<String> biasSource = model.adapter().flatMap(AdapterMethod::mergeBiasSource);
     biasSource.ifPresent(sources::add);
     this.program = Program.compile(runtime, sources);

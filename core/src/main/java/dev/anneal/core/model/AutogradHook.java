@@ -20,6 +20,11 @@ public final class AutogradHook implements LinearHook {
   }
 
   @Override
+  public String inputSource() {
+    return method.inputSource();
+  }
+
+  @Override
   public Optional<String> effectiveSource() {
     return Optional.empty();
   }

@@ -52,7 +52,8 @@ final class DecodeWeights implements AutoCloseable {
    * @param sequences that usually grow side by side
    */
   static DecodeWeights of(TensorRuntime runtime, ModelParts parts, int sequences) {
-    DecodeLayout layout = parts.baseTrained() ? DecodeLayout.ROWS : parts.products().decodeLayout();
+    boolean asTheyAre = parts.baseTrained() || parts.adaptsInputs();
+    DecodeLayout layout = asTheyAre ? DecodeLayout.ROWS : parts.products().decodeLayout();
     return runtime.withoutGradients(() -> new DecodeWeights(runtime, parts, layout, sequences));
   }
 

@@ -16,6 +16,7 @@ final class DecoderProgram {
     List<String> parts = new ArrayList<>();
     parts.add(products.source());
     parts.add(hook.forwardSource());
+    parts.add(hook.inputSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
     parts.add(text(config, "generation.torchscript"));

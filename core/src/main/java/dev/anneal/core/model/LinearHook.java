@@ -8,14 +8,66 @@ import java.util.Optional;
 
 /**
  * What a method adds to the linear modules of a decoder. The model compiles without knowing which
- * methods exist.
+ * methods exist. What is not overridden leaves every module as it is.
  */
 public interface LinearHook {
+  /** {@link #forwardSource} of a method that leaves outputs as they are. */
+  String SAME_OUTPUT =
+      """
+  def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+    return y
+""";
+
+  /** {@link #effectiveSource} of a method that leaves weights as they are. */
+  String SAME_WEIGHT =
+      """
+  def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
+    return self.base_weight(w, site)
+
+  def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
+    return None
+""";
+
+  /** The part of {@link #effectiveSource} of a method without a branch. */
+  String NO_BRANCH =
+      """
+  def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
+    return y
+
+  def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+    return dx
+""";
+
+  /** {@link #inputSource} of a method that leaves inputs as they are. */
+  String SAME_INPUT =
+      """
+  def adapts_input(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> bool:
+    return False
+
+  def adapted_input(self: __torch__.Program, x: Tensor, w: Dict[str, Tensor], site: str) -> Tensor:
+    return x
+
+  def input_backward(self: __torch__.Program, x: Tensor, dx: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+    return dx
+""";
+
   /**
    * The TorchScript method {@code adapt(self, x, y, w, c, site)}: from the module's input {@code x}
    * and its output {@code y} the adapted output; {@code w} holds the layer's tensors.
    */
-  String forwardSource();
+  default String forwardSource() {
+    return SAME_OUTPUT;
+  }
+
+  /**
+   * What a method does to a module's input: {@code adapts_input(w, site)}, whether it does so
+   * there; {@code adapted_input(x, w, site)}, which the product, {@code adapt} and all of {@link
+   * #effectiveSource} read in place of x; {@code input_backward(x, dx, w, site, g)}, which gets the
+   * gradient dx of that, gives the one of x, and adds what the method's tensors get.
+   */
+  default String inputSource() {
+    return SAME_INPUT;
+  }
 
   /**
    * The method as an effective weight and a branch, for the hand-written backward: the TorchScript
@@ -25,7 +77,7 @@ public interface LinearHook {
    * #forwardSource} serves it then.
    */
   default Optional<String> effectiveSource() {
-    return Optional.empty();
+    return Optional.of(SAME_WEIGHT + NO_BRANCH);
   }
 
   /** Whether the hand-written backward serves it. */
@@ -34,57 +86,27 @@ public interface LinearHook {
   }
 
   /** The tensors this hook trains at a site; empty where it does not attach. */
-  List<ParameterSpec> parameters(LinearSite site);
+  default List<ParameterSpec> parameters(LinearSite site) {
+    return List.of();
+  }
 
   /** Scalars that {@link #forwardSource} reads from {@code w}, by their name in the layer. */
-  Map<String, Double> constants(LinearSite site);
+  default Map<String, Double> constants(LinearSite site) {
+    return Map.of();
+  }
 
   /** Whether the source reads {@code c["random_keys"]}, one int64 a token. */
-  boolean random();
+  default boolean random() {
+    return false;
+  }
+
+  /** Whether {@link #inputSource} changes inputs anywhere: modules then share no product. */
+  default boolean adaptsInputs() {
+    return !inputSource().equals(SAME_INPUT);
+  }
 
   /** No adapter: the output as it is. */
   static LinearHook none() {
-    return new LinearHook() {
-      @Override
-      public String forwardSource() {
-        return """
-              def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-                return y
-            """;
-      }
-
-      @Override
-      public Optional<String> effectiveSource() {
-        return Optional.of(
-            """
-              def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
-                return self.base_weight(w, site)
-
-              def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
-                return None
-
-              def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-                return y
-
-              def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
-                return dx
-            """);
-      }
-
-      @Override
-      public List<ParameterSpec> parameters(LinearSite site) {
-        return List.of();
-      }
-
-      @Override
-      public Map<String, Double> constants(LinearSite site) {
-        return Map.of();
-      }
-
-      @Override
-      public boolean random() {
-        return false;
-      }
-    };
+    return new LinearHook() {};
   }
 }

@@ -216,6 +216,11 @@ public final class ModelParts implements AutoCloseable {
     return new DecoderLayout(config).weights().keySet().stream().anyMatch(trained::contains);
   }
 
+  /** Whether modules that read the same input get different ones of the method. */
+  boolean adaptsInputs() {
+    return hook.adaptsInputs();
+  }
+
   boolean random() {
     return random;
   }

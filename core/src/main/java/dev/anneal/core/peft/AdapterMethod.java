@@ -1,7 +1,10 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.model.LinearHook;
+import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -15,7 +18,10 @@ import java.util.function.Function;
  * A way to adapt a frozen base model. One file a method; the permitted classes are the one list of
  * them; each carries a {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
-public sealed interface AdapterMethod extends LinearHook permits Lora {
+public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitFit, Freeze {
+  /** What PEFT puts before the path of a module. */
+  String PEFT_PREFIX = "base_model.model.";
+
   /** PEFT's {@code peft_type}. */
   default String peftType() {
     return AdapterRegistry.description(getClass()).type();
@@ -27,19 +33,61 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   /** The settings that a report shows. */
   String summary();
 
+  /** What a run of the method leaves. */
+  enum Product {
+    /** A folder of PEFT's. */
+    ADAPTER,
+    /** A model folder, since base weights themselves were trained. */
+    MODEL
+  }
+
+  /** What a run of the method leaves. */
+  default Product product() {
+    return Product.ADAPTER;
+  }
+
+  /**
+   * Base weights that are trained as they are, by their names in the model: biases, modules that
+   * are saved whole.
+   */
+  default List<String> trainedWeights(DecoderLayout layout) {
+    return List.of();
+  }
+
+  /** Whether the output matrix must be another than the embedding, although the model ties them. */
+  default boolean untiesHead() {
+    return false;
+  }
+
+  /** The model as a method needs it. */
+  static DecoderConfig config(DecoderConfig model, Optional<AdapterMethod> method) {
+    boolean untied = method.isPresent() && method.get().untiesHead() && model.tieWordEmbeddings();
+    return untied ? model.withOwnHead() : model;
+  }
+
+  /** The model as a method needs it. */
+  static ModelFolder folder(ModelFolder model, Optional<AdapterMethod> method) {
+    return method.isPresent() && method.get().untiesHead() ? model.withOwnHead() : model;
+  }
+
   /** What of the settings selects modules by name, so that entries without effect are found. */
   default List<ModuleSelection> selections() {
     return List.of();
   }
 
-  /** The initial value of an element of a parameter, as a function of its index alone. */
-  InitialValue initialValue(ParameterSpec parameter, long seed);
+  /** The initial value of an element of a site's parameter, as a function of its index alone. */
+  default InitialValue initialValue(ParameterSpec parameter, long seed) {
+    throw new IllegalArgumentException(peftType() + " has no parameter " + parameter.name());
+  }
 
   /**
    * TorchScript method {@code merge(self, weight, w) -> Tensor}: the base weight with the adapter
-   * folded in; {@code w} holds the site's parameters and constants by their last name.
+   * folded in; {@code w} holds the site's parameters and constants by their last name. Absent where
+   * no module is adapted.
    */
-  String mergeSource();
+  default Optional<String> mergeSource() {
+    return Optional.empty();
+  }
 
   /**
    * TorchScript method {@code merge_bias(self, bias, w) -> Tensor} of a method that changes a
@@ -50,7 +98,18 @@ public sealed interface AdapterMethod extends LinearHook permits Lora {
   }
 
   /** The name of a parameter in {@code adapter_model.safetensors}. */
-  String exportName(ParameterSpec parameter);
+  default String exportName(ParameterSpec parameter) {
+    String name = parameter.name();
+    int dot = name.lastIndexOf('.');
+    boolean ofAdapted = name.endsWith(".bias") && adapts(name.substring(0, dot));
+    return PEFT_PREFIX
+        + (ofAdapted ? name.substring(0, dot) + ".base_layer" + name.substring(dot) : name);
+  }
+
+  /** Whether tensors of the method's own stand beside the module at a path. */
+  default boolean adapts(String module) {
+    return false;
+  }
 
   /**
    * What {@code adapter_config.json} says besides what every method has there. The settings, unless

@@ -3,6 +3,7 @@ package dev.anneal.core.peft;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
@@ -59,6 +60,7 @@ public final class Lora implements AdapterMethod {
 
   private final Settings settings;
   private final ModuleTargets targets;
+  private final SavedModules saved;
 
   /**
    * PEFT's LoraConfig, as far as it is supported.
@@ -90,12 +92,6 @@ public final class Lora implements AdapterMethod {
       Rule.positive("adapter.r", r);
       Rule.positive("adapter.lora_alpha", loraAlpha);
       Rule.below("adapter.lora_dropout", loraDropout, 0, 1);
-      Rule.check(bias == Bias.NONE, "adapter.bias", bias.name(), "only none is supported");
-      Rule.check(
-          modulesToSave.isEmpty(),
-          "adapter.modules_to_save",
-          modulesToSave.toString(),
-          "not supported yet: leave it out");
       rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
       alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
       rankPattern.forEach((name, value) -> Rule.positive("adapter.rank_pattern." + name, value));
@@ -113,6 +109,7 @@ public final class Lora implements AdapterMethod {
             settings.excludeModules(),
             settings.layersToTransform(),
             settings.layersPattern());
+    this.saved = new SavedModules(settings.modulesToSave());
   }
 
   @Override
@@ -191,16 +188,38 @@ public final class Lora implements AdapterMethod {
   }
 
   @Override
-  public String mergeSource() {
-    return """
+  public Optional<String> mergeSource() {
+    return Optional.of(
+        """
   def merge(self: __torch__.Program, weight: Tensor, w: Dict[str, Tensor]) -> Tensor:
     return torch.addmm(weight, w["lora_B.weight"], w["lora_A.weight"], beta=1, alpha=float(w["lora_scaling"]))
-""";
+""");
+  }
+
+  @Override
+  public boolean adapts(String module) {
+    return targets.matches(module) && !saved.matches(module);
+  }
+
+  @Override
+  public boolean untiesHead() {
+    return saved.untieHead();
+  }
+
+  @Override
+  public List<String> trainedWeights(DecoderLayout layout) {
+    List<String> names = new ArrayList<>(saved.weights(layout));
+    for (String bias : settings.bias().weights(layout, this::adapts)) {
+      if (!names.contains(bias)) {
+        names.add(bias);
+      }
+    }
+    return names;
   }
 
   @Override
   public List<ParameterSpec> parameters(LinearSite site) {
-    if (!targets.matches(site.module())) {
+    if (!adapts(site.module())) {
       return List.of();
     }
     int rank = rank(site);
@@ -211,7 +230,7 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public Map<String, Double> constants(LinearSite site) {
-    if (!targets.matches(site.module())) {
+    if (!adapts(site.module())) {
       return Map.of();
     }
     Map<String, Double> constants = new TreeMap<>();
@@ -229,8 +248,9 @@ public final class Lora implements AdapterMethod {
   @Override
   public List<ModuleSelection> selections() {
     List<ModuleSelection> selections = new ArrayList<>(targets.selections());
-    selections.addAll(ModulePattern.selections("rank_pattern", settings.rankPattern()));
-    selections.addAll(ModulePattern.selections("alpha_pattern", settings.alphaPattern()));
+    selections.addAll(ModulePattern.selections(ModuleSelection.RANKS, settings.rankPattern()));
+    selections.addAll(ModulePattern.selections(ModuleSelection.ALPHAS, settings.alphaPattern()));
+    selections.addAll(saved.selections());
     return selections;
   }
 
@@ -258,11 +278,6 @@ public final class Lora implements AdapterMethod {
     double bound = 1 / Math.sqrt(parameter.shape().dimensions().get(1));
     CounterRandom random = CounterRandom.of(seed, parameter.name());
     return index -> (float) ((2 * random.uniform(index) - 1) * bound);
-  }
-
-  @Override
-  public String exportName(ParameterSpec parameter) {
-    return "base_model.model." + parameter.name();
   }
 
   @Override

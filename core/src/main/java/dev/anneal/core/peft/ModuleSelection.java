@@ -14,6 +14,11 @@ record ModuleSelection(String key, String entry, String value, Predicate<String>
   /** PEFT's name of the list of modules that are adapted. */
   static final String TARGETS = "target_modules";
 
+  /** PEFT's name of the list of modules that are trained whole. */
+  static final String SAVED = "modules_to_save";
+
   static final String EXCLUDED = "exclude_modules";
+  static final String RANKS = "rank_pattern";
+  static final String ALPHAS = "alpha_pattern";
   static final String LAYERS = "layers_to_transform";
 }

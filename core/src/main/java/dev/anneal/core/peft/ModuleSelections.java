@@ -3,6 +3,7 @@ package dev.anneal.core.peft;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.EditDistance;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +31,18 @@ final class ModuleSelections {
   private final AdapterMethod method;
   private final List<String> modules;
   private final List<String> targeted;
+  private final List<String> all;
 
   ModuleSelections(AdapterMethod method, DecoderConfig model) {
     this.method = method;
-    List<LinearSite> sites = new DecoderLayout(model).sites();
+    DecoderLayout layout = new DecoderLayout(model);
+    List<LinearSite> sites = layout.sites();
+    this.all =
+        Stream.concat(
+                layout.weights().keySet().stream().map(SavedModules::module),
+                Stream.of(WeightNames.LM_HEAD_PATH))
+            .distinct()
+            .toList();
     this.modules = sites.stream().map(LinearSite::module).toList();
     this.targeted =
         sites.stream()
@@ -57,7 +67,7 @@ final class ModuleSelections {
                 + " ("
                 + rule(selection)
                 + "; nearest: "
-                + nearest(selection.entry())
+                + nearest(selection)
                 + ")");
       }
     }
@@ -87,7 +97,7 @@ final class ModuleSelections {
         without.add(shown(selection));
       }
     }
-    if (targeted.isEmpty()) {
+    if (targeted.isEmpty() && method.selections().stream().anyMatch(this::isTarget)) {
       throw new ConfigException(
           "Invalid target_modules in "
               + source
@@ -99,18 +109,32 @@ final class ModuleSelections {
     }
   }
 
+  private boolean isTarget(ModuleSelection selection) {
+    return selection.key().equals(ModuleSelection.TARGETS);
+  }
+
   private boolean selectsAny(ModuleSelection selection) {
     return candidates(selection).stream().anyMatch(selection.selects());
   }
 
   private List<String> candidates(ModuleSelection selection) {
-    return selection.key().equals(ModuleSelection.TARGETS) ? modules : targeted;
+    return switch (selection.key()) {
+      case ModuleSelection.TARGETS, ModuleSelection.EXCLUDED, ModuleSelection.LAYERS -> modules;
+      case ModuleSelection.RANKS, ModuleSelection.ALPHAS -> targeted;
+      default -> all;
+    };
   }
 
   private static String rule(ModuleSelection selection) {
-    return selection.key().equals(ModuleSelection.TARGETS)
-        ? "matches no linear module of the model's layers"
-        : "matches no module of target_modules";
+    return switch (selection.key()) {
+      case ModuleSelection.TARGETS -> "matches no linear module of the model's layers";
+      case ModuleSelection.EXCLUDED,
+              ModuleSelection.LAYERS,
+              ModuleSelection.RANKS,
+              ModuleSelection.ALPHAS ->
+          "matches no module of target_modules";
+      default -> "matches no module of the model";
+    };
   }
 
   private static String shown(ModuleSelection selection) {
@@ -147,10 +171,13 @@ final class ModuleSelections {
   }
 
   /** The last names of modules that are the least edits away. */
-  private String nearest(String entry) {
+  private String nearest(ModuleSelection selection) {
+    String entry = selection.entry();
     String last = entry.substring(entry.lastIndexOf('.') + 1);
     Set<String> names = new TreeSet<>();
-    modules.forEach(module -> names.add(module.substring(module.lastIndexOf('.') + 1)));
+    boolean whole = candidates(selection) == all;
+    (whole ? all : modules)
+        .forEach(module -> names.add(module.substring(module.lastIndexOf('.') + 1)));
     return names.stream()
         .sorted(Comparator.comparingInt(name -> EditDistance.between(last, name)))
         .limit(SUGGESTED)

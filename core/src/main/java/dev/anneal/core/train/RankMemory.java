@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** The arithmetic behind {@link MemoryEstimate}: the sizes of one model under one setup. */
 final class RankMemory {
@@ -52,7 +53,8 @@ final class RankMemory {
   private final int parts;
 
   RankMemory(
-      TrainingSetup setup, ModelFolder folder, Optional<AdapterMethod> method, int worldSize) {
+      TrainingSetup setup, ModelFolder stored, Optional<AdapterMethod> method, int worldSize) {
+    ModelFolder folder = AdapterMethod.folder(stored, method);
     this.config = folder.config();
     this.layout = new DecoderLayout(config);
     List<ParameterSpec> specs = TrainedModel.trained(config, method);
@@ -182,12 +184,17 @@ final class RankMemory {
   }
 
   private int lowest(Optional<AdapterMethod> method) {
-    return method.isEmpty()
-        ? 0
-        : layout.sites().stream()
-            .filter(site -> adapted(method, site))
-            .mapToInt(LinearSite::layer)
-            .min()
-            .orElse(config.layers());
+    if (trained.contains(WeightNames.EMBED_TOKENS)) {
+      return 0;
+    }
+    IntStream adapted =
+        layout.sites().stream().filter(site -> adapted(method, site)).mapToInt(LinearSite::layer);
+    IntStream whole = IntStream.range(0, config.layers()).filter(this::trainsWhole);
+    return IntStream.concat(adapted, whole).min().orElse(config.layers());
+  }
+
+  private boolean trainsWhole(int index) {
+    String prefix = WeightNames.layer(index, "");
+    return trained.stream().anyMatch(name -> name.startsWith(prefix));
   }
 }

@@ -7,8 +7,10 @@ import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.export.ModelExport.StorageType;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
+import java.util.Optional;
 
 /** What a run leaves: {@code adapter/} in PEFT's format, or {@code model/} in Hugging Face's. */
 public final class RunProduct {
@@ -23,6 +25,11 @@ public final class RunProduct {
     this.setup = setup;
   }
 
+  /** Whether a method leaves an adapter; without one the whole model is trained. */
+  public static boolean isAdapter(Optional<AdapterMethod> method) {
+    return method.isPresent() && method.get().product() == AdapterMethod.Product.ADAPTER;
+  }
+
   /**
    * Writes the trained parameters; full tuning keeps the type of the base's weights. Where training
    * has led beyond its largest number, the weights are written in fp32: a run that is done must not
@@ -31,7 +38,7 @@ public final class RunProduct {
   public void write(TensorRuntime runtime, TrainedModel model, ModelFolder base)
       throws IOException {
     String output = setup.train().outputDir();
-    if (model.adapter().isPresent()) {
+    if (isAdapter(model.adapter())) {
       new AdapterExport(store)
           .write(
               FileStore.join(output, ADAPTER),

@@ -23,9 +23,11 @@ import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,10 +110,15 @@ abstract class AdapterMethodContract {
       for (LinearSite site : new DecoderLayout(MODEL.config()).sites()) {
         model.adapter().orElseThrow().parameters(site).forEach(spec -> own.add(spec.name()));
       }
+      DecoderLayout layout = new DecoderLayout(model.config());
+      List<String> whole = model.adapter().orElseThrow().trainedWeights(layout);
+      Set<String> frozen = new HashSet<>(layout.weights().keySet());
+      frozen.removeAll(whole);
+      own.addAll(whole);
       assertThat(model.parameters().specs())
           .extracting(ParameterSpec::name)
           .containsExactlyInAnyOrderElementsOf(own)
-          .doesNotContainAnyElementsOf(new DecoderLayout(MODEL.config()).weights().keySet());
+          .doesNotContainAnyElementsOf(frozen);
       for (String name : own) {
         assertThat(norm(model.parameters().gradient(name).toFloats())).as(name).isPositive();
       }
@@ -124,8 +131,9 @@ abstract class AdapterMethodContract {
     try (TrainedModel model = fresh()) {
       AdaptedModel.fill(runtime, model);
       try (MergedWeights merged = new MergedWeights(runtime, model)) {
+        ModelFolder base = AdapterMethod.folder(MODEL, model.adapter());
         new ModelExport(disk)
-            .write(folder.toString(), MODEL, merged, ModelExport.StorageType.FLOAT32);
+            .write(folder.toString(), base, merged, ModelExport.StorageType.FLOAT32);
       }
       try (TrainedModel base = TrainedModel.forInference(runtime, MODEL, Optional.empty());
           TrainedModel merged =

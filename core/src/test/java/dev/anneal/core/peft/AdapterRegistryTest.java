@@ -42,9 +42,12 @@ class AdapterRegistryTest {
   @Test
   void everyMethodHasAContractTest() throws Exception {
     for (Class<?> method : AdapterMethod.class.getPermittedSubclasses()) {
-      assertThat(Class.forName(method.getName() + "Test"))
-          .as(method.getSimpleName() + "Test")
-          .isAssignableTo(AdapterMethodContract.class);
+      Class<?> test = Class.forName(method.getName() + "Test");
+      assertThat(
+              AdapterMethodContract.class.isAssignableFrom(test)
+                  || WholeWeightsContract.class.isAssignableFrom(test))
+          .as(test.getSimpleName())
+          .isTrue();
     }
   }
 
@@ -75,6 +78,18 @@ class AdapterRegistryTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageMatching(
             "Unsupported adapter\\.peft_type: LOAR \\(supported: NONE, (.*, )?LORA(, .*)?; nearest: LORA\\)");
+  }
+
+  @Test
+  void refusesASettingThatTheMethodHasNot() {
+    AdapterConfig config =
+        TrainingConfig.of("adapter.peft_type=LORA", "adapter.feedforward_modules=[up_proj]")
+            .adapter();
+    assertThatThrownBy(() -> AdapterRegistry.choose(config, Optional.empty(), MODEL))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid adapter.feedforward_modules: has no effect with adapter.peft_type = LORA"
+                + " (nearest of its own: target_modules)");
   }
 
   private static Optional<AdapterMethod> choose(String peftType) {

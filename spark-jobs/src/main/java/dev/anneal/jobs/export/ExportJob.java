@@ -11,6 +11,7 @@ import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.export.ModelExport.StorageType;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.train.RunProduct;
 import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.config.ExportConfig;
 import dev.anneal.jobs.failure.ExitCode;
@@ -118,7 +119,7 @@ public final class ExportJob implements SparkJob {
   }
 
   private static void requireFormat(ExportConfig config, ExportSource source, OpenedExport opened) {
-    boolean noAdapter = opened.model().adapter().isEmpty();
+    boolean noAdapter = !RunProduct.isAdapter(opened.model().adapter());
     if (config.format() == ExportConfig.Format.ADAPTER
         && (noAdapter || source.model().fromScratch())) {
       throw new ConfigException(

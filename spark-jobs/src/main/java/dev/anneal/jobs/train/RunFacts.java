@@ -62,7 +62,7 @@ record RunFacts(
         parameters,
         fingerprint,
         memory,
-        method.isPresent(),
+        RunProduct.isAdapter(method),
         hashes.model(),
         hashes.data());
   }

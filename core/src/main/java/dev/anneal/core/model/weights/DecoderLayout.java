@@ -30,6 +30,11 @@ public final class DecoderLayout {
     return weights;
   }
 
+  /** How many layers there are. */
+  public int layers() {
+    return config.layers();
+  }
+
   /** The linear modules of a layer, in the order of the forward. */
   public List<LinearSite> sites(int layer) {
     return WeightNames.layerLinears(config, layer).stream()

@@ -138,12 +138,29 @@ public final class ModelFolder {
     return eosTokenIds;
   }
 
+  /**
+   * The same model with an output matrix of its own, which begins as the embedding: what a method
+   * needs that trains one of two tied matrices alone.
+   */
+  public ModelFolder withOwnHead() {
+    return config.tieWordEmbeddings()
+        ? new ModelFolder(
+            path, configJson, weightsUsed, declared, config.withOwnHead(), eosTokenIds)
+        : this;
+  }
+
+  private WeightNaming naming(SafetensorsReader reader) {
+    WeightNaming naming = WeightNaming.of(config, reader.tensors().keySet());
+    boolean untied = declared.tieWordEmbeddings() && !config.tieWordEmbeddings();
+    return untied ? naming.withHeadOfEmbedding() : naming;
+  }
+
   /** Opens the weights and checks their names, shapes and dtypes against the config. */
   public SafetensorsReader openWeights() {
     SafetensorsReader reader = null;
     try {
       reader = SafetensorsReader.openFolder(path);
-      WeightNaming naming = WeightNaming.of(config, reader.tensors().keySet());
+      WeightNaming naming = naming(reader);
       SafetensorsReader named = reader.renamed(naming.stored());
       WeightCheck.check(config, named.tensors(), path.toString());
       return named;

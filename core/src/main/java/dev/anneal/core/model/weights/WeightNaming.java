@@ -47,6 +47,16 @@ record WeightNaming(Map<String, String> stored, List<String> unused) {
     return new WeightNaming(stored, unused);
   }
 
+  /** The same where the output matrix begins as the embedding and is a matrix of its own. */
+  WeightNaming withHeadOfEmbedding() {
+    Map<String, String> both = new LinkedHashMap<>(stored);
+    String embedding = stored.get(WeightNames.EMBED_TOKENS);
+    if (embedding != null) {
+      both.putIfAbsent(WeightNames.LM_HEAD, embedding);
+    }
+    return new WeightNaming(both, unused);
+  }
+
   private static Optional<String> match(String name, Set<String> demanded) {
     if (demanded.contains(name)) {
       return Optional.of(name);
