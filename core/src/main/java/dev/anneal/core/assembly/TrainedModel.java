@@ -21,7 +21,6 @@ import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
-import dev.anneal.core.peft.AdapterWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -49,6 +48,7 @@ public final class TrainedModel implements AutoCloseable {
   private final Optional<AdapterMethod> adapter;
   private final PartitionPlan plan;
   private final FlatParameters parameters;
+  private final AdapterTensors adapterTensors;
   private final CausalLm model;
 
   /**
@@ -183,9 +183,10 @@ public final class TrainedModel implements AutoCloseable {
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
-    fill(runtime, assembly);
+    this.adapterTensors = fill(runtime, assembly);
     LinearHook hook = hook(adapter, assembly.backward());
-    ModelParts parts = new ModelParts(runtime, config, weights, hook, parameters);
+    ModelParts parts =
+        new ModelParts(runtime, config, adapterTensors.with(weights), hook, parameters);
     this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
   }
 
@@ -222,33 +223,29 @@ public final class TrainedModel implements AutoCloseable {
     return specs;
   }
 
-  private DecoderLayout layout() {
-    return new DecoderLayout(config);
-  }
-
-  private void fill(TensorRuntime runtime, Assembly assembly) {
-    if (assembly.adapterFolder().isPresent()) {
-      AdapterWeights.read(
-          runtime, tensors, assembly.adapterFolder().get(), adapter.orElseThrow(), parameters);
-      return;
-    }
-    for (ParameterSpec spec : parameters.specs()) {
-      try (Tensor initial = initial(runtime, assembly, spec)) {
-        tensors.copy(parameters.value(spec.name()), initial);
+  private AdapterTensors fill(TensorRuntime runtime, Assembly assembly) {
+    if (adapter.isEmpty()) {
+      for (ParameterSpec spec : parameters.specs()) {
+        try (Tensor initial = weights.open(spec.name(), spec.shape().toArray())) {
+          tensors.copy(parameters.value(spec.name()), initial);
+        }
       }
+      return AdapterTensors.none(tensors);
     }
+    DecoderLayout layout = new DecoderLayout(config);
+    AdapterTensors begun =
+        scope.own(
+            AdapterTensors.begin(
+                runtime, tensors, adapter.get(), layout, weights, parameters, assembly.seed()));
+    assembly
+        .adapterFolder()
+        .ifPresent(folder -> begun.read(runtime, folder, adapter.get(), parameters));
+    return begun;
   }
 
-  private Tensor initial(TensorRuntime runtime, Assembly assembly, ParameterSpec spec) {
-    if (adapter.isEmpty() || layout().weights().containsKey(spec.name())) {
-      return weights.open(spec.name(), spec.shape().toArray());
-    }
-    AdapterMethod.InitialValue value = adapter.get().initialValue(spec, assembly.seed());
-    float[] values = new float[Math.toIntExact(spec.elementCount())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = value.at(i);
-    }
-    return runtime.floats(values, spec.shape().toArray());
+  /** A trained tensor, or one that the method keeps beside, by its name; borrowed. */
+  public Tensor tensor(String name) {
+    return adapterTensors.contains(name) ? adapterTensors.buffer(name) : parameters.value(name);
   }
 
   public CausalLm model() {

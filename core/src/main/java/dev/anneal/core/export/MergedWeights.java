@@ -64,7 +64,7 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
     LinearSite site = merge.site();
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     Map<String, Tensor> constants = new LinkedHashMap<>();
-    inputs.putAll(method.mergeInputs(site, model.parameters()::value));
+    inputs.putAll(method.mergeInputs(site, model::tensor));
     int prefix = site.nameInLayer().length() + 1;
     try {
       method

@@ -35,6 +35,11 @@ public final class AutogradHook implements LinearHook {
   }
 
   @Override
+  public List<ParameterSpec> buffers(LinearSite site) {
+    return method.buffers(site);
+  }
+
+  @Override
   public Map<String, Double> constants(LinearSite site) {
     return method.constants(site);
   }

@@ -26,6 +26,9 @@ final class DecodeWeights implements AutoCloseable {
 
   private static final List<String> ALONE = List.of("self_attn.o_proj", "mlp.down_proj");
 
+  /** What the program calls the site that it folds. */
+  private static final String FOLDED = "site";
+
   private final TensorRuntime runtime;
   private final Program program;
   private final DecodeLayout layout;
@@ -41,8 +44,12 @@ final class DecodeWeights implements AutoCloseable {
     this.program = parts.program();
     this.layout = layout;
     this.sequences = sequences;
-    for (LayerWeights layer : parts.layers()) {
-      layers.add(layout == DecodeLayout.ROWS ? layer.tensors() : copied(layer.tensors()));
+    for (int i = 0; i < parts.layers().size(); i++) {
+      Map<String, Tensor> tensors = parts.layers().get(i).tensors();
+      if (parts.hook().foldedForGeneration()) {
+        tensors = folded(tensors, parts.adaptedSites(i));
+      }
+      layers.add(layout == DecodeLayout.ROWS ? tensors : copied(tensors));
     }
     Tensor matrix = parts.head().matrix();
     head = layout == DecodeLayout.ROWS ? matrix : matrix(List.of(matrix));
@@ -55,6 +62,31 @@ final class DecodeWeights implements AutoCloseable {
     boolean asTheyAre = parts.baseTrained() || parts.adaptsInputs();
     DecodeLayout layout = asTheyAre ? DecodeLayout.ROWS : parts.products().decodeLayout();
     return runtime.withoutGradients(() -> new DecodeWeights(runtime, parts, layout, sequences));
+  }
+
+  /**
+   * The layer as if the method were merged: its tensors are gone, and weights are copies with it.
+   */
+  private Map<String, Tensor> folded(Map<String, Tensor> layer, List<String> sites) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>(layer);
+    for (String site : sites) {
+      Map<String, Tensor> own = new LinkedHashMap<>();
+      String prefix = site + ".";
+      layer.forEach(
+          (name, tensor) -> {
+            if (name.startsWith(prefix)) {
+              own.put(FOLDED + name.substring(site.length()), tensor);
+              tensors.remove(name);
+            } else if (name.equals(ModelParts.SCRATCH)) {
+              own.put(name, tensor);
+            }
+          });
+      tensors.put(prefix + "weight", scope.own(program.call("fold").dict(own).one()));
+      if (own.containsKey(FOLDED + ".bias")) {
+        tensors.put(prefix + "bias", own.get(FOLDED + ".bias"));
+      }
+    }
+    return tensors;
   }
 
   private Map<String, Tensor> copied(Map<String, Tensor> layer) {

@@ -90,6 +90,23 @@ public interface LinearHook {
     return List.of();
   }
 
+  /**
+   * Tensors beside the trained ones, which nobody trains, at a site. Programs find them as they
+   * find the trained ones.
+   */
+  default List<ParameterSpec> buffers(LinearSite site) {
+    return List.of();
+  }
+
+  /**
+   * Whether generation should read weights with the method folded in, a copy of each, since its
+   * forward reads the whole weight. {@link #effectiveSource} then has {@code fold(w)}, which gives
+   * that of the site called {@code site} as a tensor of its own.
+   */
+  default boolean foldedForGeneration() {
+    return false;
+  }
+
   /** Scalars that {@link #forwardSource} reads from {@code w}, by their name in the layer. */
   default Map<String, Double> constants(LinearSite site) {
     return Map.of();

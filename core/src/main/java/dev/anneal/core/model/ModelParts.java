@@ -5,6 +5,7 @@ import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.FrozenWeights;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.script.TensorProgram;
@@ -24,7 +25,7 @@ import java.util.Optional;
  */
 public final class ModelParts implements AutoCloseable {
   /** Memory for one weight at a time, effective or widened, shared by all layers. */
-  private static final String SCRATCH = "scratch";
+  static final String SCRATCH = "scratch";
 
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
@@ -84,7 +85,9 @@ public final class ModelParts implements AutoCloseable {
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
     this.frozen =
-        scope.own(new FrozenWeights(layout, weights, trained::contains, WeightNames.head(config)));
+        scope.own(
+            new FrozenWeights(
+                layout, weights, trained::contains, buffers(layout), WeightNames.head(config)));
     if (frozen.anyHalf() && !hook.written()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
@@ -135,6 +138,10 @@ public final class ModelParts implements AutoCloseable {
     }
   }
 
+  private List<ParameterSpec> buffers(DecoderLayout layout) {
+    return layout.sites().stream().flatMap(site -> hook.buffers(site).stream()).toList();
+  }
+
   private boolean trainsOverFrozenHead() {
     return lowestTrainedLayer < layers.size() && headSum().isEmpty();
   }
@@ -155,6 +162,9 @@ public final class ModelParts implements AutoCloseable {
             });
     for (LinearSite site : layout.sites(index)) {
       hook.parameters(site).forEach(spec -> trainedNames.add(spec.name()));
+      for (ParameterSpec buffer : hook.buffers(site)) {
+        tensors.put(buffer.name().substring(prefix.length()), frozen.tensor(buffer.name()));
+      }
       hook.constants(site)
           .forEach(
               (name, value) ->
@@ -214,6 +224,20 @@ public final class ModelParts implements AutoCloseable {
   /** Whether weights of the base itself change. */
   boolean baseTrained() {
     return new DecoderLayout(config).weights().keySet().stream().anyMatch(trained::contains);
+  }
+
+  /** What attaches to the linear modules. */
+  LinearHook hook() {
+    return hook;
+  }
+
+  /** The modules of a layer that the method attaches to, by their names in it. */
+  List<String> adaptedSites(int layer) {
+    return new DecoderLayout(config)
+        .sites(layer).stream()
+            .filter(site -> !hook.parameters(site).isEmpty())
+            .map(LinearSite::nameInLayer)
+            .toList();
   }
 
   /** Whether modules that read the same input get different ones of the method. */

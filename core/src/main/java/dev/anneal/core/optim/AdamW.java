@@ -95,7 +95,12 @@ public final class AdamW implements Optimizer {
       Moments state = moments.computeIfAbsent(run, this::views);
       double decay = run.decay() ? settings.weightDecay() : 0;
       double[] hyper = {
-        learningRate, settings.beta1(), settings.beta2(), settings.epsilon(), decay, step
+        learningRate * run.rateScale(),
+        settings.beta1(),
+        settings.beta2(),
+        settings.epsilon(),
+        decay,
+        step
       };
       try (Tensor constants = runtime.doubles(hyper, hyper.length)) {
         Program.Call call = program.call("adamw");

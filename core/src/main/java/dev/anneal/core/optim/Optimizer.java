@@ -13,8 +13,15 @@ public interface Optimizer extends AutoCloseable {
    *
    * @param stateOffset first element within the optimizer's state
    * @param decay whether weight decay applies
+   * @param rateScale how many times the learning rate they take
    */
-  record Run(Tensor parameters, Tensor gradients, long stateOffset, long length, boolean decay) {}
+  record Run(
+      Tensor parameters,
+      Tensor gradients,
+      long stateOffset,
+      long length,
+      boolean decay,
+      double rateScale) {}
 
   /** Applies one update; {@code step} counts from 1. */
   void step(List<Run> runs, double learningRate, long step);

@@ -7,6 +7,7 @@ import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,44 @@ public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitF
     return List.of();
   }
 
+  /**
+   * Refuses a fresh adapter for a model, where settings and model do not go together.
+   *
+   * @throws dev.anneal.core.config.ConfigException that names the key
+   */
+  default void requireFresh(DecoderLayout layout) {}
+
+  /**
+   * Refuses what an adapter_config.json may say and only its writer can do.
+   *
+   * @throws dev.anneal.core.config.ConfigException that names the field
+   */
+  default void requireReadable() {}
+
+  /**
+   * TorchScript method {@code initial(self, weight, w)} of a method whose initial values depend on
+   * the base weight: fills tensors of a site, trained ones and {@link #buffers}, in place. {@code
+   * w} has them, which hold their {@link #initialValue}, the constants and the {@link
+   * #initialInputs}, by their last name. Calls what {@link #mergeSource} has.
+   */
+  default Optional<String> initialSource() {
+    return Optional.empty();
+  }
+
+  /** What {@link #initialSource} reads besides. */
+  default InitialInputs initialInputs(LinearSite site, long seed) {
+    return InitialInputs.NONE;
+  }
+
+  /**
+   * A trained tensor as it is saved, where that is not as it is.
+   *
+   * @param values of a trained tensor or a buffer, by its name
+   */
+  default Optional<SavedTensor> saved(ParameterSpec parameter, Function<String, float[]> values) {
+    return Optional.empty();
+  }
+
   /** The initial value of an element of a site's parameter, as a function of its index alone. */
   default InitialValue initialValue(ParameterSpec parameter, long seed) {
     throw new IllegalArgumentException(peftType() + " has no parameter " + parameter.name());
@@ -119,6 +158,11 @@ public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitF
     return new TreeMap<>(SettingsFields.exported(settings()));
   }
 
+  /** All that decides what a run of the method computes; the same again where it may go on. */
+  default String fingerprint() {
+    return exportConfig() + " " + SettingsFields.trainingOnly(settings());
+  }
+
   /** Values of one tensor by index. */
   interface InitialValue {
     float at(long index);
@@ -127,7 +171,9 @@ public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitF
   /** The site's parameters and constants by the name that {@link #mergeSource} uses. */
   default Map<String, Tensor> mergeInputs(LinearSite site, Function<String, Tensor> parameter) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
-    for (ParameterSpec spec : parameters(site)) {
+    List<ParameterSpec> specs = new ArrayList<>(parameters(site));
+    specs.addAll(buffers(site));
+    for (ParameterSpec spec : specs) {
       inputs.put(spec.name().substring(site.module().length() + 1), parameter.apply(spec.name()));
     }
     return inputs;

@@ -5,6 +5,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.EditDistance;
 import dev.anneal.core.config.MethodSettings;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -106,6 +107,7 @@ public final class AdapterRegistry {
   private static AdapterMethod create(AdapterConfig config, DecoderConfig model) {
     AdapterMethod method = create(config);
     new ModuleSelections(method, model).require();
+    method.requireFresh(new DecoderLayout(model));
     return method;
   }
 

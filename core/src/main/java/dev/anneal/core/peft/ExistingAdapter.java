@@ -18,6 +18,11 @@ public final class ExistingAdapter {
     this.json = json;
     this.unknownKeys = json.unknownKeys(entry);
     this.method = json.read(() -> entry.create(json.settings(entry)));
+    json.read(
+        () -> {
+          method.requireReadable();
+          return method;
+        });
   }
 
   /** PEFT's {@code peft_type}. */

@@ -1,11 +1,13 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,12 +16,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Low-rank adaptation (Hu et al., 2021, arXiv 2106.09685): y = Wx + s·B(A(dropout(x))) with s =
  * alpha ÷ r, or alpha ÷ √r when rank-stabilised (Kalajdzievski, 2023, arXiv 2312.03732). Trains
  * r·(in + out) values a module. A begins uniform in ±1/√in, B at zero, so that a fresh adapter
  * changes nothing. The default choice for instruction tuning.
+ *
+ * <p>{@code use_dora} (Liu et al., 2024, arXiv 2402.09353) trains the length of each row of V = W +
+ * sBA too: y = (m ÷ ‖V‖)·Vx, ‖V‖ a constant in the backward. {@code init_lora_weights} = pissa
+ * (Meng et al., 2024, arXiv 2404.02948) and olora (Büyükakyüz, 2024, arXiv 2406.01775) begin with
+ * parts of W, A0 and B0, which are kept beside the trained ones: V = W + s(BA − B0A0).
  */
 @PeftMethod(
     type = "LORA",
@@ -29,7 +37,6 @@ import java.util.TreeMap;
       "corda_config",
       "ensure_weight_tying",
       "eva_config",
-      "init_lora_weights",
       "loftq_config",
       "lora_ga_config",
       "megatron_core",
@@ -47,7 +54,6 @@ import java.util.TreeMap;
       "target_parameters",
       "trainable_token_indices",
       "use_bdlora",
-      "use_dora",
       "use_qalora",
       "velora_config"
     })
@@ -56,11 +62,15 @@ public final class Lora implements AdapterMethod {
   private static final String B = ".lora_B.weight";
   private static final String SCALING = ".lora_scaling";
   private static final String DROPOUT = ".lora_dropout";
+  private static final String MAGNITUDE = ".lora_magnitude_vector";
+  private static final String A0 = ".lora_A0";
+  private static final String B0 = ".lora_B0";
   private static final String SITE_KEY = ".lora_site_key";
 
   private final Settings settings;
   private final ModuleTargets targets;
   private final SavedModules saved;
+  private final LoraInit init;
 
   /**
    * PEFT's LoraConfig, as far as it is supported.
@@ -68,12 +78,16 @@ public final class Lora implements AdapterMethod {
    * @param rankPattern rank of modules whose path matches a key, in PEFT's pattern rule; of several
    *     keys the first
    * @param alphaPattern the same for alpha
+   * @param initLoraWeights true, false, gaussian, pissa, pissa_niter_N or olora
+   * @param loraplusLrRatio how many times A's learning rate B takes (LoRA+, Hayou et al., 2024,
+   *     arXiv 2402.12354)
    */
   @ElementDefaults(
       """
       r = 8, lora_alpha = 16, lora_dropout = 0.0, target_modules = all-linear
       exclude_modules = "", layers_to_transform = [], layers_pattern = []
       rank_pattern = {}, alpha_pattern = {}, use_rslora = false, bias = none, modules_to_save = []
+      use_dora = false, init_lora_weights = "true", loraplus_lr_ratio = 1.0
       """)
   public record Settings(
       int r,
@@ -87,8 +101,12 @@ public final class Lora implements AdapterMethod {
       Map<String, Double> alphaPattern,
       boolean useRslora,
       Bias bias,
-      List<String> modulesToSave) {
+      List<String> modulesToSave,
+      boolean useDora,
+      String initLoraWeights,
+      @TrainingOnly double loraplusLrRatio) {
     public Settings {
+      Rule.positive("adapter.loraplus_lr_ratio", loraplusLrRatio);
       Rule.positive("adapter.r", r);
       Rule.positive("adapter.lora_alpha", loraAlpha);
       Rule.below("adapter.lora_dropout", loraDropout, 0, 1);
@@ -110,6 +128,7 @@ public final class Lora implements AdapterMethod {
             settings.layersToTransform(),
             settings.layersPattern());
     this.saved = new SavedModules(settings.modulesToSave());
+    this.init = LoraInit.of(settings.initLoraWeights());
   }
 
   @Override
@@ -119,81 +138,30 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public String forwardSource() {
-    return """
-  def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-    name = site + ".lora_A.weight"
-    if not torch.__contains__(w, name):
-      return y
-    if torch.__contains__(w, site + ".lora_dropout") and torch.__contains__(c, "random_keys"):
-      dropped = self.dropout(x, c["random_keys"], w[site + ".lora_site_key"], float(w[site + ".lora_dropout"]))
-    else:
-      dropped = x
-    low = torch.linear(dropped, w[name])
-    # [r, out] in one piece: the products of its gradient are several times faster
-    b = torch.contiguous(torch.t(w[site + ".lora_B.weight"]))
-    return torch.addmm(y, low, b, beta=1, alpha=float(w[site + ".lora_scaling"]))
-
-  # A mask that depends on the token's key, the site and the column alone, whatever the rank,
-  # the micro-batch or the number of passes.
-  def dropout(self: __torch__.Program, x: Tensor, keys: Tensor, site_key: Tensor, p: float) -> Tensor:
-    columns = torch.mul(torch.arange(torch.size(x, 1)), 2654435769)
-    h = torch.add(torch.add(torch.unsqueeze(keys, 1), columns), torch.to(site_key, 4))
-    h = torch.mul(torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 29), 34359738367)), -4658895280553007687)
-    h = torch.bitwise_xor(h, torch.bitwise_and(torch.bitwise_right_shift(h, 32), 4294967295))
-    uniform = torch.div(torch.to(torch.bitwise_and(h, 16777215), 6), 16777216.)
-    keep = torch.div(torch.to(torch.ge(uniform, p), 6), 1. - p)
-    return torch.mul(x, keep)
-""";
+    return Program.source(Lora.class, "lora.torchscript")
+        + Program.source(Lora.class, "dropout.torchscript");
   }
 
   @Override
   public Optional<String> effectiveSource() {
-    return Optional.of(
-        """
-  # Without dropout E = W + sBA is written into the scratch; with it E = W and the update is a branch.
-  def effective_weight(self: __torch__.Program, w: Dict[str, Tensor], site: str) -> Tensor:
-    if not torch.__contains__(w, site + ".lora_A.weight") or torch.__contains__(w, site + ".lora_dropout"):
-      return self.base_weight(w, site)
-    e = self.base_copy(w, site)
-    return e.addmm_(w[site + ".lora_B.weight"], w[site + ".lora_A.weight"], beta=1, alpha=float(w[site + ".lora_scaling"]))
+    return Optional.of(Program.source(Lora.class, "lora-written.torchscript"));
+  }
 
-  # dA = s (dy B)T x, dB = s dyT (x AT), the latter as its transpose: half the time.
-  def effective_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
-    if torch.__contains__(w, site + ".lora_A.weight") and not torch.__contains__(w, site + ".lora_dropout"):
-      self.lora_gradients(x, dy, w, site, g)
-
-  def lora_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
-    a = site + ".lora_A.weight"
-    b = site + ".lora_B.weight"
-    s = float(w[site + ".lora_scaling"])
-    u = torch.mul(self.product(dy, torch.t(w[b])), s)
-    self.add_product(g[a], torch.t(u), torch.t(x))
-    low = self.product(x, w[a])
-    g[b].add_(torch.t(self.product(torch.t(low), torch.t(dy))), alpha=s)
-    return u
-
-  def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
-    if torch.__contains__(w, site + ".lora_dropout"):
-      return self.adapt(x, y, w, c, site)
-    return y
-
-  def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
-    if not torch.__contains__(w, site + ".lora_dropout"):
-      return dx
-    keys = c["random_keys"]
-    p = float(w[site + ".lora_dropout"])
-    u = self.lora_gradients(self.dropout(x, keys, w[site + ".lora_site_key"], p), dy, w, site, g)
-    return dx.add_(self.dropout(self.product(u, torch.t(w[site + ".lora_A.weight"])), keys, w[site + ".lora_site_key"], p))
-""");
+  @Override
+  public boolean foldedForGeneration() {
+    return settings.useDora();
   }
 
   @Override
   public Optional<String> mergeSource() {
-    return Optional.of(
-        """
-  def merge(self: __torch__.Program, weight: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return torch.addmm(weight, w["lora_B.weight"], w["lora_A.weight"], beta=1, alpha=float(w["lora_scaling"]))
-""");
+    return Optional.of(Program.source(Lora.class, "lora-merge.torchscript"));
+  }
+
+  @Override
+  public Optional<String> initialSource() {
+    return settings.useDora() || init.keepsParts()
+        ? Optional.of(Program.source(Lora.class, "lora-initial.torchscript"))
+        : Optional.empty();
   }
 
   @Override
@@ -223,9 +191,34 @@ public final class Lora implements AdapterMethod {
       return List.of();
     }
     int rank = rank(site);
+    List<ParameterSpec> specs = new ArrayList<>();
+    specs.add(new ParameterSpec(site.module() + A, Shape.of(rank, site.inFeatures()), true));
+    specs.add(
+        new ParameterSpec(
+            site.module() + B,
+            Shape.of(site.outFeatures(), rank),
+            true,
+            settings.loraplusLrRatio()));
+    if (settings.useDora()) {
+      specs.add(
+          new ParameterSpec(
+              site.module() + MAGNITUDE,
+              Shape.of(site.outFeatures()),
+              true,
+              settings.loraplusLrRatio()));
+    }
+    return specs;
+  }
+
+  @Override
+  public List<ParameterSpec> buffers(LinearSite site) {
+    if (!adapts(site.module()) || !init.keepsParts()) {
+      return List.of();
+    }
+    int rank = rank(site);
     return List.of(
-        new ParameterSpec(site.module() + A, Shape.of(rank, site.inFeatures()), true),
-        new ParameterSpec(site.module() + B, Shape.of(site.outFeatures(), rank), true));
+        new ParameterSpec(site.module() + A0, Shape.of(rank, site.inFeatures()), false),
+        new ParameterSpec(site.module() + B0, Shape.of(site.outFeatures(), rank), false));
   }
 
   @Override
@@ -272,12 +265,51 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public InitialValue initialValue(ParameterSpec parameter, long seed) {
-    if (parameter.name().endsWith(B)) {
-      return index -> 0f;
+    return init.value(parameter, parameter.name().endsWith(B), seed);
+  }
+
+  @Override
+  public InitialInputs initialInputs(LinearSite site, long seed) {
+    return init.inputs(site, rank(site), seed);
+  }
+
+  @Override
+  public void requireFresh(DecoderLayout layout) {
+    init.requireKnown();
+    for (LinearSite site : layout.sites()) {
+      long most = Math.min(site.inFeatures(), site.outFeatures());
+      if (adapts(site.module()) && rank(site) > most) {
+        throw new ConfigException(
+            "Invalid adapter.r: "
+                + rank(site)
+                + " (must be <= "
+                + most
+                + ", the smaller side of "
+                + site.module()
+                + "; give it another in adapter.rank_pattern)");
+      }
     }
-    double bound = 1 / Math.sqrt(parameter.shape().dimensions().get(1));
-    CounterRandom random = CounterRandom.of(seed, parameter.name());
-    return index -> (float) ((2 * random.uniform(index) - 1) * bound);
+  }
+
+  @Override
+  public void requireReadable() {
+    init.requireReadable();
+  }
+
+  /** With parts of W beside the trained ones, as PEFT converts them. */
+  @Override
+  public Optional<SavedTensor> saved(ParameterSpec parameter, Function<String, float[]> values) {
+    String name = parameter.name();
+    boolean isA = name.endsWith(A);
+    if (!init.keepsParts() || !isA && !name.endsWith(B)) {
+      return Optional.empty();
+    }
+    float[] trained = values.apply(name);
+    String module = name.substring(0, name.length() - A.length());
+    return Optional.of(
+        isA
+            ? LoraInit.below(parameter.shape(), trained, values.apply(module + A0))
+            : LoraInit.beside(parameter.shape(), trained, values.apply(module + B0)));
   }
 
   @Override
@@ -296,8 +328,15 @@ public final class Lora implements AdapterMethod {
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);
     config.put("loftq_config", Map.of());
-    config.put("lora_alpha", number(settings.loraAlpha()));
-    config.put("use_dora", false);
+    double widened = settings.useRslora() ? Math.sqrt(init.width()) : init.width();
+    config.put("lora_alpha", number(settings.loraAlpha() * widened));
+    config.put("r", settings.r() * init.width());
+    Map<String, Object> ranks = new LinkedHashMap<>();
+    settings.rankPattern().forEach((name, rank) -> ranks.put(name, rank * init.width()));
+    config.put("rank_pattern", ranks);
+    Map<String, Object> alphas = new LinkedHashMap<>();
+    settings.alphaPattern().forEach((name, alpha) -> alphas.put(name, alpha * widened));
+    config.put("alpha_pattern", alphas);
     return config;
   }
 

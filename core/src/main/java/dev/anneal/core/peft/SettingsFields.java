@@ -33,6 +33,17 @@ final class SettingsFields {
     return fields;
   }
 
+  /** The settings that adapter_config.json has not, in the record's order. */
+  static Map<String, Object> trainingOnly(Record settings) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      if (component.isAnnotationPresent(TrainingOnly.class)) {
+        fields.put(key(component), value(component, settings));
+      }
+    }
+    return fields;
+  }
+
   private static Object json(Object value) {
     if (value instanceof SettingValue setting) {
       return setting.json();

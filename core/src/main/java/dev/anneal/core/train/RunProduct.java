@@ -41,10 +41,7 @@ public final class RunProduct {
     if (isAdapter(model.adapter())) {
       new AdapterExport(store)
           .write(
-              FileStore.join(output, ADAPTER),
-              model.adapter().get(),
-              model.parameters(),
-              setup.model().path());
+              FileStore.join(output, ADAPTER), model.adapter().get(), model, setup.model().path());
       return;
     }
     StorageType type = StorageType.of(base.config().storageType());

@@ -39,6 +39,7 @@ public final class PartitionPlan {
    * @param shardOffset first element within the rank's shard
    * @param flatOffset first element within the flat buffer
    * @param decay whether weight decay applies
+   * @param rateScale how many times the learning rate it takes
    */
   public record Slice(
       String parameter,
@@ -46,7 +47,8 @@ public final class PartitionPlan {
       long length,
       long shardOffset,
       long flatOffset,
-      boolean decay) {}
+      boolean decay,
+      double rateScale) {}
 
   /**
    * @param bucketElements a bucket closes when it holds at least this many; a parameter is never
@@ -137,7 +139,13 @@ public final class PartitionPlan {
         long shardOffset = bucket.offset() / worldSize + (from - ownedStart);
         slices.add(
             new Slice(
-                parameter.name(), from - offset, to - from, shardOffset, from, parameter.decay()));
+                parameter.name(),
+                from - offset,
+                to - from,
+                shardOffset,
+                from,
+                parameter.decay(),
+                parameter.rateScale()));
       }
     }
     return slices;

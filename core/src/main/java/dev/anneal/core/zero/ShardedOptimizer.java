@@ -68,7 +68,8 @@ public final class ShardedOptimizer implements AutoCloseable {
               scope.own(tensors.view(parameters.gradients(), run.flatOffset(), run.length())),
               run.stateOffset(),
               run.length(),
-              run.decay()));
+              run.decay(),
+              run.rateScale()));
     }
     return views;
   }

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterConfigJsonTest {
   private static final String MINIMAL =
@@ -96,7 +97,6 @@ class AdapterConfigJsonTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "'use_dora': true|use_dora true",
         "'fan_in_fan_out': true|fan_in_fan_out true",
         "'lora_bias': true|lora_bias true",
         "'trainable_token_indices': [1]|trainable_token_indices [1]",
@@ -108,6 +108,18 @@ class AdapterConfigJsonTest {
     assertThatThrownBy(() -> parse(MINIMAL + ", " + option))
         .isInstanceOf(ConfigException.class)
         .hasMessage("Unsupported in adapter_config.json: " + message + " (adapter.path)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"loftq", "corda", "pissa_niter_4", "lora_ga"})
+  void refusesInitialisationsThatChangeTheBaseWeights(String name) {
+    assertThatThrownBy(() -> parse(MINIMAL + ", 'init_lora_weights': '" + name + "'"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Unsupported init_lora_weights \""
+                + name
+                + "\" (it changes the base weights by what is not saved; save the adapter"
+                + " converted) in adapter_config.json (adapter.path)");
   }
 
   @Test

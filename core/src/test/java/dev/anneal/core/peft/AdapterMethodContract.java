@@ -68,6 +68,11 @@ abstract class AdapterMethodContract {
     return Optional.empty();
   }
 
+  /** How far logits may be apart of a model and the same one saved and opened, over the largest. */
+  double roundTripTolerance() {
+    return 0;
+  }
+
   @BeforeEach
   void openRuntime() {
     runtime = TensorRuntime.open();
@@ -150,13 +155,13 @@ abstract class AdapterMethodContract {
     try (TrainedModel model = fresh()) {
       AdaptedModel.fill(runtime, model);
       AdapterMethod method = model.adapter().orElseThrow();
-      new AdapterExport(disk).write(folder.toString(), method, model.parameters(), "base");
+      new AdapterExport(disk).write(folder.toString(), method, model, "base");
       try (TrainedModel again =
           TrainedModel.forInference(runtime, MODEL, Optional.of(AdapterFolder.open(folder)))) {
         AdapterMethod read = again.adapter().orElseThrow();
         assertThat(read).hasSameClassAs(method);
         assertThat(read.exportConfig()).isEqualTo(method.exportConfig());
-        assertThat(LogitComparison.of(model, again).difference()).isZero();
+        assertThat(LogitComparison.of(model, again).within(roundTripTolerance())).isTrue();
       }
     }
   }

@@ -76,8 +76,7 @@ public final class ExportJob implements SparkJob {
       if (config.format() == ExportConfig.Format.ADAPTER) {
         TrainedModel model = opened.model();
         new AdapterExport(store)
-            .write(
-                output, model.adapter().orElseThrow(), model.parameters(), source.model().path());
+            .write(output, model.adapter().orElseThrow(), model, source.model().path());
       } else {
         StorageType type = type(config.dtype(), opened.base());
         writeModel(opened, config, store, type);

@@ -96,7 +96,7 @@ final class OpenedExport implements AutoCloseable {
   /** Same base, same adapter, same parameters as in the run. */
   private void requireFit(Checkpoint checkpoint) throws IOException {
     Map<String, String> fingerprint = checkpoint.manifest().fingerprint();
-    String adapter = model.adapter().map(method -> method.exportConfig().toString()).orElse("none");
+    String adapter = model.adapter().map(AdapterMethod::fingerprint).orElse("none");
     requireSame("adapter", fingerprint.getOrDefault("adapter", "none"), adapter, "adapter.*");
     if (!source.model().fromScratch()) {
       String hash = base.contentHash();

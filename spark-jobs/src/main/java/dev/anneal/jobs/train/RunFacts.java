@@ -54,7 +54,7 @@ record RunFacts(
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));
     fingerprint.put("data.train", String.join(" ", hashes.data()));
-    method.ifPresent(adapter -> fingerprint.put("adapter", adapter.exportConfig().toString()));
+    method.ifPresent(adapter -> fingerprint.put("adapter", adapter.fingerprint()));
     return new RunFacts(
         model,
         batches,

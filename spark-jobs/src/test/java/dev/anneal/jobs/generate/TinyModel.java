@@ -88,7 +88,7 @@ public final class TinyModel {
           }
         }
         new AdapterExport(new LocalFileStore())
-            .write(folder.toString(), method, trained.parameters(), model.toString());
+            .write(folder.toString(), method, trained, model.toString());
       }
     }
   }

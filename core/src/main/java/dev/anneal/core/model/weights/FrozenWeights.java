@@ -6,6 +6,7 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -17,11 +18,20 @@ public final class FrozenWeights implements AutoCloseable {
   private final Set<String> halves = new HashSet<>();
 
   /**
+   * @param buffers what a method keeps beside its trained tensors; the source has them too
    * @param headName the head, which is in fp32: widened as a whole in every step it would take that
    *     memory anyway
    */
   public FrozenWeights(
-      DecoderLayout layout, WeightSource source, Predicate<String> trained, String headName) {
+      DecoderLayout layout,
+      WeightSource source,
+      Predicate<String> trained,
+      List<ParameterSpec> buffers,
+      String headName) {
+    for (ParameterSpec buffer : buffers) {
+      long[] sizes = buffer.shape().toArray();
+      put(buffer.name(), new FrozenWeight(source.open(buffer.name(), sizes), false));
+    }
     layout
         .weights()
         .forEach(

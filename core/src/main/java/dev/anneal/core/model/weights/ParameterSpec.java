@@ -3,11 +3,18 @@ package dev.anneal.core.model.weights;
 import dev.anneal.core.format.Shape;
 
 /**
- * A trained tensor: its name, its shape, and whether weight decay applies to it. Immutable.
+ * A trained tensor: its name, its shape, and what the optimizer does to it. Immutable.
  *
  * @param name the Hugging Face name of a base weight, or {@code <module>.<adapter tensor>}
+ * @param decay whether weight decay applies to it
+ * @param rateScale how many times the learning rate it takes
  */
-public record ParameterSpec(String name, Shape shape, boolean decay) {
+public record ParameterSpec(String name, Shape shape, boolean decay, double rateScale) {
+  /** With the learning rate as it is. */
+  public ParameterSpec(String name, Shape shape, boolean decay) {
+    this(name, shape, decay, 1);
+  }
+
   public ParameterSpec {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("Invalid parameter name: empty");

@@ -1,0 +1,158 @@
+package dev.anneal.core.assembly;
+
+import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.FrozenWeight;
+import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.WeightSource;
+import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterWeights;
+import dev.anneal.core.peft.SiteInitialiser;
+import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.tensor.TensorScope;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A method's tensors with the values they begin with: the trained ones in the flat buffer, and its
+ * buffers, which it owns. Everything follows from base weights and seed, so that ranks and resumed
+ * runs have the same buffers. One thread.
+ */
+final class AdapterTensors implements AutoCloseable {
+  private final TensorScope scope = new TensorScope();
+  private final TensorProgram tensors;
+  private final Map<String, Tensor> buffers = new LinkedHashMap<>();
+
+  private AdapterTensors(TensorProgram tensors) {
+    this.tensors = tensors;
+  }
+
+  /** Nothing but the model. */
+  static AdapterTensors none(TensorProgram tensors) {
+    return new AdapterTensors(tensors);
+  }
+
+  /** Fills the trained tensors and makes the buffers; the caller owns the result. */
+  static AdapterTensors begin(
+      TensorRuntime runtime,
+      TensorProgram tensors,
+      AdapterMethod method,
+      DecoderLayout layout,
+      WeightSource weights,
+      FlatParameters parameters,
+      long seed) {
+    AdapterTensors result = new AdapterTensors(tensors);
+    try {
+      result.fill(runtime, method, layout, weights, parameters, seed);
+    } catch (RuntimeException | Error e) {
+      result.close();
+      throw e;
+    }
+    return result;
+  }
+
+  private void fill(
+      TensorRuntime runtime,
+      AdapterMethod method,
+      DecoderLayout layout,
+      WeightSource weights,
+      FlatParameters parameters,
+      long seed) {
+    for (ParameterSpec spec : parameters.specs()) {
+      try (Tensor initial =
+          layout.weights().containsKey(spec.name())
+              ? weights.open(spec.name(), spec.shape().toArray())
+              : plain(runtime, method, spec, seed)) {
+        tensors.copy(parameters.value(spec.name()), initial);
+      }
+    }
+    for (LinearSite site : layout.sites()) {
+      for (ParameterSpec buffer : method.buffers(site)) {
+        buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, seed)));
+      }
+    }
+    fromWeights(runtime, method, layout, weights, parameters, seed);
+  }
+
+  private static Tensor plain(
+      TensorRuntime runtime, AdapterMethod method, ParameterSpec spec, long seed) {
+    AdapterMethod.InitialValue value = method.initialValue(spec, seed);
+    float[] values = new float[Math.toIntExact(spec.elementCount())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = value.at(i);
+    }
+    return runtime.floats(values, spec.shape().toArray());
+  }
+
+  private void fromWeights(
+      TensorRuntime runtime,
+      AdapterMethod method,
+      DecoderLayout layout,
+      WeightSource weights,
+      FlatParameters parameters,
+      long seed) {
+    Optional<SiteInitialiser> initialiser = SiteInitialiser.of(runtime, method);
+    if (initialiser.isEmpty()) {
+      return;
+    }
+    try (SiteInitialiser program = initialiser.get()) {
+      for (LinearSite site : layout.sites()) {
+        if (!method.parameters(site).isEmpty()) {
+          long[] shape = {site.outFeatures(), site.inFeatures()};
+          try (Tensor weight = weights.open(site.module() + ".weight", shape)) {
+            program.fill(
+                site,
+                weight,
+                name -> buffers.containsKey(name) ? buffers.get(name) : parameters.value(name),
+                seed);
+          }
+        }
+      }
+    }
+  }
+
+  /** Reads the trained tensors of an existing adapter over what they began with. */
+  void read(
+      TensorRuntime runtime,
+      AdapterFolder folder,
+      AdapterMethod method,
+      FlatParameters parameters) {
+    AdapterWeights.read(runtime, tensors, folder, method, parameters);
+  }
+
+  /** A buffer by its name; borrowed. */
+  Tensor buffer(String name) {
+    return buffers.get(name);
+  }
+
+  boolean contains(String name) {
+    return buffers.containsKey(name);
+  }
+
+  /** The base weights, and the buffers as handles of their own. */
+  WeightSource with(WeightSource weights) {
+    return new WeightSource() {
+      @Override
+      public Tensor open(String name, long[] shape) {
+        return contains(name) ? tensors.alias(buffer(name)) : weights.open(name, shape);
+      }
+
+      @Override
+      public FrozenWeight openFrozen(String name, long[] shape) {
+        return contains(name)
+            ? new FrozenWeight(open(name, shape), false)
+            : weights.openFrozen(name, shape);
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

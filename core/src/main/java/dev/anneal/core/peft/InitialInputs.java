@@ -1,0 +1,24 @@
+package dev.anneal.core.peft;
+
+import dev.anneal.core.format.Shape;
+import java.util.Map;
+
+/**
+ * What {@link AdapterMethod#initialSource} reads besides the weight and the site's own tensors.
+ *
+ * @param numbers scalars by name
+ * @param tensors values by name
+ */
+public record InitialInputs(Map<String, Double> numbers, Map<String, SavedTensor> tensors) {
+  static final InitialInputs NONE = new InitialInputs(Map.of(), Map.of());
+
+  public InitialInputs {
+    numbers = Map.copyOf(numbers);
+    tensors = Map.copyOf(tensors);
+  }
+
+  /** One tensor and one number. */
+  static InitialInputs of(String name, Shape shape, float[] values, String number, double value) {
+    return new InitialInputs(Map.of(number, value), Map.of(name, new SavedTensor(shape, values)));
+  }
+}
