@@ -38,7 +38,11 @@ public final class KnownKeys {
   }
 
   /** Camel case of a component to the snake case of its key. */
-  static String key(RecordComponent component) {
+  public static String key(RecordComponent component) {
+    SettingName name = component.getAnnotation(SettingName.class);
+    if (name != null) {
+      return name.value();
+    }
     return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
   }
 

@@ -28,7 +28,7 @@ final class Scalars {
     if (type == String.class) {
       return text;
     }
-    if (type == boolean.class) {
+    if (type == boolean.class || type == Boolean.class) {
       Boolean on = SWITCHES.get(text.toLowerCase(Locale.ROOT));
       if (on == null) {
         throw wrongType(value, path, expected(type));
@@ -86,7 +86,7 @@ final class Scalars {
           .map(constant -> constant.toString().toLowerCase(Locale.ROOT))
           .collect(Collectors.joining(", ", "one of ", ""));
     }
-    if (type == boolean.class) {
+    if (type == boolean.class || type == Boolean.class) {
       return "true or false";
     }
     if (type == String.class) {

@@ -5,6 +5,7 @@ import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsWriter;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
@@ -59,6 +60,10 @@ public final class AdapterExport {
             SafetensorsWriter.PYTORCH_METADATA);
     store.writeBytes(
         FileStore.join(folder, AdapterConfigJson.FILE),
-        AdapterConfigJson.render(method.peftType(), baseModel, method.exportConfig()));
+        AdapterConfigJson.render(
+            method.peftType(),
+            baseModel,
+            method.exportConfig(
+                new DecoderLayout(model.config()), name -> model.tensor(name).toFloats())));
   }
 }

@@ -76,7 +76,12 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
           }
         });
     List<String> unexpected =
-        tensors.keySet().stream().filter(name -> !expected.containsKey(name)).toList();
+        tensors.values().stream()
+            // of modules whose rank has become 0
+            .filter(tensor -> tensor.shape().elements() > 0)
+            .map(TensorInfo::name)
+            .filter(name -> !expected.containsKey(name))
+            .toList();
     List<String> findings = new ArrayList<>();
     describe("missing", missing, findings);
     describe("unexpected", unexpected, findings);

@@ -6,7 +6,10 @@ import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.optim.StepRule;
+import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +22,8 @@ import java.util.function.Function;
  * A way to adapt a frozen base model. One file a method; the permitted classes are the one list of
  * them; each carries a {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
-public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitFit, Freeze {
+public sealed interface AdapterMethod extends LinearHook
+    permits Lora, AdaLora, Ia3, BitFit, Freeze {
   /** What PEFT puts before the path of a module. */
   String PEFT_PREFIX = "base_model.model.";
 
@@ -158,9 +162,28 @@ public sealed interface AdapterMethod extends LinearHook permits Lora, Ia3, BitF
     return new TreeMap<>(SettingsFields.exported(settings()));
   }
 
+  /** What its {@link #stepRule} keeps of every element. */
+  default List<String> ruleStates() {
+    return List.of();
+  }
+
+  /** What it does around the update of a step; the caller owns it. */
+  default StepRule stepRule(TensorRuntime runtime, DecoderLayout layout) {
+    return StepRule.NONE;
+  }
+
   /** All that decides what a run of the method computes; the same again where it may go on. */
   default String fingerprint() {
     return exportConfig() + " " + SettingsFields.trainingOnly(settings());
+  }
+
+  /**
+   * What {@code adapter_config.json} of these values says, where they decide something of it.
+   *
+   * @param values of a trained tensor, by its name
+   */
+  default Map<String, Object> exportConfig(DecoderLayout layout, Function<String, float[]> values) {
+    return exportConfig();
   }
 
   /** Values of one tensor by index. */

@@ -2,6 +2,7 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.peft.modules.Bias;
 import java.util.List;
 
 /**

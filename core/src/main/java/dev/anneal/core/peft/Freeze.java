@@ -4,6 +4,9 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.peft.modules.ModuleNames;
+import dev.anneal.core.peft.modules.ModuleSelection;
+import dev.anneal.core.peft.modules.SavedModules;
 import java.util.ArrayList;
 import java.util.List;
 

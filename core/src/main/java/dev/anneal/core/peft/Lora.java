@@ -7,15 +7,19 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.Bias;
+import dev.anneal.core.peft.modules.ModuleNames;
+import dev.anneal.core.peft.modules.ModulePattern;
+import dev.anneal.core.peft.modules.ModuleSelection;
+import dev.anneal.core.peft.modules.ModuleTargets;
+import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.script.Program;
-import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -60,12 +64,9 @@ import java.util.function.Function;
 public final class Lora implements AdapterMethod {
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
-  private static final String SCALING = ".lora_scaling";
-  private static final String DROPOUT = ".lora_dropout";
   private static final String MAGNITUDE = ".lora_magnitude_vector";
   private static final String A0 = ".lora_A0";
   private static final String B0 = ".lora_B0";
-  private static final String SITE_KEY = ".lora_site_key";
 
   private final Settings settings;
   private final ModuleTargets targets;
@@ -176,13 +177,7 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public List<String> trainedWeights(DecoderLayout layout) {
-    List<String> names = new ArrayList<>(saved.weights(layout));
-    for (String bias : settings.bias().weights(layout, this::adapts)) {
-      if (!names.contains(bias)) {
-        names.add(bias);
-      }
-    }
-    return names;
+    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
   }
 
   @Override
@@ -226,16 +221,7 @@ public final class Lora implements AdapterMethod {
     if (!adapts(site.module())) {
       return Map.of();
     }
-    Map<String, Double> constants = new TreeMap<>();
-    constants.put(site.nameInLayer() + SCALING, scaling(site));
-    if (random()) {
-      constants.put(site.nameInLayer() + DROPOUT, settings.loraDropout());
-      // 52 bits: exact in fp64
-      constants.put(
-          site.nameInLayer() + SITE_KEY,
-          (double) (CounterRandom.of(0, site.module()).bits(0) >>> 12));
-    }
-    return constants;
+    return LowRankConstants.of(site, scaling(site), settings.loraDropout());
   }
 
   @Override
@@ -341,7 +327,7 @@ public final class Lora implements AdapterMethod {
   }
 
   /** PEFT writes a whole alpha as an integer. */
-  private static Number number(double value) {
+  static Number number(double value) {
     if (value == Math.rint(value)) {
       return (long) value;
     }

@@ -6,6 +6,8 @@ import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.peft.modules.ModuleSelection;
+import dev.anneal.core.peft.modules.SavedModules;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;

@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.KnownKeys;
 import dev.anneal.core.config.SettingValue;
 import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ final class SettingsFields {
   static Set<String> keys(Class<? extends Record> type) {
     Set<String> keys = new LinkedHashSet<>();
     for (RecordComponent component : type.getRecordComponents()) {
-      keys.add(key(component));
+      keys.add(KnownKeys.key(component));
     }
     return keys;
   }
@@ -27,7 +28,7 @@ final class SettingsFields {
     Map<String, Object> fields = new LinkedHashMap<>();
     for (RecordComponent component : settings.getClass().getRecordComponents()) {
       if (!component.isAnnotationPresent(TrainingOnly.class)) {
-        fields.put(key(component), json(value(component, settings)));
+        fields.put(KnownKeys.key(component), json(value(component, settings)));
       }
     }
     return fields;
@@ -38,7 +39,7 @@ final class SettingsFields {
     Map<String, Object> fields = new LinkedHashMap<>();
     for (RecordComponent component : settings.getClass().getRecordComponents()) {
       if (component.isAnnotationPresent(TrainingOnly.class)) {
-        fields.put(key(component), value(component, settings));
+        fields.put(KnownKeys.key(component), value(component, settings));
       }
     }
     return fields;
@@ -62,9 +63,5 @@ final class SettingsFields {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Cannot read " + component, e);
     }
-  }
-
-  private static String key(RecordComponent component) {
-    return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
   }
 }

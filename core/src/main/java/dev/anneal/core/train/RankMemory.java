@@ -73,7 +73,9 @@ final class RankMemory {
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
     stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
-    statesAnElement = OptimizerRegistry.named(setup.optimizer().name()).states().size();
+    statesAnElement =
+        OptimizerRegistry.named(setup.optimizer().name()).states().size()
+            + method.map(AdapterMethod::ruleStates).orElse(List.of()).size();
     lowestLayer = lowest(method);
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);

@@ -9,10 +9,12 @@ import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerMethod;
 import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.optim.OptimizerRegistry;
+import dev.anneal.core.optim.StepRule;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
@@ -212,16 +214,24 @@ public final class RankTrainer {
   private ShardedOptimizer optimizer(
       TensorRuntime runtime, TrainedModel model, TensorProgram tensors, OptimizerProgram program) {
     ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    long stateLength = ShardedOptimizer.stateLength(model.plan(), stage);
     OptimizerMethod.Parts parts =
         new OptimizerMethod.Parts(
-            runtime,
-            program,
-            tensors,
-            setup.optimizer(),
-            setup.train().weightDecay(),
-            ShardedOptimizer.stateLength(model.plan(), stage));
+            runtime, program, tensors, setup.optimizer(), setup.train().weightDecay(), stateLength);
+    StepRule rule =
+        model
+            .adapter()
+            .map(adapter -> adapter.stepRule(runtime, new DecoderLayout(model.config())))
+            .orElse(StepRule.NONE);
     return new ShardedOptimizer(
-        model.plan(), stage, model.parameters(), tensors, program, method().open(parts), ranks);
+        model.plan(),
+        stage,
+        model.parameters(),
+        tensors,
+        program,
+        method().open(parts),
+        ShardedOptimizer.Rule.open(runtime, rule, stateLength),
+        ranks);
   }
 
   private OptimizerMethod method() {

@@ -63,9 +63,9 @@ public final class TrainingLoop {
       stop = totals[3] > 0;
       requireFinite(total.sum(), "loss", state);
       double learningRate = schedule.at(state.step());
-      double gradNorm = update(total, learningRate, state);
+      Update update = update(total, learningRate, state);
       state = state.advance(total.tokens(), total.targetTokens());
-      listener.onStep(metrics(state, total, learningRate, gradNorm, begin));
+      listener.onStep(metrics(state, total, learningRate, update, begin));
       for (StepHook hook : hooks) {
         hook.after(state, state.step() == settings.totalSteps());
       }
@@ -73,16 +73,25 @@ public final class TrainingLoop {
     return state;
   }
 
-  /** Sums gradients, normalises, clips, updates, shares; gives the norm before clipping. */
-  private double update(LossSum total, double learningRate, TrainState state) {
+  /**
+   * What an update found.
+   *
+   * @param gradNorm the global norm before clipping
+   * @param regulariser what the method adds to the loss
+   */
+  private record Update(double gradNorm, double regulariser) {}
+
+  /** Sums gradients, normalises, clips, updates, shares. */
+  private Update update(LossSum total, double learningRate, TrainState state) {
     if (total.targetTokens() == 0) {
-      return 0;
+      return new Update(0, 0);
     }
     optimizer.reduceGradients();
+    double regulariser = optimizer.regularise(total.targetTokens());
     double gradNorm = optimizer.normaliseAndClip(total.targetTokens(), settings.maxGradNorm());
     requireFinite(gradNorm, "gradient norm", state);
     optimizer.step(learningRate, state.step() + 1);
-    return gradNorm;
+    return new Update(gradNorm, regulariser);
   }
 
   /** Loss, targets and tokens of all ranks, and how many of them want to stop: all see the same. */
@@ -92,13 +101,13 @@ public final class TrainingLoop {
   }
 
   private StepMetrics metrics(
-      TrainState state, LossSum total, double learningRate, double gradNorm, long begin) {
+      TrainState state, LossSum total, double learningRate, Update update, long begin) {
     double seconds = (System.nanoTime() - begin) / 1e9;
     return new StepMetrics(
         state.step(),
-        total.sum() / total.targetTokens(), // NaN for a step without targets
+        total.sum() / total.targetTokens() + update.regulariser(), // NaN for a step without targets
         learningRate,
-        gradNorm,
+        update.gradNorm(),
         total.tokens(),
         total.targetTokens(),
         total.tokens() / seconds,

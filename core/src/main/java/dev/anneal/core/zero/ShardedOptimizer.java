@@ -4,9 +4,12 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.optim.OwnedState;
+import dev.anneal.core.optim.StepRule;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +28,42 @@ public final class ShardedOptimizer implements AutoCloseable {
   private final ZeroStage stage;
   private final OptimizerProgram program;
   private final Optimizer optimizer;
+  private final Rule rule;
+  private final OwnedState owned;
   private final TensorScope scope = new TensorScope();
 
   /** Runs of elements by the rank that owns them; empty for ranks whose shards live elsewhere. */
   private final List<List<Optimizer.Run>> runs = new ArrayList<>();
 
-  /** Takes ownership of the optimizer, whose state has {@link #stateLength} elements. */
+  /**
+   * What a method does around the update.
+   *
+   * @param states what it keeps, {@link #stateLength} elements each
+   */
+  public record Rule(StepRule rule, List<Optimizer.State> states) implements AutoCloseable {
+    public static final Rule NONE = new Rule(StepRule.NONE, List.of());
+
+    public Rule {
+      states = List.copyOf(states);
+    }
+
+    /** With states of zeros; the caller owns it. */
+    public static Rule open(TensorRuntime runtime, StepRule rule, long stateLength) {
+      return new Rule(
+          rule,
+          rule.states().stream()
+              .map(name -> new Optimizer.State(name, runtime.zeros(stateLength)))
+              .toList());
+    }
+
+    @Override
+    public void close() {
+      rule.close();
+      states.forEach(state -> state.values().close());
+    }
+  }
+
+  /** With nothing around the update. */
   public ShardedOptimizer(
       PartitionPlan plan,
       ZeroStage stage,
@@ -39,15 +72,53 @@ public final class ShardedOptimizer implements AutoCloseable {
       OptimizerProgram program,
       Optimizer optimizer,
       Collective collective) {
+    this(plan, stage, parameters, tensors, program, optimizer, Rule.NONE, collective);
+  }
+
+  /** Takes ownership of optimizer and rule, whose states have {@link #stateLength} elements. */
+  public ShardedOptimizer(
+      PartitionPlan plan,
+      ZeroStage stage,
+      FlatParameters parameters,
+      TensorProgram tensors,
+      OptimizerProgram program,
+      Optimizer optimizer,
+      Rule rule,
+      Collective collective) {
     this.plan = plan;
     this.stage = stage;
     this.parameters = parameters;
     this.program = program;
     this.optimizer = optimizer;
+    this.rule = rule;
     this.collective = collective;
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       runs.add(owns(rank) ? views(tensors, rank) : List.of());
     }
+    this.owned = owned();
+  }
+
+  private OwnedState owned() {
+    List<List<OwnedState.Piece>> shards = new ArrayList<>();
+    for (int rank = 0; rank < plan.worldSize(); rank++) {
+      if (owns(rank)) {
+        shards.add(plan.slices(rank).stream().map(this::piece).toList());
+      }
+    }
+    boolean sharded = stage != ZeroStage.REPLICATED && plan.worldSize() > 1;
+    return new OwnedState(shards, sharded, parameters::value);
+  }
+
+  private OwnedState.Piece piece(PartitionPlan.Slice slice) {
+    long at = stage == ZeroStage.REPLICATED ? slice.flatOffset() : slice.shardOffset();
+    return new OwnedState.Piece(
+        slice.parameter(),
+        slice.parameterOffset(),
+        parameters.values().region().slice(slice.flatOffset(), slice.length()),
+        parameters.gradients().region().slice(slice.flatOffset(), slice.length()),
+        rule.states().stream()
+            .map(state -> state.values().region().slice(at, slice.length()))
+            .toList());
   }
 
   /** Elements of optimizer state on a rank. */
@@ -91,6 +162,15 @@ public final class ShardedOptimizer implements AutoCloseable {
   }
 
   /**
+   * Adds the gradients of the method's regulariser to the sums.
+   *
+   * @return its value
+   */
+  public double regularise(long targetTokens) {
+    return rule.rule().addGradients(owned, targetTokens);
+  }
+
+  /**
    * Divides the summed gradients by the global count of targets and clips them.
    *
    * @param maxGradNorm 0 for no clipping
@@ -122,9 +202,10 @@ public final class ShardedOptimizer implements AutoCloseable {
 
   /** Updates the parameters that this rank owns and gathers the others'; {@code step} from 1. */
   public void step(double learningRate, long step) {
-    for (List<Optimizer.Run> owned : runs) {
-      optimizer.step(owned, learningRate, step);
+    for (List<Optimizer.Run> shard : runs) {
+      optimizer.step(shard, learningRate, step);
     }
+    rule.rule().afterUpdate(step - 1, owned, collective);
     if (stage != ZeroStage.REPLICATED && plan.worldSize() > 1) {
       FloatRegion values = parameters.values().region();
       for (PartitionPlan.Bucket bucket : plan.buckets()) {
@@ -133,14 +214,17 @@ public final class ShardedOptimizer implements AutoCloseable {
     }
   }
 
-  /** The optimizer's state; borrowed. */
+  /** The optimizer's states and the rule's; borrowed. */
   public List<Optimizer.State> states() {
-    return optimizer.states();
+    List<Optimizer.State> states = new ArrayList<>(optimizer.states());
+    states.addAll(rule.states());
+    return states;
   }
 
   @Override
   public void close() {
     optimizer.close();
+    rule.close();
     scope.close();
   }
 }

@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.config.ConfigException;
 import java.util.ArrayList;
@@ -9,13 +9,13 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** PEFT's rule for {@code rank_pattern} and {@code alpha_pattern}. */
-final class ModulePattern {
+public final class ModulePattern {
   private ModulePattern() {}
 
   /**
    * @throws ConfigException for a key that is no expression
    */
-  static void requireExpressions(String setting, Map<String, ?> patterns) {
+  public static void requireExpressions(String setting, Map<String, ?> patterns) {
     for (String pattern : patterns.keySet()) {
       try {
         PythonPattern.compile(pattern);
@@ -28,7 +28,7 @@ final class ModulePattern {
   }
 
   /** The value of the first key, in the map's order, that is the path or a dotted end of it. */
-  static <T> Optional<T> find(Map<String, T> patterns, String module) {
+  public static <T> Optional<T> find(Map<String, T> patterns, String module) {
     for (Map.Entry<String, T> entry : patterns.entrySet()) {
       if (compile(entry.getKey()).matcher(module).matches()) {
         return Optional.of(entry.getValue());
@@ -38,7 +38,7 @@ final class ModulePattern {
   }
 
   /** Each entry with the modules that it selects. */
-  static List<ModuleSelection> selections(String key, Map<String, ?> patterns) {
+  public static List<ModuleSelection> selections(String key, Map<String, ?> patterns) {
     List<ModuleSelection> selections = new ArrayList<>();
     patterns.forEach(
         (pattern, value) -> {

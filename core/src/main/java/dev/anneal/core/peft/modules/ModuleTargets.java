@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.config.ConfigException;
 import java.util.ArrayList;
@@ -87,7 +87,7 @@ public record ModuleTargets(
   }
 
   /** Each entry with the modules that it alone selects, so that one without effect is found. */
-  List<ModuleSelection> selections() {
+  public List<ModuleSelection> selections() {
     List<ModuleSelection> selections = new ArrayList<>();
     for (String part : targets.parts()) {
       if (!part.equals(ModuleNames.ALL_LINEAR)) {

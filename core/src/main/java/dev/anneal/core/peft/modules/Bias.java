@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.weights.DecoderLayout;
@@ -19,7 +19,7 @@ public enum Bias {
    * @param adapted whether the module at a path is adapted
    * @throws ConfigException where the model has none of them
    */
-  List<String> weights(DecoderLayout layout, Predicate<String> adapted) {
+  public List<String> weights(DecoderLayout layout, Predicate<String> adapted) {
     if (this == NONE) {
       return List.of();
     }

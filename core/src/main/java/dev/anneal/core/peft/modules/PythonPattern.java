@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -8,7 +8,7 @@ import java.util.regex.PatternSyntaxException;
  * dialects write otherwise is translated: named groups and references to them, comments, {@code
  * \Z}, {@code {,n}}, and brackets and ampersands inside a set. Stateless.
  */
-final class PythonPattern {
+public final class PythonPattern {
   private final String source;
   private final StringBuilder java = new StringBuilder();
   private int at;

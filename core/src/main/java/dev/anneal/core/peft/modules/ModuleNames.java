@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.config.SettingValue;
 import java.util.List;
@@ -61,12 +61,12 @@ public record ModuleNames(List<String> entries, String expression) implements Se
   }
 
   /** The entries, or the expression as the only one. */
-  List<String> parts() {
+  public List<String> parts() {
     return isExpression() ? List.of(expression) : entries;
   }
 
   /** Whether one of {@link #parts} means a module. */
-  boolean matches(String part, String module) {
+  public boolean matches(String part, String module) {
     if (isExpression()) {
       return PythonPattern.compile(part).matcher(module).matches();
     }
@@ -76,7 +76,7 @@ public record ModuleNames(List<String> entries, String expression) implements Se
   }
 
   /** Whether an entry is a module's whole path. */
-  boolean namesWhole(String module) {
+  public boolean namesWhole(String module) {
     return entries.contains(module);
   }
 

@@ -1,37 +1,43 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * PEFT's {@code modules_to_save}: modules that are trained whole and saved beside the adapter. A
  * name means every module whose path ends with it, as PEFT has it. Immutable.
  */
-record SavedModules(List<String> names) {
-  SavedModules {
+public record SavedModules(List<String> names) {
+  public SavedModules {
     names = List.copyOf(names);
   }
 
   /** Whether the module at a path is trained whole, and so not adapted. */
-  boolean matches(String module) {
+  public boolean matches(String module) {
     return names.stream().anyMatch(module::endsWith);
   }
 
   /** Whether one of the two matrices that a model may tie is among them. */
-  boolean untieHead() {
+  public boolean untieHead() {
     return matches(SavedModules.module(WeightNames.LM_HEAD))
         || matches(SavedModules.module(WeightNames.EMBED_TOKENS));
   }
 
   /** Their weights and biases, by the model's names. */
-  List<String> weights(DecoderLayout layout) {
+  public List<String> weights(DecoderLayout layout) {
     return layout.weights().keySet().stream().filter(name -> matches(module(name))).toList();
   }
 
+  /** Those and others, each once. */
+  public List<String> weightsWith(List<String> others, DecoderLayout layout) {
+    return Stream.concat(weights(layout).stream(), others.stream()).distinct().toList();
+  }
+
   /** Each name with the modules that it means. */
-  List<ModuleSelection> selections() {
+  public List<ModuleSelection> selections() {
     List<ModuleSelection> selections = new ArrayList<>();
     for (String name : names) {
       selections.add(
@@ -41,7 +47,7 @@ record SavedModules(List<String> names) {
   }
 
   /** The module that a weight belongs to. */
-  static String module(String weight) {
+  public static String module(String weight) {
     return weight.substring(0, weight.lastIndexOf('.'));
   }
 }
