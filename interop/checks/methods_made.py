@@ -74,8 +74,9 @@ def base_model(models: Models, base: str):
 
 def started(method: Method, models: Models, seed: int = 5):
     """A PEFT model whose trained tensors are away from the values that hide faults."""
+    base = base_model(models, method.base)
     torch.manual_seed(seed)
-    model = get_peft_model(base_model(models, method.base), method.configured()).eval()
+    model = get_peft_model(base, method.configured()).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for _name, parameter in sorted(model.named_parameters()):

@@ -12,7 +12,8 @@ ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 TOKENS = [3, 17, 40, 96]
 # An export may stand for W + BA - B0A0 as PEFT does, or as a plain LoRA of twice the rank.
 CONVERTED = ("init_lora_weights", "r", "lora_alpha", "rank_pattern", "alpha_pattern")
-LORA_PLUS = {"optimizer.loraplus_lr_ratio": 4, "optimizer.loraplus_lr_embedding": 5e-3}
+LORA_PLUS = {"adapter.loraplus_lr_ratio": 4}
+RATES = {**LORA_PLUS, "adapter.loraplus_lr_embedding": 5e-3}
 
 
 def lora(name: str, base: str = "llama", *, more=None, free=(), optimizer=None, **fields) -> Method:
@@ -25,8 +26,8 @@ def lora_plus(model):
         model,
         torch.optim.AdamW,
         lr=SETTINGS["learning_rate"],
-        loraplus_lr_ratio=LORA_PLUS["optimizer.loraplus_lr_ratio"],
-        loraplus_lr_embedding=LORA_PLUS["optimizer.loraplus_lr_embedding"],
+        loraplus_lr_ratio=RATES["adapter.loraplus_lr_ratio"],
+        loraplus_lr_embedding=RATES["adapter.loraplus_lr_embedding"],
         loraplus_weight_decay=SETTINGS["weight_decay"],
         betas=(SETTINGS["adam_beta1"], SETTINGS["adam_beta2"]),
         eps=SETTINGS["adam_epsilon"],
@@ -143,7 +144,7 @@ DORA = [
     ),
 ]
 INITIAL = [
-    lora("gaussian", "llama", init_lora_weights="gaussian"),
+    lora("gaussian", "llama", init_lora_weights="gaussian", free=("init_lora_weights",)),
     lora("pissa", "qwen3", init_lora_weights="pissa", free=CONVERTED),
     lora(
         "pissa rslora by pattern",
