@@ -1,76 +1,69 @@
-"""The table of PEFT methods that the product must equal: a line a case."""
+"""PEFT's side of a method: configured, moved from its start, trained, saved and read again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import peft
 import torch
 from models_made import Models
+from parity_rows import row_logits
+from parity_training import curve
 from peft import PeftModel, get_peft_model
+from plain_training import window_curve
 from transformers import AutoModelForCausalLM
 
-ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 EXPORT_OWN = ("base_model_name_or_path", "inference_mode", "peft_version", "auto_mapping")
+NEW_TOKENS = 12
 
 
 @dataclass(frozen=True)
 class Method:
-    """A PEFT configuration on one of the parity models."""
+    """A PEFT configuration on one of the parity models.
+
+    more: settings of the product's run beside. free: fields that an export may give otherwise.
+    optimizer: makes the Trainer's of a model, where it is not AdamW alone. clip: max_grad_norm,
+    small enough to clip. merges: whether the base can take the method in.
+    """
 
     name: str
     base: str
     config: type
     fields: dict
     more: dict = field(default_factory=dict)
+    free: tuple[str, ...] = ()
+    optimizer: Callable | None = None
+    clip: float = 1.0
+    merges: bool = True
 
     def configured(self):
         """A configuration of its own: PEFT writes into those that it is given."""
         return self.config(task_type="CAUSAL_LM", **json.loads(json.dumps(self.fields)))
 
+    def trained(self, model, rows: list[dict]) -> list[dict]:
+        """Twenty steps in place: AdaLoRA's by a loop that allocates, all others by the Trainer."""
+        if self.config is peft.AdaLoraConfig:
+            clip = {"max_grad_norm": self.clip}
+            return window_curve(model, rows, clip, penalty=orthogonality, after_step=allocate)
+        return curve(model, rows, optimizer=self.optimizer, max_grad_norm=self.clip)
 
-def lora(name: str, base: str = "llama", more: dict | None = None, **fields) -> Method:
-    usual = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"}
-    return Method(f"lora {name}", base, peft.LoraConfig, {**usual, **fields}, more or {})
+
+def orthogonality(model) -> torch.Tensor:
+    """What AdaLoraModel.forward adds to a loss, once a step whatever the micro-batches."""
+    distances = []
+    for name, p in model.named_parameters():
+        if "lora_A" in name or "lora_B" in name:
+            square = p @ p.T if "lora_A" in name else p.T @ p
+            distances.append(torch.norm(square - torch.eye(len(square)), p="fro"))
+    weight = model.peft_config["default"].orth_reg_weight
+    return weight * sum(distances) / len(distances)
 
 
-LORA = [
-    lora("plain"),
-    lora("rslora", "qwen3", use_rslora=True),
-    lora(
-        "rank and alpha by pattern",
-        "mistral-linear",
-        target_modules=ATTENTION,
-        rank_pattern={"q_proj": 2, r"layers\.1\..*v_proj": 6},
-        alpha_pattern={"layers.0.self_attn.k_proj": 3},
-    ),
-    lora(
-        "rslora by pattern",
-        "llama3-rope",
-        use_rslora=True,
-        rank_pattern={"down_proj": 9},
-        alpha_pattern={"up_proj": 5},
-    ),
-    lora("exclude_modules", "qwen2", exclude_modules=["gate_proj", "layers.0.self_attn.v_proj"]),
-    lora("excluded by expression", "qwen3", exclude_modules=r".*\.mlp\..*"),
-    lora("layers_to_transform", "llama", target_modules=ATTENTION, layers_to_transform=[1]),
-    lora(
-        "layers_pattern",
-        "qwen2",
-        target_modules=["q_proj", "down_proj"],
-        layers_to_transform=[0],
-        layers_pattern=["layers"],
-    ),
-    lora(
-        "targets by expression",
-        "mistral-linear",
-        target_modules=r".*\.(0\.self_attn\.[qv]|1\.mlp\.down)_proj",
-    ),
-]
-
-METHODS = [*LORA]
+def allocate(model, step: int) -> None:
+    model.base_model.update_and_allocate(step)
 
 
 def base_model(models: Models, base: str):
@@ -81,8 +74,9 @@ def base_model(models: Models, base: str):
 
 def started(method: Method, models: Models, seed: int = 5):
     """A PEFT model whose trained tensors are away from the values that hide faults."""
+    base = base_model(models, method.base)
     torch.manual_seed(seed)
-    model = get_peft_model(base_model(models, method.base), method.configured()).eval()
+    model = get_peft_model(base, method.configured()).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for _name, parameter in sorted(model.named_parameters()):
@@ -104,11 +98,34 @@ def reloaded(method: Method, models: Models, folder: Path):
     return PeftModel.from_pretrained(base_model(models, method.base), folder).eval()
 
 
-def config_of(folder: Path) -> dict:
+def config_of(folder: Path, free: tuple[str, ...] = ()) -> dict:
     """What PEFT reads of an adapter_config.json; an empty list says what an absent one says."""
     fields = peft.PeftConfig.from_pretrained(folder).to_dict()
     return {
         name: None if value in ([], set(), {}) else value
         for name, value in fields.items()
-        if name not in EXPORT_OWN
+        if name not in EXPORT_OWN + free
     }
+
+
+def logits_of(model, rows: list[dict]) -> list[torch.Tensor]:
+    """A [length, vocabulary] tensor for each row, without the rows of virtual tokens."""
+    with torch.no_grad():
+        return [row_logits(model, row)[-len(row["input_ids"]) :] for row in rows]
+
+
+def greedy(model, rows: list[dict]) -> list[list[int]]:
+    """What transformers' generate says behind the first half of each row."""
+    said = []
+    for row in rows:
+        ids = torch.tensor([row["input_ids"][: (len(row["input_ids"]) + 1) // 2]])
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=NEW_TOKENS,
+            eos_token_id=-1,
+            pad_token_id=0,
+        )
+        said.append(out[0, ids.shape[1] :].tolist())
+    return said
