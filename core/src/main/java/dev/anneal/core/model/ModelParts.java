@@ -23,9 +23,6 @@ import java.util.Optional;
  * parameters. One thread.
  */
 public final class ModelParts implements AutoCloseable {
-  /** Memory for one weight at a time, effective or widened, shared by all layers. */
-  private static final String SCRATCH = "scratch";
-
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
   private final MatrixProducts products;
@@ -85,7 +82,7 @@ public final class ModelParts implements AutoCloseable {
     DecoderLayout layout = new DecoderLayout(config);
     this.frozen =
         scope.own(new FrozenWeights(layout, weights, trained::contains, WeightNames.head(config)));
-    if (frozen.anyHalf() && !hook.written()) {
+    if (frozen.anyWidened() && !hook.written()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
     }
@@ -128,11 +125,9 @@ public final class ModelParts implements AutoCloseable {
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
     long adapted =
         hook.written() ? layout.largestSite(site -> !hook.parameters(site).isEmpty()) : 0;
-    long size = Math.max(adapted, frozen.largestWidened());
-    if (size > 0) {
-      Tensor scratch = scope.own(runtime.zeros(size));
-      layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
-    }
+    long largest = Math.max(adapted, frozen.largestWidened());
+    SharedScratch scratch = scope.own(new SharedScratch(runtime, largest, frozen.largestCodes()));
+    layers.forEach(layer -> layer.tensors().putAll(scratch.tensors()));
   }
 
   private boolean trainsOverFrozenHead() {
@@ -150,7 +145,10 @@ public final class ModelParts implements AutoCloseable {
               if (trained.contains(name)) {
                 trainedNames.add(name);
               } else {
-                tensors.put(name.substring(prefix.length()), frozen.tensor(name));
+                frozen
+                    .tensors(name)
+                    .forEach(
+                        (part, tensor) -> tensors.put(part.substring(prefix.length()), tensor));
               }
             });
     for (LinearSite site : layout.sites(index)) {

@@ -13,6 +13,7 @@ import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,9 @@ import java.util.Optional;
  * mappings live as long as this object: keep it until the tensors are closed.
  */
 public final class SafetensorsWeights implements WeightSource, AutoCloseable {
+  /** Values read at once. */
+  private static final int RUN = 1 << 16;
+
   private final TensorRuntime runtime;
   private final SafetensorsReader reader;
   private final Optional<TensorProgram> halfViews;
@@ -73,6 +77,40 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     }
   }
 
+  /** Reads the file: mapped pages would count as this process's memory. */
+  @Override
+  public void read(String name, long[] shape, ValueRuns runs) {
+    TensorInfo info = require(name, shape);
+    DType type = info.dtype();
+    ByteBuffer bytes = ByteBuffer.allocateDirect(RUN * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    float[] values = new float[RUN];
+    long elements = info.shape().elements();
+    for (long at = 0; at < elements; at += RUN) {
+      int count = (int) Math.min(RUN, elements - at);
+      bytes.clear().limit(count * type.bytes());
+      try {
+        reader.read(name, at * type.bytes(), bytes);
+      } catch (FormatException e) {
+        throw new ConfigException(e.getMessage(), e);
+      } catch (IOException e) {
+        throw unreadable(name, e);
+      }
+      floats(bytes.flip(), type, values, count);
+      runs.add(values, count);
+    }
+  }
+
+  private static void floats(ByteBuffer bytes, DType type, float[] values, int count) {
+    if (type == DType.F32) {
+      bytes.asFloatBuffer().get(values, 0, count);
+      return;
+    }
+    HalfType half = halfType(type);
+    for (int i = 0; i < count; i++) {
+      values[i] = half.toFloat(bytes.getShort(Short.BYTES * i));
+    }
+  }
+
   private TensorInfo require(String name, long[] shape) {
     try {
       TensorInfo info = reader.info(name);
@@ -110,8 +148,13 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     } catch (FormatException e) {
       throw new ConfigException(e.getMessage(), e);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read weight " + name + ": " + e.getMessage(), e);
+      throw unreadable(name, e);
     }
+  }
+
+  private static UncheckedIOException unreadable(String name, IOException cause) {
+    return new UncheckedIOException(
+        "Cannot read weight " + name + ": " + cause.getMessage(), cause);
   }
 
   @Override
