@@ -94,11 +94,11 @@ public final class FourBitQuantizer {
     return Math.max(-1, Math.min(1, share));
   }
 
-  /** One a block, once all values came. */
+  /** One a block, once all values came; the array is the caller's. */
   public float[] absmax() {
     if (done != elements) {
       throw new IllegalStateException("Expected " + elements + " values but got " + done);
     }
-    return absmax.clone();
+    return absmax;
   }
 }

@@ -13,7 +13,6 @@ import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,15 +20,13 @@ import java.util.Optional;
 /**
  * Weights of safetensors files. fp32 tensors are views of the mapped files, without a copy; bf16
  * and fp16 are widened, or left as views too where nobody changes them and the caller wants it. The
- * mappings live as long as this object: keep it until the tensors are closed.
+ * mappings live as long as this object: keep it until the tensors are closed. One thread.
  */
 public final class SafetensorsWeights implements WeightSource, AutoCloseable {
-  /** Values read at once. */
-  private static final int RUN = 1 << 16;
-
   private final TensorRuntime runtime;
   private final SafetensorsReader reader;
   private final Optional<TensorProgram> halfViews;
+  private final StoredRuns runs;
   private final List<ByteBuffer> mapped = new ArrayList<>();
 
   /** All in fp32. Takes ownership of the reader. */
@@ -42,6 +39,7 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     this.runtime = runtime;
     this.reader = reader;
     this.halfViews = halfViews;
+    this.runs = new StoredRuns(reader);
   }
 
   /** Frozen matrices in their files' types. Takes ownership of the reader, borrows the program. */
@@ -77,37 +75,15 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     }
   }
 
-  /** Reads the file: mapped pages would count as this process's memory. */
   @Override
-  public void read(String name, long[] shape, ValueRuns runs) {
+  public void read(String name, long[] shape, ValueRuns taker) {
     TensorInfo info = require(name, shape);
-    DType type = info.dtype();
-    ByteBuffer bytes = ByteBuffer.allocateDirect(RUN * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    float[] values = new float[RUN];
-    long elements = info.shape().elements();
-    for (long at = 0; at < elements; at += RUN) {
-      int count = (int) Math.min(RUN, elements - at);
-      bytes.clear().limit(count * type.bytes());
-      try {
-        reader.read(name, at * type.bytes(), bytes);
-      } catch (FormatException e) {
-        throw new ConfigException(e.getMessage(), e);
-      } catch (IOException e) {
-        throw unreadable(name, e);
-      }
-      floats(bytes.flip(), type, values, count);
-      runs.add(values, count);
-    }
-  }
-
-  private static void floats(ByteBuffer bytes, DType type, float[] values, int count) {
-    if (type == DType.F32) {
-      bytes.asFloatBuffer().get(values, 0, count);
-      return;
-    }
-    HalfType half = halfType(type);
-    for (int i = 0; i < count; i++) {
-      values[i] = half.toFloat(bytes.getShort(Short.BYTES * i));
+    try {
+      runs.read(info, taker);
+    } catch (FormatException e) {
+      throw new ConfigException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw unreadable(name, e);
     }
   }
 
@@ -138,7 +114,7 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     }
   }
 
-  private static HalfType halfType(DType type) {
+  static HalfType halfType(DType type) {
     return type == DType.BF16 ? HalfType.BF16 : HalfType.FP16;
   }
 
