@@ -96,7 +96,8 @@ final class CoreTrainer {
             ? LayerStorage.RECOMPUTE
             : LayerStorage.KEEP,
         config.model().layerBackward(),
-        config.model().frozenStorage());
+        config.model().frozenStorage(),
+        config.model().doubleQuantisation());
   }
 
   private ShardedOptimizer optimizer(

@@ -1,7 +1,8 @@
 """The training step: our trainer without Spark against Hugging Face Trainer + PEFT, in turns.
 
-Usage: step.py [--method lora|full] [--shape base|qwen] [--pairs N] [--steps N] [--launcher]
---launcher measures `bin/anneal train` (Spark in local mode, one rank) as one more party; "floor" is
+Usage: step.py [--method lora|full] [--shape base|qwen] [--pairs N] [--steps N] [--launcher] [--qlora]
+--qlora measures the same LoRA over a base in NF4 with double quantisation as one more party, whose
+losses are not compared; --launcher measures `bin/anneal train` (Spark in local mode, one rank) as one more party; "floor" is
 the time of the step's matrix products alone, by the faster of two libraries.
 Every party reads the same model, adapter and rows; their losses must agree to 1e-3.
 """
@@ -235,12 +236,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--launcher", action="store_true")
+    parser.add_argument("--qlora", action="store_true")
     parser.add_argument("--method", choices=["lora", "full"], default="lora")
     parser.add_argument("--shape", choices=["base", "qwen"], default="base")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if options.qlora and options.method != "lora":
+        parser.error("--qlora needs --method lora: full tuning has no frozen base")
     shape = SHAPES["smoke" if options.smoke else options.shape]
     pairs, steps = (1, 4) if options.smoke else (options.pairs, options.steps)
     with tempfile.TemporaryDirectory() as folder:
@@ -257,8 +261,10 @@ def main() -> None:
         )
     print("speed over Hugging Face: " + json.dumps(report["speed_over_huggingface"]))
     print("time over the floor: " + json.dumps(report["time_over_floor"]))
+    if options.qlora:
+        print(f"time of QLoRA over LoRA: {report['time_over_lora']['qlora']}")
     if not options.smoke:
-        file = f"step-{options.method}-{options.shape}"
+        file = f"step-{'q' if options.qlora else ''}{options.method}-{options.shape}"
         write_result(CHECKOUT, f"{file}.{processor()}", {"benchmark": "step"}, report)
 
 
@@ -269,6 +275,8 @@ def compare(parties: Parties, pairs: int, options) -> dict:
         "core": parties.core,
         "floor": parties.floor,
     }
+    if options.qlora:
+        starters["qlora"] = lambda: parties.core(("-s", "model.frozen_storage=nf4"))
     if options.launcher:
         starters["launcher"] = parties.launcher
     turns = []
@@ -284,6 +292,7 @@ def compare(parties: Parties, pairs: int, options) -> dict:
                 "step_seconds": [round(s, 4) for s in result["seconds"]],
             }
             print(f"turn {turn + 1}: {name} {facts[name]['median_step_seconds']:.3f} s a step")
+        results.pop("qlora", None)
         assert_same_work(results)
         turns.append(facts)
 
@@ -308,6 +317,7 @@ def compare(parties: Parties, pairs: int, options) -> dict:
         },
         "speed_over_huggingface": {name: ratio("huggingface", name) for name in ours},
         "time_over_floor": {name: ratio(name, "floor") for name in ours},
+        "time_over_lora": {name: ratio(name, "core") for name in ours if name == "qlora"},
         "turns": turns,
     }
 

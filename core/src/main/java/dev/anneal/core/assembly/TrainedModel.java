@@ -11,7 +11,9 @@ import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.FourBitWeights;
 import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
@@ -62,6 +64,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param trainBase whether full tuning trains the base; false makes a model for inference
    * @param backward how layers compute their gradients
    * @param frozen how weights that are not trained lie in memory
+   * @param doubleQuantisation whether the scales of those in 4 bits are quantised too
    */
   public record Assembly(
       ModelFolder folder,
@@ -72,7 +75,32 @@ public final class TrainedModel implements AutoCloseable {
       boolean trainBase,
       LayerStorage storage,
       ModelConfig.LayerBackward backward,
-      ModelConfig.FrozenStorage frozen) {
+      ModelConfig.FrozenStorage frozen,
+      boolean doubleQuantisation) {
+
+    /** With double quantisation, where frozen weights lie in 4 bits. */
+    public Assembly(
+        ModelFolder folder,
+        BaseWeights weights,
+        Optional<AdapterMethod> adapter,
+        Optional<AdapterFolder> adapterFolder,
+        long seed,
+        boolean trainBase,
+        LayerStorage storage,
+        ModelConfig.LayerBackward backward,
+        ModelConfig.FrozenStorage frozen) {
+      this(
+          folder,
+          weights,
+          adapter,
+          adapterFolder,
+          seed,
+          trainBase,
+          storage,
+          backward,
+          frozen,
+          true);
+    }
 
     /** Whether frozen 16-bit weights stay as they are. */
     public boolean keepsFileTypes() {
@@ -191,6 +219,17 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   private WeightSource weights(TensorRuntime runtime, Assembly assembly) {
+    WeightSource stored = stored(runtime, assembly);
+    Optional<FourBitFormat> format =
+        FourBitFormat.of(assembly.frozen(), assembly.doubleQuantisation());
+    if (format.isEmpty()) {
+      return stored;
+    }
+    DecoderLayout layout = new DecoderLayout(config);
+    return scope.own(new FourBitWeights(stored, format.get(), layout, runtime, tensors));
+  }
+
+  private WeightSource stored(TensorRuntime runtime, Assembly assembly) {
     if (assembly.weights() == BaseWeights.FROM_SCRATCH) {
       return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
     }

@@ -8,6 +8,7 @@ import java.util.Set;
  *
  * @param path Hugging Face model folder; empty when the job needs none
  * @param fromScratch random seeded weights from its config.json instead of its weight files
+ * @param doubleQuantisation whether the scales of weights in 4 bits are quantised too
  */
 public record ModelConfig(
     String path,
@@ -15,7 +16,8 @@ public record ModelConfig(
     Dtype dtype,
     AttnImplementation attnImplementation,
     LayerBackward layerBackward,
-    FrozenStorage frozenStorage)
+    FrozenStorage frozenStorage,
+    boolean doubleQuantisation)
     implements Serializable {
 
   /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
@@ -56,14 +58,26 @@ public record ModelConfig(
     AUTOGRAD
   }
 
-  /** How weights that are not trained lie in memory; the arithmetic and its bits are the same. */
+  /** How weights that are not trained lie in memory; the arithmetic is fp32. */
   public enum FrozenStorage {
     /** FILE where the gradients are written out, FLOAT32 where autograd computes them. */
     AUTO,
     /** All in fp32. */
     FLOAT32,
-    /** 16-bit matrices as the files store them, widened one at a time where they are used. */
-    FILE;
+    /**
+     * 16-bit matrices as the files store them, widened one at a time where they are used, to the
+     * bits that they have in fp32.
+     */
+    FILE,
+    /** Linear matrices rounded to 4 bits of the type NF4, all others as by FILE. */
+    NF4,
+    /** The same by the type FP4. */
+    FP4;
+
+    /** Whether linear matrices are rounded to 4 bits. */
+    public boolean fourBit() {
+      return this == NF4 || this == FP4;
+    }
 
     /**
      * Whether 16-bit matrices stay as they are.
@@ -71,7 +85,7 @@ public record ModelConfig(
      * @param gradientsWritten whether the gradients are written out
      */
     public boolean keepsFileTypes(boolean gradientsWritten) {
-      return this == FILE || this == AUTO && gradientsWritten;
+      return this == FILE || fourBit() || this == AUTO && gradientsWritten;
     }
   }
 
@@ -83,11 +97,18 @@ public record ModelConfig(
   /** The same settings for another folder. */
   public ModelConfig at(String folder) {
     return new ModelConfig(
-        folder, fromScratch, dtype, attnImplementation, layerBackward, frozenStorage);
+        folder,
+        fromScratch,
+        dtype,
+        attnImplementation,
+        layerBackward,
+        frozenStorage,
+        doubleQuantisation);
   }
 
   /** The same settings for the weights of another folder. */
   public ModelConfig pretrainedAt(String folder) {
-    return new ModelConfig(folder, false, dtype, attnImplementation, layerBackward, frozenStorage);
+    return new ModelConfig(
+        folder, false, dtype, attnImplementation, layerBackward, frozenStorage, doubleQuantisation);
   }
 }

@@ -192,6 +192,32 @@ public final class SafetensorsReader implements AutoCloseable {
     return view.order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /** Fills the buffer with bytes of a tensor from an offset on, without a map. */
+  public void read(String name, long byteOffset, ByteBuffer target) throws IOException {
+    TensorInfo info = info(name);
+    if (byteOffset < 0 || byteOffset + target.remaining() > info.bytes()) {
+      throw new IndexOutOfBoundsException(
+          "Invalid range of "
+              + name
+              + ": "
+              + byteOffset
+              + "+"
+              + target.remaining()
+              + " of "
+              + info.bytes());
+    }
+    FileChannel channel = channels.get(info.file());
+    long position = info.offset() + byteOffset;
+    while (target.hasRemaining()) {
+      int read = channel.read(target, position);
+      if (read < 0) {
+        throw new FormatException(
+            "Cannot read tensor " + name + " of " + info.file() + ": the file ends inside it");
+      }
+      position += read;
+    }
+  }
+
   @Override
   public void close() throws IOException {
     IOException failure = null;

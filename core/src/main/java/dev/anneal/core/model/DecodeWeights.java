@@ -77,7 +77,7 @@ final class DecodeWeights implements AutoCloseable {
             if (name.startsWith(prefix)) {
               own.put(FOLDED + name.substring(site.length()), tensor);
               tensors.remove(name);
-            } else if (name.equals(ModelParts.SCRATCH)) {
+            } else if (SharedScratch.has(name)) {
               own.put(name, tensor);
             }
           });
@@ -93,18 +93,35 @@ final class DecodeWeights implements AutoCloseable {
     Map<String, Tensor> tensors = new LinkedHashMap<>(layer);
     TOGETHER.forEach(
         (whole, sites) -> {
-          tensors.put(whole + ".weight", matrix(taken(tensors, sites, ".weight")));
+          tensors.put(whole + ".weight", weights(tensors, sites));
           if (layer.containsKey(sites.get(0) + ".bias")) {
-            tensors.put(whole + ".bias", laidOut(taken(tensors, sites, ".bias"), FLOAT32));
+            List<Tensor> biases =
+                sites.stream().map(site -> tensors.remove(site + ".bias")).toList();
+            tensors.put(whole + ".bias", laidOut(biases, FLOAT32));
           }
         });
-    ALONE.forEach(
-        site -> tensors.put(site + ".weight", matrix(List.of(layer.get(site + ".weight")))));
+    ALONE.forEach(site -> tensors.put(site + ".weight", weights(tensors, List.of(site))));
     return tensors;
   }
 
-  private static List<Tensor> taken(Map<String, Tensor> tensors, List<String> sites, String kind) {
-    return sites.stream().map(site -> tensors.remove(site + kind)).toList();
+  /** The sites' weights one under the other; theirs are taken out of the layer. */
+  private Tensor weights(Map<String, Tensor> layer, List<String> sites) {
+    try (TensorScope widened = new TensorScope()) {
+      return matrix(sites.stream().map(site -> taken(layer, site + ".weight", widened)).toList());
+    }
+  }
+
+  /** Those in 4 bits as the program widens them, owned by the scope. */
+  private Tensor taken(Map<String, Tensor> layer, String name, TensorScope widened) {
+    Tensor weight = layer.remove(name);
+    List<String> parts = layer.keySet().stream().filter(key -> key.startsWith(name + ".")).toList();
+    if (parts.isEmpty()) {
+      return weight;
+    }
+    Map<String, Tensor> alone = new LinkedHashMap<>(SharedScratch.of(layer));
+    alone.put("weight", weight);
+    parts.forEach(part -> alone.put("weight" + part.substring(name.length()), layer.remove(part)));
+    return widened.own(program.call("dequantized").dict(alone).one());
   }
 
   /** Parts one under the other. */

@@ -19,6 +19,7 @@ final class DecoderProgram {
     parts.add(hook.inputSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
+    parts.add(text(config, "four-bit.torchscript"));
     parts.add(text(config, "generation.torchscript"));
     String layers = hook.written() ? "written" : "autograd";
     parts.add(text(config, "layers-" + layers + ".torchscript"));

@@ -24,9 +24,6 @@ import java.util.Optional;
  * parameters. One thread.
  */
 public final class ModelParts implements AutoCloseable {
-  /** Memory for one weight at a time, effective or widened, shared by all layers. */
-  static final String SCRATCH = "scratch";
-
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
   private final MatrixProducts products;
@@ -88,7 +85,7 @@ public final class ModelParts implements AutoCloseable {
         scope.own(
             new FrozenWeights(
                 layout, weights, trained::contains, buffers(layout), WeightNames.head(config)));
-    if (frozen.anyHalf() && !hook.written()) {
+    if (frozen.anyWidened() && !hook.written()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
     }
@@ -131,11 +128,9 @@ public final class ModelParts implements AutoCloseable {
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
     long adapted =
         hook.written() ? layout.largestSite(site -> !hook.parameters(site).isEmpty()) : 0;
-    long size = Math.max(adapted, frozen.largestWidened());
-    if (size > 0) {
-      Tensor scratch = scope.own(runtime.zeros(size));
-      layers.forEach(layer -> layer.tensors().put(SCRATCH, scratch));
-    }
+    long largest = Math.max(adapted, frozen.largestWidened());
+    SharedScratch scratch = scope.own(new SharedScratch(runtime, largest, frozen.largestCodes()));
+    layers.forEach(layer -> layer.tensors().putAll(scratch.tensors()));
   }
 
   private List<ParameterSpec> buffers(DecoderLayout layout) {
@@ -157,7 +152,10 @@ public final class ModelParts implements AutoCloseable {
               if (trained.contains(name)) {
                 trainedNames.add(name);
               } else {
-                tensors.put(name.substring(prefix.length()), frozen.tensor(name));
+                frozen
+                    .tensors(name)
+                    .forEach(
+                        (part, tensor) -> tensors.put(part.substring(prefix.length()), tensor));
               }
             });
     for (LinearSite site : layout.sites(index)) {

@@ -42,6 +42,13 @@ public final class TensorProgram implements AutoCloseable {
     }
   }
 
+  /** The first bytes of a tensor as uint8 [count], sharing its memory. */
+  public Tensor bytes(Tensor memory, long count) {
+    try (Tensor bytes = runtime.longs(new long[] {count}, 1)) {
+      return program.call("bytes").tensor(memory).tensor(bytes).one();
+    }
+  }
+
   /** Another handle of the same memory, in the same layout. */
   public Tensor alias(Tensor tensor) {
     return program.call("alias").tensor(tensor).one();

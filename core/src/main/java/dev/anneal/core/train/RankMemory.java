@@ -8,6 +8,7 @@ import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.LayerMemory;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
@@ -19,11 +20,13 @@ import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /** The arithmetic behind {@link MemoryEstimate}: the sizes of one model under one setup. */
@@ -43,6 +46,7 @@ final class RankMemory {
   private final DecoderConfig config;
   private final DecoderLayout layout;
   private final Set<String> trained = new HashSet<>();
+  private final Map<String, Long> fourBits = new HashMap<>();
   private final LayerMemory layer;
   private final long frozenBytes;
   private final long scratchBytes;
@@ -63,13 +67,17 @@ final class RankMemory {
     boolean random = method.isPresent() && method.get().random();
     layer = written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
     Set<String> halves = halves(setup.model(), folder, written);
+    FourBitFormat.of(setup.model().frozenStorage(), setup.model().doubleQuantisation())
+        .ifPresent(format -> quantise(format, halves));
     long headCopy = trained.contains(WeightNames.head(config)) ? 0 : HeadMemory.frozenCopy(config);
     frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
-    scratchBytes =
-        FLOAT
-            * Math.max(
-                written ? layout.largestSite(site -> adapted(method, site)) : 0,
-                largestWidened(halves));
+    long largestCodes = largest(fourBits.keySet(), name -> FourBitFormat.padded(matrix(name)) / 2);
+    long largest =
+        Math.max(
+            written ? layout.largestSite(site -> adapted(method, site)) : 0,
+            Math.max(largest(halves, this::matrix), 2 * largestCodes));
+    // codes are looked up as int32
+    scratchBytes = FLOAT * largest + Integer.BYTES * largestCodes;
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
     stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
@@ -169,14 +177,29 @@ final class RankMemory {
   private long frozenBytes(Set<String> halves) {
     return layout.weights().keySet().stream()
         .filter(name -> !trained.contains(name))
-        .mapToLong(name -> matrix(name) * (halves.contains(name) ? Short.BYTES : FLOAT))
+        .mapToLong(
+            name ->
+                fourBits.getOrDefault(
+                    name, matrix(name) * (halves.contains(name) ? Short.BYTES : FLOAT)))
         .sum();
   }
 
-  private long largestWidened(Set<String> halves) {
-    return halves.stream()
+  /** The frozen linear matrices leave the halves for 4 bits. */
+  private void quantise(FourBitFormat format, Set<String> halves) {
+    layout.sites().stream()
+        .map(LinearSite::weightName)
+        .filter(name -> !trained.contains(name))
+        .forEach(
+            name -> {
+              halves.remove(name);
+              fourBits.put(name, format.bytes(matrix(name)));
+            });
+  }
+
+  private static long largest(Set<String> names, ToLongFunction<String> size) {
+    return names.stream()
         .filter(name -> !name.equals(WeightNames.EMBED_TOKENS))
-        .mapToLong(this::matrix)
+        .mapToLong(size)
         .max()
         .orElse(0);
   }

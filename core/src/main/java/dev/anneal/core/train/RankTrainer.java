@@ -254,6 +254,7 @@ public final class RankTrainer {
         true,
         MemoryPlan.storage(setup, inputs.model(), adapter(), inputs.rows(), ranks.worldSize()),
         setup.model().layerBackward(),
-        setup.model().frozenStorage());
+        setup.model().frozenStorage(),
+        setup.model().doubleQuantisation());
   }
 }

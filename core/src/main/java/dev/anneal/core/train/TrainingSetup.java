@@ -16,6 +16,7 @@ import dev.anneal.core.data.RowSource;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The settings that a rank trains with. Immutable; travels to executors. */
@@ -50,9 +51,20 @@ public record TrainingSetup(
               + " (only 0 is supported)");
     }
     boolean written = TrainedModel.hook(method, model.layerBackward()).written();
-    if (model.frozenStorage() == ModelConfig.FrozenStorage.FILE && !written) {
+    ModelConfig.FrozenStorage storage = model.frozenStorage();
+    String named = storage.name().toLowerCase(Locale.ROOT);
+    if (storage.fourBit() && method.isEmpty()) {
       throw new ConfigException(
-          "Invalid model.frozen_storage: file (must be float32 where autograd computes the"
+          "Invalid model.frozen_storage: "
+              + named
+              + " (must be auto, float32 or file in full tuning, which freezes nothing: set"
+              + " adapter.peft_type)");
+    }
+    if ((storage == ModelConfig.FrozenStorage.FILE || storage.fourBit()) && !written) {
+      throw new ConfigException(
+          "Invalid model.frozen_storage: "
+              + named
+              + " (must be float32 where autograd computes the"
               + " gradients: "
               + (model.layerBackward() == ModelConfig.LayerBackward.AUTOGRAD
                   ? "model.layer_backward is autograd)"

@@ -13,6 +13,8 @@ import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.LayerMemory;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
@@ -113,6 +115,33 @@ class MemoryPlanTest {
     assertThat(kept.scratch()).isEqualTo(widest);
     assertThat(plan(half, rows, LORA, "model.layer_backward=autograd").estimate().frozen())
         .isEqualTo(wide);
+  }
+
+  @Test
+  void linearWeightsIn4BitsCountWithTheirScalesAndTheirScratch() throws Exception {
+    Path half = HalfFolder.write(folder.resolve("half"), "llama", name -> DType.BF16);
+    RowSource rows = rows(10);
+    long inHalf = plan(half, rows, LORA).estimate().frozen();
+    long linear = 0;
+    long packed = 0;
+    long plain = 0;
+    for (LinearSite site : new DecoderLayout(llama()).sites()) {
+      long elements = site.inFeatures() * site.outFeatures();
+      linear += elements;
+      long blocks = (elements + 63) / 64;
+      plain += 32 * blocks + 4 * blocks;
+      packed += 32 * blocks + 260 * ((blocks + 255) / 256) + 4;
+    }
+    MemoryEstimate estimate = plan(half, rows, LORA, "model.frozen_storage=nf4").estimate();
+    assertThat(estimate.frozen()).isEqualTo(inHalf - 2 * linear + packed);
+    long widest = (long) llama().intermediateSize() * llama().hiddenSize();
+    long padded = (widest + 63) / 64 * 64;
+    assertThat(estimate.scratch()).isEqualTo(4 * padded + 2 * padded);
+    assertThat(
+            plan(half, rows, LORA, "model.frozen_storage=fp4", "model.double_quantisation=false")
+                .estimate()
+                .frozen())
+        .isEqualTo(inHalf - 2 * linear + plain);
   }
 
   @Test

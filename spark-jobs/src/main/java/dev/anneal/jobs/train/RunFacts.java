@@ -1,6 +1,7 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
@@ -18,6 +19,7 @@ import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -53,6 +55,9 @@ record RunFacts(
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));
+    if (config.model().frozenStorage().fourBit()) {
+      fingerprint.put("frozen weights", frozenWeights(config.model()));
+    }
     fingerprint.put("data.train", String.join(" ", hashes.data()));
     method.ifPresent(adapter -> fingerprint.put("adapter", adapter.fingerprint()));
     return new RunFacts(
@@ -71,6 +76,12 @@ record RunFacts(
   private static String layerBackward(AnnealConfig config, Optional<AdapterMethod> method) {
     LinearHook hook = TrainedModel.hook(method, config.model().layerBackward());
     return hook.written() ? "written" : "autograd";
+  }
+
+  /** Rounded to 4 bits they are others; all other storages give the same bits. */
+  private static String frozenWeights(ModelConfig model) {
+    String type = model.frozenStorage().name().toLowerCase(Locale.ROOT);
+    return model.doubleQuantisation() ? type + ", double quantisation" : type;
   }
 
   String layerBackward() {

@@ -1,21 +1,19 @@
 package dev.anneal.core.model.weights;
 
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.FrozenWeight.Storage;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /** The weights of a decoder that are not trained, by name. Owns their tensors; one thread. */
 public final class FrozenWeights implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-  private final Set<String> halves = new HashSet<>();
+  private final Map<String, FrozenWeight> weights = new LinkedHashMap<>();
 
   /**
    * @param buffers what a method keeps beside its trained tensors; the source has them too
@@ -48,10 +46,9 @@ public final class FrozenWeights implements AutoCloseable {
   }
 
   private void put(String name, FrozenWeight weight) {
-    tensors.put(name, scope.own(weight.tensor()));
-    if (weight.half()) {
-      halves.add(name);
-    }
+    scope.own(weight.tensor());
+    weight.parts().values().forEach(scope::own);
+    weights.put(name, weight);
   }
 
   /** The same memory for another thread; these weights must outlive what it opens. */
@@ -59,31 +56,52 @@ public final class FrozenWeights implements AutoCloseable {
     return new WeightSource() {
       @Override
       public Tensor open(String name, long[] shape) {
-        return program.alias(tensors.get(name));
+        return program.alias(tensor(name));
       }
 
       @Override
       public FrozenWeight openFrozen(String name, long[] shape) {
-        return new FrozenWeight(open(name, shape), halves.contains(name));
+        FrozenWeight weight = weights.get(name);
+        Map<String, Tensor> parts = new LinkedHashMap<>();
+        weight.parts().forEach((part, tensor) -> parts.put(part, program.alias(tensor)));
+        return new FrozenWeight(open(name, shape), weight.storage(), parts);
       }
     };
   }
 
   /** Borrowed. */
   public Tensor tensor(String name) {
-    return tensors.get(name);
+    return weights.get(name).tensor();
   }
 
-  public boolean anyHalf() {
-    return !halves.isEmpty();
+  /** A weight's tensors by their full names; borrowed. */
+  public Map<String, Tensor> tensors(String name) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put(name, tensor(name));
+    weights.get(name).parts().forEach((part, tensor) -> tensors.put(name + part, tensor));
+    return tensors;
   }
 
-  /** Elements of the largest matrix that is widened as a whole; 0 where there is none. */
+  /** Whether programs widen any at its use. */
+  public boolean anyWidened() {
+    return weights.values().stream().anyMatch(weight -> weight.storage() != Storage.FLOAT32);
+  }
+
+  /** Values of the largest matrix that is widened as a whole; 0 where there is none. */
   public long largestWidened() {
-    return halves.stream()
+    return weights.entrySet().stream()
         // read row by row
-        .filter(name -> !name.equals(WeightNames.EMBED_TOKENS))
-        .mapToLong(name -> tensors.get(name).elementCount())
+        .filter(weight -> !weight.getKey().equals(WeightNames.EMBED_TOKENS))
+        .mapToLong(weight -> weight.getValue().widened())
+        .max()
+        .orElse(0);
+  }
+
+  /** Codes of the largest matrix in 4 bits, two values each; 0 where there is none. */
+  public long largestCodes() {
+    return weights.values().stream()
+        .filter(weight -> weight.storage() == Storage.FOUR_BIT)
+        .mapToLong(weight -> weight.tensor().elementCount())
         .max()
         .orElse(0);
   }

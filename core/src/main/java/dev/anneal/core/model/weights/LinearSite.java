@@ -11,6 +11,11 @@ import dev.anneal.core.model.config.WeightNames;
  * @param outFeatures width of its output
  */
 public record LinearSite(String module, int layer, long inFeatures, long outFeatures) {
+  /** Its matrix [out, in] among the decoder's weights. */
+  public String weightName() {
+    return module + ".weight";
+  }
+
   /** The path inside the layer: what the layer program calls the site. */
   public String nameInLayer() {
     return module.substring(WeightNames.layer(layer, "").length());

@@ -20,12 +20,13 @@ import java.util.Optional;
 /**
  * Weights of safetensors files. fp32 tensors are views of the mapped files, without a copy; bf16
  * and fp16 are widened, or left as views too where nobody changes them and the caller wants it. The
- * mappings live as long as this object: keep it until the tensors are closed.
+ * mappings live as long as this object: keep it until the tensors are closed. One thread.
  */
 public final class SafetensorsWeights implements WeightSource, AutoCloseable {
   private final TensorRuntime runtime;
   private final SafetensorsReader reader;
   private final Optional<TensorProgram> halfViews;
+  private final StoredRuns runs;
   private final List<ByteBuffer> mapped = new ArrayList<>();
 
   /** All in fp32. Takes ownership of the reader. */
@@ -38,6 +39,7 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     this.runtime = runtime;
     this.reader = reader;
     this.halfViews = halfViews;
+    this.runs = new StoredRuns(reader);
   }
 
   /** Frozen matrices in their files' types. Takes ownership of the reader, borrows the program. */
@@ -73,6 +75,18 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     }
   }
 
+  @Override
+  public void read(String name, long[] shape, ValueRuns taker) {
+    TensorInfo info = require(name, shape);
+    try {
+      runs.read(info, taker);
+    } catch (FormatException e) {
+      throw new ConfigException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw unreadable(name, e);
+    }
+  }
+
   private TensorInfo require(String name, long[] shape) {
     try {
       TensorInfo info = reader.info(name);
@@ -100,7 +114,7 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     }
   }
 
-  private static HalfType halfType(DType type) {
+  static HalfType halfType(DType type) {
     return type == DType.BF16 ? HalfType.BF16 : HalfType.FP16;
   }
 
@@ -110,8 +124,13 @@ public final class SafetensorsWeights implements WeightSource, AutoCloseable {
     } catch (FormatException e) {
       throw new ConfigException(e.getMessage(), e);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read weight " + name + ": " + e.getMessage(), e);
+      throw unreadable(name, e);
     }
+  }
+
+  private static UncheckedIOException unreadable(String name, IOException cause) {
+    return new UncheckedIOException(
+        "Cannot read weight " + name + ": " + cause.getMessage(), cause);
   }
 
   @Override

@@ -1,0 +1,135 @@
+package dev.anneal.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.config.ModelConfig.FrozenStorage;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.config.TrainingConfig;
+import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.run.ProcessMemory;
+import dev.anneal.core.tensor.FreeMemory;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.StringJoiner;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a base in 4 bits holds, and what opening it takes, by the system's count. */
+class FourBitMemoryTest {
+  private static final Path PEAK_RESET = Path.of("/proc/self/clear_refs");
+
+  @TempDir Path folder;
+
+  /** Qwen2.5-0.5B's layers with a small vocabulary, in bf16; of that size, but all zero. */
+  private ModelFolder qwen(int layers) throws IOException {
+    Path model = Files.createDirectory(folder.resolve("qwen " + layers));
+    Files.writeString(
+        model.resolve("config.json"),
+        """
+        {"model_type": "qwen2", "vocab_size": 64, "hidden_size": 896, "intermediate_size": 4864,
+         "num_hidden_layers": %d, "num_attention_heads": 14, "num_key_value_heads": 2,
+         "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+         "hidden_act": "silu", "tie_word_embeddings": true}
+        """
+            .formatted(layers));
+    StringJoiner header = new StringJoiner(",", "{", "}");
+    long end = 0;
+    for (var weight : new DecoderLayout(ModelFolder.open(model).config()).weights().entrySet()) {
+      long begin = end;
+      end += Short.BYTES * weight.getValue().elements();
+      header.add(
+          "\"%s\":{\"dtype\":\"BF16\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+              .formatted(weight.getKey(), weight.getValue(), begin, end));
+    }
+    byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+    try (RandomAccessFile file =
+        new RandomAccessFile(model.resolve("model.safetensors").toFile(), "rw")) {
+      file.write(
+          ByteBuffer.allocate(Long.BYTES)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putLong(text.length)
+              .array());
+      file.write(text);
+      file.setLength(Long.BYTES + text.length + end);
+    }
+    return ModelFolder.open(model);
+  }
+
+  private static TrainedModel open(TensorRuntime runtime, ModelFolder model) {
+    return TrainedModel.open(
+        runtime,
+        new TrainedModel.Assembly(
+            model,
+            TrainedModel.BaseWeights.PRETRAINED,
+            Optional.empty(),
+            Optional.empty(),
+            42,
+            false,
+            LayerStorage.KEEP,
+            LayerBackward.AUTO,
+            FrozenStorage.NF4),
+        1,
+        1000);
+  }
+
+  private static long linearBytes(ModelFolder model) {
+    return Float.BYTES
+        * new DecoderLayout(model.config())
+            .sites().stream().mapToLong(site -> site.inFeatures() * site.outFeatures()).sum();
+  }
+
+  private static MemoryEstimate estimate(ModelFolder model) {
+    TrainingConfig config =
+        TrainingConfig.of(
+            "adapter.peft_type=LORA",
+            "model.frozen_storage=nf4",
+            "model.path=" + model.path(),
+            "distributed.threads_per_rank=1");
+    Optional<AdapterMethod> method =
+        AdapterRegistry.choose(config.adapter(), Optional.empty(), model.config());
+    TokenRow row = new TokenRow(new int[] {1}, new int[] {1}, new int[] {1});
+    return MemoryPlan.of(
+            TrainingSetup.of(config), model, method, new SmallRun.ListRows(List.of(row)), 1)
+        .estimate();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void opensInLittleMoreThanItHolds() throws IOException {
+    ModelFolder model = qwen(24);
+    long linear = linearBytes(model);
+    assertThat(linear).isEqualTo(4L * 24 * (2 * 896 * 896 + 2 * 896 * 128 + 3 * 896 * 4864));
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      open(runtime, qwen(1)).close();
+      FreeMemory.giveBack();
+      Files.writeString(PEAK_RESET, "5");
+      long before = ProcessMemory.now().residentBytes();
+      try (TrainedModel opened = open(runtime, model)) {
+        ProcessMemory after = ProcessMemory.now();
+        long held = after.residentBytes() - before;
+        long peak = after.peakBytes() - before;
+        assertThat(held).as("held by %s", opened).isBetween(linear / 10, linear / 4);
+        assertThat(peak).as("while opening").isLessThan(held * 12 / 10);
+        MemoryEstimate planned = estimate(model);
+        assertThat(planned.frozen() + planned.scratch()).isBetween(held * 9 / 10, held * 11 / 10);
+      }
+    }
+  }
+}
