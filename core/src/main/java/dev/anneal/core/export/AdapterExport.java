@@ -72,8 +72,7 @@ public final class AdapterExport {
 
   private static TensorSource source(AdapterMethod method, TrainedModel model, ParameterSpec spec) {
     String name = method.exportName(spec);
-    Optional<SavedTensor> converted =
-        method.saved(spec, tensor -> model.tensor(tensor).toFloats());
+    Optional<SavedTensor> converted = method.saved(spec, tensor -> model.tensor(tensor).toFloats());
     return converted.isPresent()
         ? TensorSource.of(name, DType.F32, converted.get().shape(), bytes(converted.get().values()))
         : source(name, spec.shape(), model.parameters().value(spec.name()));

@@ -207,7 +207,8 @@ abstract class VirtualTokensContract {
     Path folder = temporary.resolve("my adapter 适配器");
     try (TrainedModel model = filled()) {
       AdapterMethod method = model.adapter().orElseThrow();
-      new AdapterExport(disk).write(folder.toString(), model.adapter().orElseThrow(), model, "base");
+      new AdapterExport(disk)
+          .write(folder.toString(), model.adapter().orElseThrow(), model, "base");
       AdapterFolder saved = AdapterFolder.open(folder);
       try (TrainedModel base = TrainedModel.forInference(runtime, MODEL, Optional.empty());
           TrainedModel again = TrainedModel.forInference(runtime, MODEL, Optional.of(saved))) {
@@ -237,7 +238,8 @@ abstract class VirtualTokensContract {
   void trainingGoesOnFromASavedAdapterOverItsVectors() throws IOException {
     Path folder = temporary.resolve("begun");
     try (TrainedModel model = filled()) {
-      new AdapterExport(disk).write(folder.toString(), model.adapter().orElseThrow(), model, "base");
+      new AdapterExport(disk)
+          .write(folder.toString(), model.adapter().orElseThrow(), model, "base");
       LossSum before = model.model().score(MicroBatch.of(AdaptedModel.rows(), 0)).loss();
       try (TrainedModel again =
           TrainedModel.forInference(runtime, MODEL, Optional.of(AdapterFolder.open(folder)))) {
@@ -291,7 +293,8 @@ abstract class VirtualTokensContract {
   void refusesAnAdapterOfAnotherShape() throws IOException {
     Path folder = temporary.resolve("other");
     try (TrainedModel model = filled()) {
-      new AdapterExport(disk).write(folder.toString(), model.adapter().orElseThrow(), model, "base");
+      new AdapterExport(disk)
+          .write(folder.toString(), model.adapter().orElseThrow(), model, "base");
     }
     Path config = folder.resolve(AdapterConfigJson.FILE);
     String json = Files.readString(config);
