@@ -258,6 +258,11 @@ public final class CausalLm implements AutoCloseable {
     }
   }
 
+  /** How many positions before a sample's own a method takes. */
+  public int virtualTokenCount() {
+    return parts.virtualTokens().map(virtual -> virtual.tokens().count()).orElse(0);
+  }
+
   /** A method's virtual tokens as they enter the model, [count, width]; the caller owns them. */
   public Optional<Tensor> virtualTokens() {
     return runtime.withoutGradients(() -> parts.virtualTokens().map(VirtualTokenProgram::vectors));

@@ -37,6 +37,11 @@ public record VirtualTokens(Place place, int count, List<ParameterSpec> paramete
     parameters = List.copyOf(parameters);
   }
 
+  /** How many rows longer each sample gets. */
+  public int rows() {
+    return place == Place.INPUT ? count : 0;
+  }
+
   /** The sample rows of a micro-batch with these tokens before each sample. */
   MicroBatch before(MicroBatch batch) {
     return place == Place.INPUT ? withRows(batch) : withLaterPositions(batch);
@@ -101,14 +106,13 @@ public record VirtualTokens(Place place, int count, List<ParameterSpec> paramete
 
   /** Where the tokens of a micro-batch lie once it has virtual tokens, [N]. */
   long[] rowsOf(MicroBatch batch) {
-    long[] rows = new long[batch.tokenCount()];
-    int ahead = place == Place.INPUT ? count : 0;
+    long[] moved = new long[batch.tokenCount()];
     int at = 0;
     for (int s = 0; s < batch.sequenceLengths().length; s++) {
       for (int i = 0; i < batch.sequenceLengths()[s]; i++, at++) {
-        rows[at] = at + (s + 1L) * ahead;
+        moved[at] = at + (s + 1L) * rows();
       }
     }
-    return rows;
+    return moved;
   }
 }
