@@ -26,10 +26,10 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
   private final Map<String, Merge> merges = new HashMap<>();
 
   /**
-   * @throws ConfigException for an adapter that is no change of weights
+   * @throws ConfigException as {@link #requireMergeable}
    */
   public MergedWeights(TensorRuntime runtime, TrainedModel model) {
-    model.adapter().ifPresent(method -> requireMergeable(method, model));
+    requireMergeable(model);
     this.runtime = runtime;
     this.model = model;
     List<String> sources = new ArrayList<>();
@@ -45,11 +45,18 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
     }
   }
 
-  private static void requireMergeable(AdapterMethod method, TrainedModel model) {
-    if (method.virtualTokens(model.config()).isPresent()) {
+  /**
+   * For a caller that writes nothing before it knows.
+   *
+   * @throws ConfigException for an adapter that is no change of weights
+   */
+  public static void requireMergeable(TrainedModel model) {
+    Optional<AdapterMethod> fixed =
+        model.adapter().filter(method -> method.virtualTokens(model.config()).isPresent());
+    if (fixed.isPresent()) {
       throw new ConfigException(
           "Cannot merge "
-              + method.peftType()
+              + fixed.get().peftType()
               + ": its virtual tokens are no weights of the model (set export.format to adapter)");
     }
   }

@@ -45,7 +45,7 @@ class VirtualTokensJobTest {
             output,
             "adapter.prompt_tuning_init=text",
             "adapter.prompt_tuning_init_text=" + TEXT,
-            "train.learning_rate=0",
+            "train.learning_rate=1e-30",
             "train.max_steps=1",
             "distributed.world_size=2");
     assertThat(line.code()).as(line.err()).isZero();
@@ -102,7 +102,8 @@ class VirtualTokensJobTest {
         .contains("Cannot merge PREFIX_TUNING: its virtual tokens are no weights of the model")
         .doesNotContain("\tat ");
     assertThat(merged.code()).isEqualTo(2);
-    assertThat(fixture.folder.resolve("merged")).doesNotExist();
+    assertThat(fixture.folder.resolve("merged"))
+        .isDirectoryNotContaining(file -> !file.endsWith("result.json"));
 
     JobLine adapter = export("exported", output, "export.format=adapter");
     assertThat(adapter.code()).as(adapter.err()).isZero();
@@ -121,7 +122,7 @@ class VirtualTokensJobTest {
 
   private static float[] values(Path file, String name) throws IOException {
     try (SafetensorsReader reader = SafetensorsReader.openFile(file)) {
-      FloatBuffer floats = reader.bytes(name).asFloatBuffer();
+      FloatBuffer floats = reader.map(name).asFloatBuffer();
       float[] values = new float[floats.remaining()];
       floats.get(values);
       return values;
