@@ -67,21 +67,25 @@ final class AdapterTensors implements AutoCloseable {
       try (Tensor initial =
           layout.weights().containsKey(spec.name())
               ? weights.open(spec.name(), spec.shape().toArray())
-              : plain(runtime, method, spec, seed)) {
+              : plain(runtime, method, spec, layout, seed)) {
         tensors.copy(parameters.value(spec.name()), initial);
       }
     }
     for (LinearSite site : layout.sites()) {
       for (ParameterSpec buffer : method.buffers(site)) {
-        buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, seed)));
+        buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, layout, seed)));
       }
     }
     fromWeights(runtime, method, layout, weights, parameters, seed);
   }
 
   private static Tensor plain(
-      TensorRuntime runtime, AdapterMethod method, ParameterSpec spec, long seed) {
-    AdapterMethod.InitialValue value = method.initialValue(spec, seed);
+      TensorRuntime runtime,
+      AdapterMethod method,
+      ParameterSpec spec,
+      DecoderLayout layout,
+      long seed) {
+    AdapterMethod.InitialValue value = method.initialValue(spec, seed, layout.config());
     float[] values = new float[Math.toIntExact(spec.elementCount())];
     for (int i = 0; i < values.length; i++) {
       values[i] = value.at(i);

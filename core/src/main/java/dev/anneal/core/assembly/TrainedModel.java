@@ -216,6 +216,9 @@ public final class TrainedModel implements AutoCloseable {
     ModelParts parts =
         new ModelParts(runtime, config, adapterTensors.with(weights), hook, parameters);
     this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
+    if (assembly.adapterFolder().isEmpty()) {
+      adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
+    }
   }
 
   private WeightSource weights(TensorRuntime runtime, Assembly assembly) {
@@ -253,6 +256,7 @@ public final class TrainedModel implements AutoCloseable {
     for (LinearSite site : layout.sites()) {
       specs.addAll(method.get().parameters(site));
     }
+    method.get().virtualTokens(config).ifPresent(tokens -> specs.addAll(tokens.parameters()));
     if (specs.isEmpty()) {
       throw new ConfigException(
           "Invalid adapter: nothing is trained (the settings of adapter.peft_type = "
@@ -285,6 +289,17 @@ public final class TrainedModel implements AutoCloseable {
   /** A trained tensor, or one that the method keeps beside, by its name; borrowed. */
   public Tensor tensor(String name) {
     return adapterTensors.contains(name) ? adapterTensors.buffer(name) : parameters.value(name);
+  }
+
+  /** Virtual tokens begin as the embeddings of these, where there are any. */
+  private void beginAsTokens(List<Integer> ids) {
+    if (!ids.isEmpty()) {
+      String name =
+          adapter.orElseThrow().virtualTokens(config).orElseThrow().parameters().get(0).name();
+      try (Tensor rows = model.embeddings(ids)) {
+        tensors.copy(parameters.value(name), rows);
+      }
+    }
   }
 
   public CausalLm model() {

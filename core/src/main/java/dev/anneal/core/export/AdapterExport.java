@@ -3,8 +3,10 @@ package dev.anneal.core.export;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsWriter;
+import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
@@ -12,12 +14,15 @@ import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.SavedTensor;
 import dev.anneal.core.tensor.HostMemory;
+import dev.anneal.core.tensor.Tensor;
+import dev.anneal.core.tensor.TensorScope;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Writes an adapter as PEFT saves it: fp32 tensors and adapter_config.json. */
@@ -37,33 +42,46 @@ public final class AdapterExport {
   /** Writes the folder's two files; the config comes last. */
   public void write(String folder, AdapterMethod method, TrainedModel model, String baseModel)
       throws IOException {
+    Optional<VirtualTokens> virtual = method.virtualTokens(model.config());
+    List<ParameterSpec> computed = virtual.map(VirtualTokens::parameters).orElse(List.of());
     List<TensorSource> tensors = new ArrayList<>();
-    for (ParameterSpec spec : model.parameters().specs()) {
-      String name = method.exportName(spec);
-      Optional<SavedTensor> converted =
-          method.saved(spec, tensor -> model.tensor(tensor).toFloats());
-      tensors.add(
-          converted.isPresent()
-              ? TensorSource.of(
-                  name, DType.F32, converted.get().shape(), bytes(converted.get().values()))
-              : TensorSource.of(
-                  name,
-                  DType.F32,
-                  spec.shape(),
-                  HostMemory.bytes(model.parameters().value(spec.name()).region())));
+    try (TensorScope scope = new TensorScope()) {
+      for (ParameterSpec spec : model.parameters().specs()) {
+        if (!computed.contains(spec)) {
+          tensors.add(source(method, model, spec));
+        }
+      }
+      if (virtual.isPresent()) {
+        Tensor vectors = scope.own(model.model().virtualTokens().orElseThrow());
+        Shape shape =
+            Shape.of(virtual.get().count(), vectors.elementCount() / virtual.get().count());
+        tensors.add(source(method.exportName(computed.get(0)), shape, vectors));
+      }
+      tensors.sort(Comparator.comparing(TensorSource::name));
+      new SafetensorsWriter(store)
+          .write(
+              FileStore.join(folder, AdapterFolder.WEIGHTS_FILE),
+              tensors,
+              SafetensorsWriter.PYTORCH_METADATA);
     }
-    tensors.sort(Comparator.comparing(TensorSource::name));
-    new SafetensorsWriter(store)
-        .write(
-            FileStore.join(folder, AdapterFolder.WEIGHTS_FILE),
-            tensors,
-            SafetensorsWriter.PYTORCH_METADATA);
+    Map<String, Object> config =
+        method.exportConfig(
+            new DecoderLayout(model.config()), name -> model.tensor(name).toFloats());
+    config.putAll(method.modelSizes(model.config()));
     store.writeBytes(
         FileStore.join(folder, AdapterConfigJson.FILE),
-        AdapterConfigJson.render(
-            method.peftType(),
-            baseModel,
-            method.exportConfig(
-                new DecoderLayout(model.config()), name -> model.tensor(name).toFloats())));
+        AdapterConfigJson.render(method.peftType(), baseModel, config));
+  }
+
+  private static TensorSource source(AdapterMethod method, TrainedModel model, ParameterSpec spec) {
+    String name = method.exportName(spec);
+    Optional<SavedTensor> converted = method.saved(spec, tensor -> model.tensor(tensor).toFloats());
+    return converted.isPresent()
+        ? TensorSource.of(name, DType.F32, converted.get().shape(), bytes(converted.get().values()))
+        : source(name, spec.shape(), model.parameters().value(spec.name()));
+  }
+
+  private static TensorSource source(String name, Shape shape, Tensor values) {
+    return TensorSource.of(name, DType.F32, shape, HostMemory.bytes(values.region()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.anneal.core.export;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.peft.AdapterMethod;
@@ -24,7 +25,11 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
   private final Program program;
   private final Map<String, Merge> merges = new HashMap<>();
 
+  /**
+   * @throws ConfigException as {@link #requireMergeable}
+   */
   public MergedWeights(TensorRuntime runtime, TrainedModel model) {
+    requireMergeable(model);
     this.runtime = runtime;
     this.model = model;
     List<String> sources = new ArrayList<>();
@@ -37,6 +42,22 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
       if (biasSource.isPresent()) {
         merges.put(site.module() + ".bias", new Merge(site, "merge_bias"));
       }
+    }
+  }
+
+  /**
+   * For a caller that writes nothing before it knows.
+   *
+   * @throws ConfigException for an adapter that is no change of weights
+   */
+  public static void requireMergeable(TrainedModel model) {
+    Optional<AdapterMethod> fixed =
+        model.adapter().filter(method -> method.virtualTokens(model.config()).isPresent());
+    if (fixed.isPresent()) {
+      throw new ConfigException(
+          "Cannot merge "
+              + fixed.get().peftType()
+              + ": its virtual tokens are no weights of the model (set export.format to adapter)");
     }
   }
 

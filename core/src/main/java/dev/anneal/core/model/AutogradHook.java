@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.List;
@@ -47,5 +48,10 @@ public final class AutogradHook implements LinearHook {
   @Override
   public boolean random() {
     return method.random();
+  }
+
+  @Override
+  public Optional<VirtualTokens> virtualTokens(DecoderConfig model) {
+    return method.virtualTokens(model);
   }
 }

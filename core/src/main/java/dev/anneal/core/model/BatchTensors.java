@@ -1,6 +1,5 @@
 package dev.anneal.core.model;
 
-import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -8,6 +7,7 @@ import dev.anneal.core.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The tensors of a micro-batch that all layers share. Owns them. */
 final class BatchTensors implements AutoCloseable {
@@ -19,22 +19,22 @@ final class BatchTensors implements AutoCloseable {
   private final Tensor tokenIds;
   private final Map<String, Tensor> context = new LinkedHashMap<>();
   private Map<String, Tensor> lastContext = context;
+  private final Optional<PlacedTokens> virtual;
 
-  BatchTensors(
-      TensorRuntime runtime,
-      Program program,
-      RotaryTensors rotary,
-      long[] tokenIds,
-      long[] positionIds,
-      long[] lengths) {
-    this.tokenIds = scope.own(runtime.longs(tokenIds, tokenIds.length));
-    try (Tensor positions = runtime.longs(positionIds, positionIds.length)) {
-      List<Tensor> angles = rotary.of(program, positions);
+  /**
+   * @param batch with room for the virtual tokens, if there are any
+   */
+  BatchTensors(TensorRuntime runtime, ModelParts parts, MicroBatch batch) {
+    this.tokenIds = scope.own(runtime.longs(batch.tokenIds(), batch.tokenCount()));
+    try (Tensor positions = runtime.longs(batch.positionIds(), batch.tokenCount())) {
+      List<Tensor> angles = parts.rotary().of(parts.program(), positions);
       for (int i = 0; i < ANGLES.size(); i++) {
         context.put(ANGLES.get(i), scope.own(angles.get(i)));
       }
     }
+    long[] lengths = batch.sequenceLengths();
     context.put("lengths", scope.own(runtime.longs(lengths, lengths.length)));
+    virtual = parts.virtualTokens().map(tokens -> scope.own(tokens.place(batch)));
   }
 
   /** Adds what random masks are keyed by: one number a token. */
@@ -67,13 +67,23 @@ final class BatchTensors implements AutoCloseable {
     return tokenIds;
   }
 
-  Map<String, Tensor> context() {
-    return context;
+  /** What a layer sees of the micro-batch, all rows of it. */
+  Map<String, Tensor> context(int layer) {
+    return of(layer, context);
   }
 
   /** Of the last layer in training. */
-  Map<String, Tensor> lastContext() {
-    return lastContext;
+  Map<String, Tensor> lastContext(int layer) {
+    return of(layer, lastContext);
+  }
+
+  private Map<String, Tensor> of(int layer, Map<String, Tensor> shared) {
+    return virtual.map(tokens -> tokens.context(layer, shared)).orElse(shared);
+  }
+
+  /** Where a method has virtual tokens. */
+  Optional<PlacedTokens> virtual() {
+    return virtual;
   }
 
   /** Whether the last layer's output has the rows with a target alone. */

@@ -7,6 +7,7 @@ import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -58,9 +59,10 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
-  public LossSum forwardBackward(MicroBatch batch) {
+  public LossSum forwardBackward(MicroBatch rows) {
+    MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
-      return new LossSum(0, 0, batch.tokenCount());
+      return new LossSum(0, 0, rows.tokenCount());
     }
     Deque<LayerProgram.LayerForward> saved = new ArrayDeque<>();
     int lowest = parts.lowestTrainedLayer();
@@ -69,13 +71,13 @@ public final class CausalLm implements AutoCloseable {
       Tensor hidden = lowestInput;
       for (int i = lowest; i < parts.layers().size(); i++) {
         Map<String, Tensor> context =
-            i == parts.layers().size() - 1 ? tensors.lastContext() : tensors.context();
+            i == parts.layers().size() - 1 ? tensors.lastContext(i) : tensors.context(i);
         saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
       }
       Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone());
       backward(saved, gradient, tensors);
-      return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), batch.tokenCount());
+      return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
       saved.forEach(LayerProgram.LayerForward::close);
     }
@@ -88,7 +90,7 @@ public final class CausalLm implements AutoCloseable {
     int lowest = parts.lowestTrainedLayer();
     try {
       for (int i = parts.layers().size() - 1; i >= lowest; i--) {
-        boolean inputNeeded = i > lowest || parts.embeddingSum().isPresent();
+        boolean inputNeeded = i > lowest || parts.inputGradientNeeded();
         try (LayerProgram.LayerForward forward = saved.pop();
             Tensor outputGradient = gradient) {
           gradient = null;
@@ -97,6 +99,9 @@ public final class CausalLm implements AutoCloseable {
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
+      }
+      if (tensors.virtual().isPresent()) {
+        tensors.virtual().get().backward(gradient);
       }
       if (parts.embeddingSum().isPresent() && gradient != null) {
         parts
@@ -147,9 +152,10 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /** Loss and right guesses of a micro-batch, nothing trained. */
-  public TokenScore score(MicroBatch batch) {
+  public TokenScore score(MicroBatch samples) {
+    MicroBatch batch = withVirtualTokens(samples);
     if (batch.targetCount() == 0) {
-      return new TokenScore(new LossSum(0, 0, batch.tokenCount()), 0);
+      return new TokenScore(new LossSum(0, 0, samples.tokenCount()), 0);
     }
     return runtime.withoutGradients(
         () -> {
@@ -169,7 +175,7 @@ public final class CausalLm implements AutoCloseable {
                       .tensor(chunkRows)
                       .one()) {
             double[] sums = result.toDoubles();
-            LossSum loss = new LossSum(sums[0], batch.targetCount(), batch.tokenCount());
+            LossSum loss = new LossSum(sums[0], batch.targetCount(), samples.tokenCount());
             return new TokenScore(loss, (long) sums[1]);
           }
         });
@@ -177,11 +183,13 @@ public final class CausalLm implements AutoCloseable {
 
   /** Logits [rows, vocabulary] at the given positions; the caller owns them. For small batches. */
   public Tensor logits(MicroBatch batch, long[] positions) {
+    long[] rowsOf = rowsOf(batch);
+    long[] wanted = LongStream.of(positions).map(position -> rowsOf[(int) position]).toArray();
     return runtime.withoutGradients(
         () -> {
-          try (BatchTensors tensors = evaluationTensors(batch);
+          try (BatchTensors tensors = evaluationTensors(withVirtualTokens(batch));
               Tensor hidden = lastHidden(tensors);
-              Tensor rows = runtime.longs(positions, positions.length)) {
+              Tensor rows = runtime.longs(wanted, wanted.length)) {
             return parts.logits(hidden, rows);
           }
         });
@@ -191,14 +199,16 @@ public final class CausalLm implements AutoCloseable {
   public float[] hiddenStates(MicroBatch batch) {
     return runtime.withoutGradients(
         () -> {
-          try (BatchTensors tensors = evaluationTensors(batch);
+          try (BatchTensors tensors = evaluationTensors(withVirtualTokens(batch));
               Tensor hidden = lastHidden(tensors);
+              Tensor rows = runtime.longs(rowsOf(batch), batch.tokenCount());
               Tensor normed =
                   parts
                       .program()
                       .call("final_hidden")
                       .tensor(hidden)
                       .tensor(parts.finalNorm())
+                      .tensor(rows)
                       .one()) {
             return normed.toFloats();
           }
@@ -213,7 +223,8 @@ public final class CausalLm implements AutoCloseable {
   private Tensor hidden(int layers, BatchTensors tensors) {
     Tensor embedded =
         parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
-    return forward.output(layers, embedded, tensors.context());
+    tensors.virtual().ifPresent(tokens -> tokens.putInto(embedded));
+    return forward.output(layers, embedded, tensors::context);
   }
 
   private BatchTensors tensors(MicroBatch batch) {
@@ -225,13 +236,36 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private BatchTensors evaluationTensors(MicroBatch batch) {
-    return new BatchTensors(
-        runtime,
-        parts.program(),
-        parts.rotary(),
-        batch.tokenIds(),
-        batch.positionIds(),
-        batch.sequenceLengths());
+    return new BatchTensors(runtime, parts, batch);
+  }
+
+  private MicroBatch withVirtualTokens(MicroBatch rows) {
+    return parts.virtualTokens().map(virtual -> virtual.tokens().before(rows)).orElse(rows);
+  }
+
+  /** Where the micro-batch's tokens lie among the rows that layers see. */
+  private long[] rowsOf(MicroBatch batch) {
+    return parts
+        .virtualTokens()
+        .map(virtual -> virtual.tokens().rowsOf(batch))
+        .orElseGet(() -> LongStream.range(0, batch.tokenCount()).toArray());
+  }
+
+  /** Rows of the embedding in fp32, [tokens, hidden]; the caller owns them. */
+  public Tensor embeddings(List<Integer> ids) {
+    try (Tensor rows = runtime.longs(ids.stream().mapToLong(id -> id).toArray(), ids.size())) {
+      return parts.program().call("embed").tensor(rows).tensor(parts.embedding()).one();
+    }
+  }
+
+  /** How many positions before a sample's own a method takes. */
+  public int virtualTokenCount() {
+    return parts.virtualTokens().map(virtual -> virtual.tokens().count()).orElse(0);
+  }
+
+  /** A method's virtual tokens as they enter the model, [count, width]; the caller owns them. */
+  public Optional<Tensor> virtualTokens() {
+    return runtime.withoutGradients(() -> parts.virtualTokens().map(VirtualTokenProgram::vectors));
   }
 
   /** Memory of what generation keeps of the weights beside the model's own. */

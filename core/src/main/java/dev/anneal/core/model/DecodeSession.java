@@ -10,7 +10,9 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Keys and values of a batch of sequences while they grow token by token; prompts may differ in
@@ -22,6 +24,7 @@ public final class DecodeSession implements AutoCloseable {
   private final ModelParts parts;
   private final int batchSize;
   private final int maxTokens;
+  private final int virtualTokens;
   private final int vocabulary;
   private final TensorScope scope = new TensorScope();
   private final List<Tensor> keys = new ArrayList<>();
@@ -43,12 +46,13 @@ public final class DecodeSession implements AutoCloseable {
     this.parts = parts;
     this.batchSize = batchSize;
     this.maxTokens = maxTokens;
+    this.virtualTokens = parts.virtualTokens().map(virtual -> virtual.tokens().count()).orElse(0);
     this.vocabulary = Math.toIntExact(parts.vocabularySize());
     long heads = parts.keyValueHeads();
     long width = parts.headDim();
     for (int i = 0; i < parts.layers().size(); i++) {
-      keys.add(scope.own(runtime.zeros(batchSize, heads, maxTokens, width)));
-      values.add(scope.own(runtime.zeros(batchSize, heads, maxTokens, width)));
+      keys.add(scope.own(runtime.zeros(batchSize, heads, cached(), width)));
+      values.add(scope.own(runtime.zeros(batchSize, heads, cached(), width)));
     }
     ByteBuffer idBytes = direct(Long.BYTES * batchSize);
     ByteBuffer lengthBytes = direct(Long.BYTES * batchSize);
@@ -81,6 +85,11 @@ public final class DecodeSession implements AutoCloseable {
             .bind();
   }
 
+  /** Tokens of a sequence that the caches have room for. */
+  private int cached() {
+    return virtualTokens + maxTokens;
+  }
+
   private static ByteBuffer direct(int bytes) {
     return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
   }
@@ -95,7 +104,7 @@ public final class DecodeSession implements AutoCloseable {
     long[] tokens = new long[total];
     long[] positions = new long[total];
     long[] sizes = new long[batchSize];
-    long[] last = new long[batchSize];
+    long[] none = new long[0];
     int at = 0;
     for (int b = 0; b < batchSize; b++) {
       int[] prompt = prompts.get(b);
@@ -108,15 +117,15 @@ public final class DecodeSession implements AutoCloseable {
         positions[at] = i;
       }
       sizes[b] = prompt.length;
-      lengths.put(b, prompt.length);
-      last[b] = at - 1;
+      lengths.put(b, (long) virtualTokens + prompt.length);
     }
+    MicroBatch own = new MicroBatch(tokens, positions, sizes, none, none, new long[batchSize]);
+    MicroBatch batch =
+        parts.virtualTokens().map(virtual -> virtual.tokens().before(own)).orElse(own);
     runtime.withoutGradients(
         () -> {
-          try (BatchTensors tensors =
-                  new BatchTensors(
-                      runtime, parts.program(), parts.rotary(), tokens, positions, sizes);
-              Tensor rows = runtime.longs(last, batchSize);
+          try (BatchTensors tensors = new BatchTensors(runtime, parts, batch);
+              Tensor rows = runtime.longs(lastRows(batch), batchSize);
               Tensor hidden = layers(tensors);
               Tensor result = parts.logits(hidden, rows)) {
             parts.tensorProgram().copy(logitsTensor, result);
@@ -128,7 +137,7 @@ public final class DecodeSession implements AutoCloseable {
   /** Adds one token to each sequence; afterwards {@link #logits} are those after it. */
   public void step(int[] tokens) {
     for (int b = 0; b < batchSize; b++) {
-      if (lengths.get(b) >= maxTokens) {
+      if (lengths.get(b) >= cached()) {
         throw new IllegalStateException("Cannot add a token: the cache holds " + maxTokens);
       }
       ids.put(b, tokens[b]);
@@ -145,9 +154,17 @@ public final class DecodeSession implements AutoCloseable {
     logits.get(sequence * vocabulary, target, 0, vocabulary);
   }
 
+  private static long[] lastRows(MicroBatch batch) {
+    long[] last = batch.sequenceLengths().clone();
+    Arrays.parallelPrefix(last, Long::sum);
+    return LongStream.of(last).map(end -> end - 1).toArray();
+  }
+
   private Tensor layers(BatchTensors tensors) {
-    Tensor hidden =
+    Tensor embedded =
         parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+    tensors.virtual().ifPresent(tokens -> tokens.putInto(embedded));
+    Tensor hidden = embedded;
     for (int i = 0; i < parts.layers().size(); i++) {
       try (Tensor input = hidden) {
         hidden =
@@ -156,7 +173,7 @@ public final class DecodeSession implements AutoCloseable {
                 .call("layer_prefill")
                 .tensor(input)
                 .dict(parts.layers().get(i).tensors())
-                .dict(tensors.context())
+                .dict(tensors.context(i))
                 .tensor(keys.get(i))
                 .tensor(values.get(i))
                 .one();

@@ -21,6 +21,12 @@ final class DecoderProgram {
     parts.add(text(config, "decoder.torchscript"));
     parts.add(text(config, "four-bit.torchscript"));
     parts.add(text(config, "generation.torchscript"));
+    hook.virtualTokens(config)
+        .ifPresent(
+            tokens -> {
+              parts.add(tokens.source());
+              parts.add(text(config, "virtual-tokens.torchscript"));
+            });
     String layers = hook.written() ? "written" : "autograd";
     parts.add(text(config, "layers-" + layers + ".torchscript"));
     return Program.compile(runtime, parts);

@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.List;
@@ -7,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a method adds to the linear modules of a decoder. The model compiles without knowing which
- * methods exist. What is not overridden leaves every module as it is.
+ * What a method adds to the linear modules of a decoder, and before its samples. The model compiles
+ * without knowing which methods exist. What is not overridden leaves every module as it is.
  */
 public interface LinearHook {
   /** {@link #forwardSource} of a method that leaves outputs as they are. */
@@ -120,6 +121,11 @@ public interface LinearHook {
   /** Whether {@link #inputSource} changes inputs anywhere: modules then share no product. */
   default boolean adaptsInputs() {
     return !inputSource().equals(SAME_INPUT);
+  }
+
+  /** What stands before every sample; most methods have nothing there. */
+  default Optional<VirtualTokens> virtualTokens(DecoderConfig model) {
+    return Optional.empty();
   }
 
   /** No adapter: the output as it is. */

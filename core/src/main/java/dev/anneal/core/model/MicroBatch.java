@@ -2,12 +2,14 @@ package dev.anneal.core.model;
 
 import dev.anneal.core.data.TokenRow;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The rows of one forward and backward on one rank, one after another without padding. Position ids
  * restart at each packed sample; the target of a position is the label of the next position of the
- * same sample, so the first token of a sample is never a target.
+ * same sample, so the first token of a sample is a target only where virtual tokens stand before
+ * it.
  *
  * @param tokenIds ids, [N]
  * @param positionIds position inside the own sample, [N]
@@ -15,6 +17,7 @@ import java.util.List;
  * @param targetRows positions with a target, ascending
  * @param targets their target ids
  * @param sampleKeys for each sample a number that names it in the run, whatever rank holds it, [S]
+ * @param firstLabels the label of each sample's first token, [S]
  */
 public record MicroBatch(
     long[] tokenIds,
@@ -22,7 +25,32 @@ public record MicroBatch(
     long[] sequenceLengths,
     long[] targetRows,
     long[] targets,
-    long[] sampleKeys) {
+    long[] sampleKeys,
+    long[] firstLabels) {
+
+  /** Samples whose first tokens have no label. */
+  public MicroBatch(
+      long[] tokenIds,
+      long[] positionIds,
+      long[] sequenceLengths,
+      long[] targetRows,
+      long[] targets,
+      long[] sampleKeys) {
+    this(
+        tokenIds,
+        positionIds,
+        sequenceLengths,
+        targetRows,
+        targets,
+        sampleKeys,
+        unlabelled(sequenceLengths.length));
+  }
+
+  private static long[] unlabelled(int samples) {
+    long[] labels = new long[samples];
+    Arrays.fill(labels, TokenRow.IGNORE_INDEX);
+    return labels;
+  }
 
   public int tokenCount() {
     return tokenIds.length;
@@ -40,6 +68,7 @@ public record MicroBatch(
     long[] labels = new long[total];
     List<Long> lengths = new ArrayList<>();
     List<Long> keys = new ArrayList<>();
+    List<Long> firstLabels = new ArrayList<>();
     int at = 0;
     int targetCount = 0;
     for (int r = 0; r < rows.size(); r++) {
@@ -49,6 +78,7 @@ public record MicroBatch(
         int length = row.sequenceLengths()[s];
         lengths.add((long) length);
         keys.add((firstSampleKey + r) * 65_536L + s);
+        firstLabels.add((long) row.labels()[offset]);
         for (int i = 0; i < length; i++) {
           ids[at + i] = row.inputIds()[offset + i];
           positions[at + i] = i;
@@ -68,7 +98,8 @@ public record MicroBatch(
         targets[t++] = labels[i];
       }
     }
-    return new MicroBatch(ids, positions, toArray(lengths), targetRows, targets, toArray(keys));
+    return new MicroBatch(
+        ids, positions, toArray(lengths), targetRows, targets, toArray(keys), toArray(firstLabels));
   }
 
   private static long[] toArray(List<Long> values) {

@@ -97,7 +97,8 @@ public final class MicroBatchSplit {
         lengths,
         Arrays.copyOf(rows, targetCount),
         Arrays.copyOf(targets, targetCount),
-        samples.stream().mapToLong(s -> batch.sampleKeys()[s]).toArray());
+        samples.stream().mapToLong(s -> batch.sampleKeys()[s]).toArray(),
+        samples.stream().mapToLong(s -> batch.firstLabels()[s]).toArray());
   }
 
   private static int firstTarget(MicroBatch batch, long start) {

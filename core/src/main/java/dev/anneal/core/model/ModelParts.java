@@ -38,6 +38,7 @@ public final class ModelParts implements AutoCloseable {
   private final boolean random;
   private final LayerProgram layerProgram;
   private final OutputHead head;
+  private final Optional<VirtualTokenProgram> virtualTokens;
 
   /**
    * @param weights gives the base weights that are not among the trained ones
@@ -93,6 +94,11 @@ public final class ModelParts implements AutoCloseable {
       layers.add(layer(runtime, layout, i));
     }
     shareScratch(runtime, layout);
+    this.virtualTokens =
+        hook.virtualTokens(config)
+            .map(
+                tokens ->
+                    new VirtualTokenProgram(runtime, program, tokens, trained, prefix(tokens)));
     this.lowestTrainedLayer = lowest();
     this.head =
         scope.own(
@@ -123,6 +129,10 @@ public final class ModelParts implements AutoCloseable {
         frozen.shared(program),
         replica,
         Optional.of(head));
+  }
+
+  private long[] prefix(VirtualTokens tokens) {
+    return new long[] {config.keyValueHeads(), config.headDim(), tokens.count()};
   }
 
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
@@ -178,7 +188,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private int lowest() {
-    if (embeddingSum().isPresent()) {
+    if (inputGradientNeeded()) {
       return 0;
     }
     for (int i = 0; i < layers.size(); i++) {
@@ -213,6 +223,16 @@ public final class ModelParts implements AutoCloseable {
   /** Layers below this one need no gradient. */
   int lowestTrainedLayer() {
     return lowestTrainedLayer;
+  }
+
+  /** What a method puts before each sample. */
+  Optional<VirtualTokenProgram> virtualTokens() {
+    return virtualTokens;
+  }
+
+  /** Whether what stands below the first layer, or beside all layers, is trained. */
+  boolean inputGradientNeeded() {
+    return embeddingSum().isPresent() || virtualTokens.isPresent();
   }
 
   MatrixProducts products() {

@@ -19,11 +19,12 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * A way to adapt a frozen base model. One file a method; the permitted classes are the one list of
- * them; each carries a {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
+ * A way to adapt a frozen base model. One file a method; the permitted classes, those of {@link
+ * VirtualTokenMethod} among them, are the one list of them; each carries a {@link PeftMethod}, by
+ * which {@link AdapterRegistry} finds it. Immutable.
  */
 public sealed interface AdapterMethod extends LinearHook
-    permits Lora, AdaLora, Ia3, BitFit, Freeze {
+    permits Lora, AdaLora, Ia3, BitFit, Freeze, VirtualTokenMethod {
   /** What PEFT puts before the path of a module. */
   String PEFT_PREFIX = "base_model.model.";
 
@@ -123,6 +124,31 @@ public sealed interface AdapterMethod extends LinearHook
     throw new IllegalArgumentException(peftType() + " has no parameter " + parameter.name());
   }
 
+  /** As {@link #initialValue(ParameterSpec, long)}, where the model's sizes decide. */
+  default InitialValue initialValue(ParameterSpec parameter, long seed, DecoderConfig model) {
+    return initialValue(parameter, seed);
+  }
+
+  /** A text whose tokens the method begins with: to be given to {@link #beginningWith}. */
+  default Optional<String> initialText() {
+    return Optional.empty();
+  }
+
+  /** The same method, beginning with these tokens of {@link #initialText}. */
+  default AdapterMethod beginningWith(List<Integer> tokens) {
+    return this;
+  }
+
+  /** Tokens whose embeddings its virtual tokens begin as, one each; empty where none do. */
+  default List<Integer> initialTokens(long seed, DecoderConfig model) {
+    return List.of();
+  }
+
+  /** The method over what its export holds, where that is not what it trains. */
+  default AdapterMethod asExported() {
+    return this;
+  }
+
   /**
    * TorchScript method {@code merge(self, weight, w) -> Tensor}: the base weight with the adapter
    * folded in; {@code w} holds the site's parameters and constants by their last name. Absent where
@@ -184,6 +210,13 @@ public sealed interface AdapterMethod extends LinearHook
    */
   default Map<String, Object> exportConfig(DecoderLayout layout, Function<String, float[]> values) {
     return exportConfig();
+  }
+
+  /**
+   * What {@code adapter_config.json} repeats of the model's sizes; the caller may change the map.
+   */
+  default Map<String, Object> modelSizes(DecoderConfig model) {
+    return new TreeMap<>();
   }
 
   /** Values of one tensor by index. */

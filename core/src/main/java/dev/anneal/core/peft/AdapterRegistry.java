@@ -73,7 +73,7 @@ public final class AdapterRegistry {
     }
   }
 
-  private static final List<Entry> ENTRIES = permitted();
+  private static final List<Entry> ENTRIES = permitted(AdapterMethod.class);
 
   private AdapterRegistry() {}
 
@@ -81,11 +81,15 @@ public final class AdapterRegistry {
     return ENTRIES;
   }
 
-  private static List<Entry> permitted() {
+  private static List<Entry> permitted(Class<?> list) {
     List<Entry> entries = new ArrayList<>();
-    for (Class<?> permitted : AdapterMethod.class.getPermittedSubclasses()) {
-      Class<? extends AdapterMethod> implementation = permitted.asSubclass(AdapterMethod.class);
-      entries.add(new Entry(implementation, description(implementation)));
+    for (Class<?> permitted : list.getPermittedSubclasses()) {
+      if (permitted.isInterface()) {
+        entries.addAll(permitted(permitted));
+      } else {
+        Class<? extends AdapterMethod> implementation = permitted.asSubclass(AdapterMethod.class);
+        entries.add(new Entry(implementation, description(implementation)));
+      }
     }
     return List.copyOf(entries);
   }

@@ -17,7 +17,7 @@ public final class ExistingAdapter {
   ExistingAdapter(AdapterJson json, AdapterRegistry.Entry entry) {
     this.json = json;
     this.unknownKeys = json.unknownKeys(entry);
-    this.method = json.read(() -> entry.create(json.settings(entry)));
+    this.method = json.read(() -> entry.create(json.settings(entry)).asExported());
     json.read(
         () -> {
           method.requireReadable();

@@ -5,6 +5,7 @@ import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.TrainConfig.GradientCheckpointing;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import java.util.Optional;
@@ -35,7 +36,9 @@ public record MemoryPlan(MemoryEstimate estimate, long tokens, int lowestLayer, 
           "Missing distributed.memory_per_rank (train.gradient_checkpointing = auto chooses the"
               + " layers by it; set it with -s distributed.memory_per_rank=6g)");
     }
-    long tokens = largestMicroBatch(rows, setup.train().perDeviceTrainBatchSize());
+    int ahead =
+        method.flatMap(own -> own.virtualTokens(model.config())).map(VirtualTokens::rows).orElse(0);
+    long tokens = largestMicroBatch(rows, setup.train().perDeviceTrainBatchSize(), ahead);
     RankMemory memory = new RankMemory(setup, model, method, worldSize);
     int recomputed =
         switch (wanted) {
@@ -71,11 +74,15 @@ public record MemoryPlan(MemoryEstimate estimate, long tokens, int lowestLayer, 
     return recomputed;
   }
 
-  /** Tokens of the longest rows that a micro-batch can hold together. */
-  private static long largestMicroBatch(RowSource rows, int batch) {
+  /**
+   * Tokens of the longest rows that a micro-batch can hold together.
+   *
+   * @param ahead virtual tokens that lengthen a sample; of packed rows one sample's are counted
+   */
+  private static long largestMicroBatch(RowSource rows, int batch, int ahead) {
     PriorityQueue<Integer> longest = new PriorityQueue<>();
     for (long i = 0; i < rows.rowCount(); i++) {
-      longest.add(rows.length(i));
+      longest.add(rows.length(i) + ahead);
       if (longest.size() > batch) {
         longest.remove();
       }

@@ -13,14 +13,26 @@ import java.util.Optional;
  * @param adapter an adapter to start from
  * @param rows training rows
  * @param evaluations rows that are only scored
+ * @param initialTokens of the text that the method begins with, where it asks for one
  */
 public record RankInputs(
     ModelFolder model,
     Optional<AdapterFolder> adapter,
     RowSource rows,
-    List<EvalRows> evaluations) {
+    List<EvalRows> evaluations,
+    List<Integer> initialTokens) {
   public RankInputs {
     evaluations = List.copyOf(evaluations);
+    initialTokens = List.copyOf(initialTokens);
+  }
+
+  /** Of a method that begins with no text. */
+  public RankInputs(
+      ModelFolder model,
+      Optional<AdapterFolder> adapter,
+      RowSource rows,
+      List<EvalRows> evaluations) {
+    this(model, adapter, rows, evaluations, List.of());
   }
 
   /** Rows to score, under the name that eval.jsonl uses. */

@@ -209,7 +209,8 @@ final class RankMemory {
   }
 
   private int lowest(Optional<AdapterMethod> method) {
-    if (trained.contains(WeightNames.EMBED_TOKENS)) {
+    if (trained.contains(WeightNames.EMBED_TOKENS)
+        || method.flatMap(own -> own.virtualTokens(config)).isPresent()) {
       return 0;
     }
     IntStream adapted =

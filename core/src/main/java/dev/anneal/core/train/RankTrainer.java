@@ -239,7 +239,8 @@ public final class RankTrainer {
   }
 
   private Optional<AdapterMethod> adapter() {
-    return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config());
+    return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config())
+        .map(method -> method.beginningWith(inputs.initialTokens()));
   }
 
   private TrainedModel.Assembly assembly() {

@@ -13,6 +13,8 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.LengthGroupedOrder;
 import dev.anneal.core.data.RowOrder;
 import dev.anneal.core.data.RowSource;
+import dev.anneal.core.model.VirtualTokens;
+import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
@@ -70,6 +72,25 @@ public record TrainingSetup(
                   ? "model.layer_backward is autograd)"
                   : "adapter.peft_type has no written backward)"));
     }
+  }
+
+  /**
+   * What to say of rows that virtual tokens push beyond the model's positions; those of packed rows
+   * may be fine, since each sample begins anew. Borrows the rows.
+   */
+  public static Optional<String> tooLong(
+      Optional<AdapterMethod> method, DecoderConfig model, RowSource rows) {
+    int ahead = method.flatMap(own -> own.virtualTokens(model)).map(VirtualTokens::count).orElse(0);
+    int longest = 0;
+    for (long i = 0; ahead > 0 && i < rows.rowCount(); i++) {
+      longest = Math.max(longest, rows.length(i));
+    }
+    return ahead == 0 || longest + ahead <= model.maxPositionEmbeddings()
+        ? Optional.empty()
+        : Optional.of(
+            ("adapter.num_virtual_tokens=%d before rows of up to %d tokens exceed"
+                    + " max_position_embeddings=%d of the model")
+                .formatted(ahead, longest, model.maxPositionEmbeddings()));
   }
 
   /** Which rows each rank takes. Borrows the rows. */

@@ -52,7 +52,7 @@ class ForwardLayersTest {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), -1);
       Tensor embedded = runtime.floats(new float[] {0}, 1);
-      try (Tensor output = layers(program).output(LAYERS, embedded, Map.of())) {
+      try (Tensor output = layers(program).output(LAYERS, embedded, layer -> Map.of())) {
         assertThat(output.toFloats()).containsExactly(LAYERS);
         assertThat(runtime.liveTensors()).isEqualTo(1);
       }
@@ -66,7 +66,7 @@ class ForwardLayersTest {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), -1);
       Tensor embedded = runtime.floats(new float[] {3}, 1);
-      try (Tensor output = layers(program).output(0, embedded, Map.of())) {
+      try (Tensor output = layers(program).output(0, embedded, layer -> Map.of())) {
         assertThat(output).isSameAs(embedded);
         assertThat(output.toFloats()).containsExactly(3);
       }
@@ -79,7 +79,7 @@ class ForwardLayersTest {
     try (TensorRuntime runtime = TensorRuntime.open()) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), 5);
       Tensor embedded = runtime.floats(new float[] {0}, 1);
-      assertThatThrownBy(() -> layers(program).output(LAYERS, embedded, Map.of()))
+      assertThatThrownBy(() -> layers(program).output(LAYERS, embedded, layer -> Map.of()))
           .hasMessage("layer 5");
       assertThat(runtime.liveTensors()).isZero();
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arithmetic of what layers keep against the tensors that the program gives. */
 class LayerMemoryTest {
+  private static final long[] NONE = {};
   private static final long[] IDS = {1, 2, 3, 4, 5, 6, 7};
   private static final long[] POSITIONS = {0, 1, 2, 3, 0, 1, 2};
 
@@ -36,7 +37,9 @@ class LayerMemoryTest {
       BatchTensors batch =
           scope.own(
               new BatchTensors(
-                  runtime, parts.program(), parts.rotary(), IDS, POSITIONS, new long[] {4, 3}));
+                  runtime,
+                  parts,
+                  new MicroBatch(IDS, POSITIONS, new long[] {4, 3}, NONE, NONE, new long[2])));
       Tensor hidden = scope.own(runtime.zeros(IDS.length, config.hiddenSize()));
       List<Tensor> saved =
           parts
@@ -44,7 +47,7 @@ class LayerMemoryTest {
               .call("written_forward")
               .tensor(hidden)
               .dict(parts.layers().get(0).tensors())
-              .dict(batch.context())
+              .dict(batch.context(0))
               .run();
       saved.forEach(scope::own);
       long values = saved.stream().mapToLong(Tensor::elementCount).sum();

@@ -1,6 +1,7 @@
 package dev.anneal.core.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointManifest;
 import dev.anneal.core.checkpoint.CheckpointStore;
@@ -14,7 +15,6 @@ import dev.anneal.core.data.RowSource;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterMethod;
@@ -143,15 +143,9 @@ final class SmallRun {
 
   private Map<String, Shape> parameters() {
     ModelFolder model = ModelFolder.open(Path.of(config.model().path()));
-    DecoderLayout layout = new DecoderLayout(model.config());
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), Optional.empty(), model.config());
-    List<ParameterSpec> specs =
-        method.isEmpty()
-            ? layout.parameters()
-            : layout.sites().stream()
-                .flatMap(site -> method.get().parameters(site).stream())
-                .toList();
+    List<ParameterSpec> specs = TrainedModel.trained(model.config(), method);
     Map<String, Shape> shapes = new LinkedHashMap<>();
     specs.forEach(spec -> shapes.put(spec.name(), spec.shape()));
     return shapes;

@@ -118,6 +118,9 @@ public final class ExportJob implements SparkJob {
   }
 
   private static void requireFormat(ExportConfig config, ExportSource source, OpenedExport opened) {
+    if (config.format() == ExportConfig.Format.MODEL) {
+      MergedWeights.requireMergeable(opened.model());
+    }
     boolean noAdapter = !RunProduct.isAdapter(opened.model().adapter());
     if (config.format() == ExportConfig.Format.ADAPTER
         && (noAdapter || source.model().fromScratch())) {

@@ -161,7 +161,9 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   private void warnOfLength(List<int[]> encoded, int maxNewTokens) {
-    int longest = encoded.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    int longest =
+        model.model().virtualTokenCount()
+            + encoded.stream().mapToInt(ids -> ids.length).max().orElse(0);
     int positions = model.config().maxPositionEmbeddings();
     if (longest + maxNewTokens > positions) {
       LOG.warn(

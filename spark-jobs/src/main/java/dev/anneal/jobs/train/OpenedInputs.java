@@ -32,6 +32,7 @@ final class OpenedInputs implements AutoCloseable {
   private final List<ShardSet> sets = new ArrayList<>();
   private final ModelFolder model;
   private final Optional<AdapterFolder> adapter;
+  private final List<Integer> initialTokens;
   private final ShardSet train;
   private final int folders;
   private final List<RankInputs.EvalRows> evaluations = new ArrayList<>();
@@ -54,6 +55,7 @@ final class OpenedInputs implements AutoCloseable {
               ? Optional.empty()
               : Optional.of(
                   AdapterFolder.open(folder(setup.adapter().path(), "adapter.path", depth)));
+      initialTokens = adapter.isPresent() ? List.of() : InitialText.tokens(setup.adapter(), model);
       boolean shuffled = setup.train().shuffle();
       folders = data.requireTrain().size();
       train = shards(data, data.requireTrain(), "data.train", shuffled);
@@ -154,7 +156,7 @@ final class OpenedInputs implements AutoCloseable {
   }
 
   RankInputs forRank() {
-    return new RankInputs(model, adapter, train, evaluations);
+    return new RankInputs(model, adapter, train, evaluations, initialTokens);
   }
 
   private void closeQuietly(Exception primary) {

@@ -74,6 +74,8 @@ public final class PlanJob implements SparkJob {
       Page page = new Page(context.out());
       page.title("plan for", config.model().path());
       inputs.model().warnings().forEach(warning -> page.line("warning", warning));
+      TrainingSetup.tooLong(method, model, inputs.train())
+          .ifPresent(warning -> page.line("warning", warning));
       JobResult result = work(page, setup, inputs, method, batches);
       memory(page, memory);
       requireFits(page, memory, setup);

@@ -23,6 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the driver knows of a run before any rank starts: its length, its trained parameters, and
@@ -38,6 +40,7 @@ record RunFacts(
     boolean adapter,
     String modelHash,
     List<String> dataHashes) {
+  private static final Logger LOG = LoggerFactory.getLogger(RunFacts.class);
 
   static RunFacts of(AnnealConfig config, OpenedInputs inputs, InputHashes hashes) {
     TrainingSetup setup = TrainingSetup.of(config.training());
@@ -47,6 +50,7 @@ record RunFacts(
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
     setup.requireSupported(method);
+    TrainingSetup.tooLong(method, model, inputs.train()).ifPresent(LOG::warn);
     int worldSize = config.distributed().worldSize();
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);

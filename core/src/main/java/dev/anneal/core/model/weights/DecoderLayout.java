@@ -25,6 +25,11 @@ public final class DecoderLayout {
     this.weights = Collections.unmodifiableMap(shapes);
   }
 
+  /** The sizes behind it. */
+  public DecoderConfig config() {
+    return config;
+  }
+
   /** Every weight with its shape, embedding first and head last; a tied head is absent. */
   public Map<String, Shape> weights() {
     return weights;
