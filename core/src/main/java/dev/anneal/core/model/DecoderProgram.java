@@ -13,6 +13,11 @@ final class DecoderProgram {
 
   static Program compile(
       TensorRuntime runtime, DecoderConfig config, LinearHook hook, MatrixProducts products) {
+    return Program.compile(runtime, parts(config, hook, products));
+  }
+
+  /** All that a program of a decoder is put together from. */
+  static List<String> parts(DecoderConfig config, LinearHook hook, MatrixProducts products) {
     List<String> parts = new ArrayList<>();
     parts.add(products.source());
     parts.add(hook.forwardSource());
@@ -29,11 +34,11 @@ final class DecoderProgram {
             });
     String layers = hook.written() ? "written" : "autograd";
     parts.add(text(config, "layers-" + layers + ".torchscript"));
-    return Program.compile(runtime, parts);
+    return parts;
   }
 
   /** The methods of a decoder; they call {@code adapt} and the methods that multiply. */
-  static String text(DecoderConfig config, String resource) {
+  private static String text(DecoderConfig config, String resource) {
     Map<String, String> constants =
         Map.of(
             "rms_norm_eps", Double.toString(config.rmsNormEps()),

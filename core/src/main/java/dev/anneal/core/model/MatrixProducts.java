@@ -1,7 +1,8 @@
 package dev.anneal.core.model;
 
-import dev.anneal.core.model.VectorUnits.Width;
 import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.VectorUnits;
+import dev.anneal.core.tensor.VectorUnits.Width;
 import java.util.Locale;
 
 /**

@@ -102,9 +102,10 @@ class AttentionTest {
 
   private static Program program(
       TensorRuntime runtime, MatrixProducts products, int heads, int keyValueHeads) {
-    String text = DecoderProgram.text(config(heads, keyValueHeads), "decoder.torchscript");
-    return Program.compile(
-        runtime, List.of(LinearHook.none().forwardSource(), products.source(), text, CHECK));
+    List<String> parts =
+        DecoderProgram.parts(config(heads, keyValueHeads), LinearHook.none(), products);
+    parts.add(CHECK);
+    return Program.compile(runtime, parts);
   }
 
   private static DecoderConfig config(int heads, int keyValueHeads) {

@@ -55,9 +55,8 @@ class CrossEntropyTest {
             "config.json");
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(1);
-      String text = DecoderProgram.text(config, "decoder.torchscript");
-      List<String> parts =
-          List.of(LinearHook.none().forwardSource(), products.source(), text, CHECK);
+      List<String> parts = DecoderProgram.parts(config, LinearHook.none(), products);
+      parts.add(CHECK);
       try (Program program = Program.compile(runtime, parts);
           Tensor rows = runtime.floats(hidden, hidden.length, 1);
           Tensor matrix = runtime.floats(weight, weight.length, 1);

@@ -2,7 +2,8 @@ package dev.anneal.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anneal.core.model.VectorUnits.Width;
+import dev.anneal.core.tensor.VectorUnits;
+import dev.anneal.core.tensor.VectorUnits.Width;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

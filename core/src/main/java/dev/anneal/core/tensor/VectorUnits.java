@@ -1,4 +1,4 @@
-package dev.anneal.core.model;
+package dev.anneal.core.tensor;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,11 +16,11 @@ import java.util.Map;
  * @param oneDnn oneDNN asks the processor what it can do
  * @param blas MKL, which keeps to AVX2 on processors of other makers than Intel
  */
-record VectorUnits(Width oneDnn, Width blas) {
+public record VectorUnits(Width oneDnn, Width blas) {
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
   /** Widths that kernels differ by, in order. */
-  enum Width {
+  public enum Width {
     /** Narrower, or of a processor that nobody measured. */
     OTHER,
     AVX2,
@@ -31,7 +31,7 @@ record VectorUnits(Width oneDnn, Width blas) {
     }
   }
 
-  static VectorUnits ofThisHost() {
+  public static VectorUnits ofThisHost() {
     if (!Files.isReadable(PROCESSORS)) {
       return new VectorUnits(Width.OTHER, Width.OTHER);
     }
@@ -46,7 +46,7 @@ record VectorUnits(Width oneDnn, Width blas) {
    * @param processors the lines of Linux's /proc/cpuinfo
    * @param environment of the process; both libraries can be kept narrower by it
    */
-  static VectorUnits of(List<String> processors, Map<String, String> environment) {
+  public static VectorUnits of(List<String> processors, Map<String, String> environment) {
     Width width = width(processors);
     boolean otherMaker = has(processors, "vendor_id", "AuthenticAMD");
     String oneDnn =
