@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -12,6 +13,7 @@ import java.util.Optional;
 /** The tensors of a micro-batch that all layers share. Owns them. */
 final class BatchTensors implements AutoCloseable {
   private static final String ROWS = "rows";
+  private static final String RANDOM_KEYS = "random_keys";
   private static final double LARGEST_SHARE_OF_TARGETS = 0.9;
   private static final List<String> ANGLES = List.of("cos", "sin", "q_cos", "q_sin");
 
@@ -20,6 +22,8 @@ final class BatchTensors implements AutoCloseable {
   private final Map<String, Tensor> context = new LinkedHashMap<>();
   private Map<String, Tensor> lastContext = context;
   private final Optional<PlacedTokens> virtual;
+  private Optional<Tensor> noiseScales = Optional.empty();
+  private Tensor noisePlace;
 
   /**
    * @param batch with room for the virtual tokens, if there are any
@@ -47,8 +51,32 @@ final class BatchTensors implements AutoCloseable {
         keys[at++] = CounterRandom.mix(sample + i);
       }
     }
-    context.put("random_keys", scope.own(runtime.longs(keys, keys.length)));
+    context.put(RANDOM_KEYS, scope.own(runtime.longs(keys, keys.length)));
     return this;
+  }
+
+  /**
+   * Adds noise for what the layers read; comes after the keys.
+   *
+   * @param scales the bound of each token's
+   */
+  BatchTensors withNoise(TensorRuntime runtime, float[] scales) {
+    noiseScales = Optional.of(scope.own(runtime.floats(scales, scales.length, 1)));
+    noisePlace = scope.own(runtime.doubles(new double[] {InputNoise.place()}, 1));
+    return this;
+  }
+
+  /** Adds the noise, where there is any, to the embedding's output [N, hidden]. */
+  void addNoiseTo(Program program, Tensor embedded) {
+    if (noiseScales.isPresent()) {
+      program
+          .call("add_noise")
+          .tensor(embedded)
+          .tensor(context.get(RANDOM_KEYS))
+          .tensor(noisePlace)
+          .tensor(noiseScales.get())
+          .invoke();
+    }
   }
 
   /**

@@ -60,13 +60,18 @@ public final class CausalLm implements AutoCloseable {
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
   public LossSum forwardBackward(MicroBatch rows) {
+    return forwardBackward(rows, InputNoise.NONE);
+  }
+
+  /** The same with noise on what the layers read. */
+  public LossSum forwardBackward(MicroBatch rows, InputNoise noise) {
     MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
       return new LossSum(0, 0, rows.tokenCount());
     }
     Deque<LayerProgram.LayerForward> saved = new ArrayDeque<>();
     int lowest = parts.lowestTrainedLayer();
-    try (BatchTensors tensors = tensors(batch);
+    try (BatchTensors tensors = tensors(batch, noise);
         Tensor lowestInput = hidden(lowest, tensors)) {
       Tensor hidden = lowestInput;
       for (int i = lowest; i < parts.layers().size(); i++) {
@@ -223,14 +228,18 @@ public final class CausalLm implements AutoCloseable {
   private Tensor hidden(int layers, BatchTensors tensors) {
     Tensor embedded =
         parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+    tensors.addNoiseTo(parts.program(), embedded);
     tensors.virtual().ifPresent(tokens -> tokens.putInto(embedded));
     return forward.output(layers, embedded, tensors::context);
   }
 
-  private BatchTensors tensors(MicroBatch batch) {
+  private BatchTensors tensors(MicroBatch batch, InputNoise noise) {
     BatchTensors tensors = evaluationTensors(batch);
-    if (parts.random()) {
+    if (parts.random() || noise.present()) {
       tensors.withRandomKeys(runtime, batch);
+    }
+    if (noise.present()) {
+      tensors.withNoise(runtime, noise.scales(batch, parts.hiddenSize()));
     }
     return tensors.withTargetRows(runtime, batch);
   }

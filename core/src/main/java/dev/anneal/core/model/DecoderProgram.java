@@ -20,6 +20,7 @@ final class DecoderProgram {
   static List<String> parts(DecoderConfig config, LinearHook hook, MatrixProducts products) {
     List<String> parts = new ArrayList<>();
     parts.add(products.source());
+    parts.add(text(config, "random.torchscript"));
     parts.add(hook.forwardSource());
     parts.add(hook.inputSource());
     hook.effectiveSource().ifPresent(parts::add);

@@ -9,6 +9,7 @@ import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
+import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerMethod;
@@ -80,7 +81,7 @@ public final class RankTrainer {
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime, method());
           ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program);
-          ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads)) {
+          ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads, noise())) {
         RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
         TrainState start = TrainState.START;
         Optional<String> productsBefore = Optional.empty();
@@ -232,6 +233,10 @@ public final class RankTrainer {
         method().open(parts),
         ShardedOptimizer.Rule.open(runtime, rule, stateLength),
         ranks);
+  }
+
+  private InputNoise noise() {
+    return new InputNoise(setup.train().neftuneNoiseAlpha());
   }
 
   private OptimizerMethod method() {

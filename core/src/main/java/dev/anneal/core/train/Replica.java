@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.script.TensorProgram;
@@ -55,12 +56,12 @@ final class Replica implements AutoCloseable {
     return runtime.liveTensors();
   }
 
-  Future<LossSum> begin(MicroBatch part, int threads) {
+  Future<LossSum> begin(MicroBatch part, InputNoise noise, int threads) {
     return thread.submit(
         () -> {
           runtime.prepareThread(threads);
           parameters.zeroGradients();
-          return model.forwardBackward(part);
+          return model.forwardBackward(part, noise);
         });
   }
 

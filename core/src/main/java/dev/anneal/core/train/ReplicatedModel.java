@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
@@ -27,22 +28,36 @@ public final class ReplicatedModel implements AutoCloseable {
   private final TrainedModel model;
   private final int threads;
   private final int mostParts;
+  private final InputNoise noise;
   private final List<Replica> replicas = new ArrayList<>();
 
   ReplicatedModel(TensorRuntime runtime, TrainedModel model, int threads, int mostParts) {
+    this(runtime, model, threads, mostParts, InputNoise.NONE);
+  }
+
+  ReplicatedModel(
+      TensorRuntime runtime, TrainedModel model, int threads, int mostParts, InputNoise noise) {
+    this.noise = noise;
     this.runtime = runtime;
     this.model = model;
     this.threads = threads;
     this.mostParts = mostParts;
   }
 
+  /** Without noise. */
+  static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
+    return of(runtime, model, threads, InputNoise.NONE);
+  }
+
   /**
    * @param threads of the rank, as {@link TensorRuntime#prepareThread} was told
+   * @param noise on what the layers read
    */
-  public static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
+  public static ReplicatedModel of(
+      TensorRuntime runtime, TrainedModel model, int threads, InputNoise noise) {
     long trained = model.parameters().values().elementCount();
     return new ReplicatedModel(
-        runtime, model, threads, mostParts(trained, model.config(), threads));
+        runtime, model, threads, mostParts(trained, model.config(), threads), noise);
   }
 
   /** Into how many parts a micro-batch may be cut where that many values are trained. */
@@ -69,7 +84,7 @@ public final class ReplicatedModel implements AutoCloseable {
   public LossSum forwardBackward(MicroBatch batch) {
     List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
     if (parts.size() == 1) {
-      return model.model().forwardBackward(batch);
+      return model.model().forwardBackward(batch, noise);
     }
     while (replicas.size() < parts.size() - 1) {
       replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
@@ -81,12 +96,12 @@ public final class ReplicatedModel implements AutoCloseable {
     int threadsOfPart = threads / parts.size();
     List<Future<LossSum>> others = new ArrayList<>();
     for (int i = 1; i < parts.size(); i++) {
-      others.add(replicas.get(i - 1).begin(parts.get(i), threadsOfPart));
+      others.add(replicas.get(i - 1).begin(parts.get(i), noise, threadsOfPart));
     }
     LossSum sum;
     runtime.prepareThread(threadsOfPart);
     try {
-      sum = model.model().forwardBackward(parts.get(0));
+      sum = model.model().forwardBackward(parts.get(0), noise);
     } finally {
       runtime.prepareThread(threads);
       others.forEach(Replica::await);

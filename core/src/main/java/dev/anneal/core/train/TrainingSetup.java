@@ -46,12 +46,6 @@ public record TrainingSetup(
               + " needs a GPU (on a CPU leave both at auto; weights of 16 bits are read and"
               + " computed in fp32; model.frozen_storage = file keeps frozen ones in 16 bits)");
     }
-    if (train.neftuneNoiseAlpha() > 0) {
-      throw new ConfigException(
-          "Unsupported train.neftune_noise_alpha: "
-              + train.neftuneNoiseAlpha()
-              + " (only 0 is supported)");
-    }
     boolean written = TrainedModel.hook(method, model.layerBackward()).written();
     ModelConfig.FrozenStorage storage = model.frozenStorage();
     String named = storage.name().toLowerCase(Locale.ROOT);

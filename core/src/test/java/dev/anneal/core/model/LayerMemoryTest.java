@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.DecoderConfigParser;
+import dev.anneal.core.model.config.LayerMemory;
 import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;

@@ -3,6 +3,7 @@ package dev.anneal.core.peft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.Tensor;
@@ -66,7 +67,9 @@ class LoraDropoutTest {
             return self.dropout(x, keys, site_key, %s)
         """
             .formatted(p);
-    String dropout = Program.source(Lora.class, "dropout.torchscript");
+    String dropout =
+        Program.source(LinearHook.class, "random.torchscript")
+            + Program.source(Lora.class, "dropout.torchscript");
     try (Program withCaller = Program.compile(runtime, List.of(dropout, caller))) {
       return withCaller.call("masked").tensor(x).tensor(keys).tensor(site).one();
     }

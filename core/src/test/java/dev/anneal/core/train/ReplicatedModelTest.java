@@ -9,6 +9,7 @@ import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.format.DType;
+import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Parts of a micro-batch on threads of their own against the whole on one. */
 class ReplicatedModelTest {
   private static final int THREADS = 4;
+  private static final InputNoise NOISE = new InputNoise(5);
   private TensorRuntime runtime;
 
   @BeforeEach
@@ -90,8 +92,12 @@ class ReplicatedModelTest {
   private void requireSumOfParts(TrainedModel.Assembly assembly) throws IOException {
     MicroBatch batch = batch();
     try (TrainedModel model = TrainedModel.open(runtime, assembly, 1, 1000);
-        ReplicatedModel whole = new ReplicatedModel(runtime, model, THREADS, 1);
-        ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2)) {
+        ReplicatedModel quiet = new ReplicatedModel(runtime, model, THREADS, 1);
+        ReplicatedModel whole = new ReplicatedModel(runtime, model, THREADS, 1, NOISE);
+        ReplicatedModel parts = new ReplicatedModel(runtime, model, THREADS, 2, NOISE)) {
+      assertThat(result(quiet, batch).loss().sum())
+          .as("without noise")
+          .isNotCloseTo(result(whole, batch).loss().sum(), within(1e-3));
       Result expected = result(whole, batch);
       Result actual = result(parts, batch);
       assertThat(whole.liveTensors()).isZero();

@@ -106,6 +106,7 @@ record RunFacts(
     settings.put("train.warmup_steps", String.valueOf(train.warmupSteps()));
     settings.put("train.weight_decay", String.valueOf(train.weightDecay()));
     settings.put("train.max_grad_norm", String.valueOf(train.maxGradNorm()));
+    settings.put("train.neftune_noise_alpha", String.valueOf(train.neftuneNoiseAlpha()));
     settings.put("optimizer", config.optimizer().toString());
     return settings;
   }

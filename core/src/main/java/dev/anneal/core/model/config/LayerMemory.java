@@ -1,6 +1,4 @@
-package dev.anneal.core.model;
-
-import dev.anneal.core.model.config.DecoderConfig;
+package dev.anneal.core.model.config;
 
 /**
  * What a decoder layer holds for each token of a micro-batch, in fp32 values. Pure arithmetic over
