@@ -1,8 +1,9 @@
 """The training step: our trainer without Spark against Hugging Face Trainer + PEFT, in turns.
 
-Usage: step.py [--method lora|full] [--shape base|qwen] [--pairs N] [--steps N] [--launcher] [--qlora]
---qlora measures the same LoRA over a base in NF4 with double quantisation as one more party, whose
-losses are not compared; --launcher measures `bin/anneal train` (Spark in local mode, one rank) as one more party; "floor" is
+Usage: step.py [--method lora|full] [--shape base|qwen] [--pairs N] [--steps N] [--threads N]
+               [--launcher] [--qlora]
+--launcher measures `bin/anneal train` (Spark in local mode, one rank) as one more party; --qlora
+the same LoRA over a base in NF4 with double quantisation, whose losses are not compared; "floor" is
 the time of the step's matrix products alone, by the faster of two libraries.
 Every party reads the same model, adapter and rows; their losses must agree to 1e-3.
 """

@@ -10,7 +10,7 @@ import pytest
 from product import tail
 
 SMOKES = [
-    ["benchmarks/run", "step", "--smoke"],
+    ["benchmarks/run", "step", "--smoke", "--qlora"],
     ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "sft", "--smoke"],
     ["benchmarks/run", "phases", "--smoke"],
@@ -19,6 +19,7 @@ SMOKES = [
     ["benchmarks/run", "minhash", "--smoke"],
     ["benchmarks/run", "generation", "--smoke"],
     ["benchmarks/run", "scaling", "--smoke"],
+    ["benchmarks/run", "four-bit", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],

@@ -107,8 +107,7 @@ final class AdapterTensors implements AutoCloseable {
     try (SiteInitialiser program = initialiser.get()) {
       for (LinearSite site : layout.sites()) {
         if (!method.parameters(site).isEmpty()) {
-          long[] shape = {site.outFeatures(), site.inFeatures()};
-          try (Tensor weight = weights.open(site.module() + ".weight", shape)) {
+          try (Tensor weight = initialised(method, weights, site)) {
             program.fill(
                 site,
                 weight,
@@ -118,6 +117,17 @@ final class AdapterTensors implements AutoCloseable {
         }
       }
     }
+  }
+
+  /**
+   * What a site's tensors begin from: the weight as it is computed with; but that of the file where
+   * buffers follow from it, since an export knows no other and must find them again.
+   */
+  private static Tensor initialised(AdapterMethod method, WeightSource weights, LinearSite site) {
+    long[] shape = {site.outFeatures(), site.inFeatures()};
+    return method.buffers(site).isEmpty()
+        ? weights.openRounded(site.weightName(), shape)
+        : weights.open(site.weightName(), shape);
   }
 
   /** Reads the trained tensors of an existing adapter over what they began with. */

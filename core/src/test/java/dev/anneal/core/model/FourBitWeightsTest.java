@@ -97,6 +97,9 @@ class FourBitWeightsTest {
         assertThat(bytes(weight))
             .isEqualTo(format.bytes(recorded.shape()[0] * recorded.shape()[1]));
         values = dequantized(runtime, program, weight);
+        try (Tensor rounded = weights.openRounded(NAME, recorded.shape())) {
+          assertThat(rounded.toFloats()).isEqualTo(values);
+        }
         weight.tensor().close();
         weight.parts().values().forEach(Tensor::close);
       }

@@ -51,6 +51,7 @@ class FourBitTrainingTest {
     "qwen2, NF4, true, adapter.r=8",
     "qwen3, NF4, true, adapter.lora_dropout=0.1",
     "mistral-linear, NF4, true, adapter.target_modules=down_proj",
+    "qwen2, NF4, true, adapter.use_dora=true",
   })
   void lossesAreThoseOfLoraOnTheRoundedWeights(
       String family, FourBitType type, boolean doubleQuantised, String setting) throws Exception {

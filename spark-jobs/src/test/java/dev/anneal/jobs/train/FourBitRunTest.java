@@ -42,10 +42,12 @@ class FourBitRunTest {
   }
 
   @Test
-  void trainsOnOtherWeightsThanThoseOfTheFile() throws IOException {
+  void trainsOnOtherWeightsThanTheFilesAndLeavesAPlainAdapter() throws IOException {
     Path plain = fixture.folder.resolve("lora");
     assertThat(fixture.train(plain, LORA).code()).isZero();
     assertThat(TrainFixture.losses(plain)).isNotEqualTo(TrainFixture.losses(done));
+    Path config = Path.of("adapter/adapter_config.json");
+    assertThat(done.resolve(config)).hasSameBinaryContentAs(plain.resolve(config));
   }
 
   @Test

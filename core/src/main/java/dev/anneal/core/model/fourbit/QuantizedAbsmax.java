@@ -33,4 +33,15 @@ public record QuantizedAbsmax(byte[] codes, float[] scales, float offset) {
     }
     return new QuantizedAbsmax(codes, scales, offset);
   }
+
+  /** What the codes stand for. */
+  public float[] values(DynamicMap map) {
+    float[] shares = map.values();
+    float[] values = new float[codes.length];
+    for (int i = 0; i < values.length; i++) {
+      float share = shares[Byte.toUnsignedInt(codes[i])];
+      values[i] = share * scales[i / FourBitFormat.ABSMAX_BLOCK] + offset;
+    }
+    return values;
+  }
 }

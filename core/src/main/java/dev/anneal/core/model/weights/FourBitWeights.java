@@ -82,6 +82,27 @@ public final class FourBitWeights implements WeightSource, AutoCloseable {
     return matrices.contains(name) ? quantized(name, shape) : source.openFrozen(name, shape);
   }
 
+  @Override
+  public Tensor openRounded(String name, long[] shape) {
+    if (!matrices.contains(name)) {
+      return source.openRounded(name, shape);
+    }
+    long elements = shape[0] * shape[1];
+    ByteBuffer codes = ByteBuffer.allocate(Math.toIntExact(FourBitFormat.padded(elements) / 2));
+    FourBitQuantizer quantizer = new FourBitQuantizer(name, format.type(), elements, codes);
+    source.read(name, shape, quantizer::add);
+    float[] absmax = quantizer.absmax();
+    if (format.doubleQuantised()) {
+      absmax = QuantizedAbsmax.of(absmax, map).values(map);
+    }
+    float[] values = new float[Math.toIntExact(elements)];
+    for (int i = 0; i < values.length; i++) {
+      int code = codes.get(i / 2) >> (i % 2 == 0 ? 4 : 0) & 15;
+      values[i] = format.type().value(code) * absmax[i / FourBitFormat.BLOCK];
+    }
+    return runtime.floats(values, shape);
+  }
+
   private FrozenWeight quantized(String name, long[] shape) {
     long elements = shape[0] * shape[1];
     Map<String, Tensor> parts = new LinkedHashMap<>();

@@ -13,6 +13,14 @@ public interface WeightSource {
   }
 
   /**
+   * In fp32, the values that programs compute with where nobody trains the weight: rounded ones
+   * where it lies in fewer bits than its file has; the caller owns it.
+   */
+  default Tensor openRounded(String name, long[] shape) {
+    return open(name, shape);
+  }
+
+  /**
    * Gives a weight's values in their order, some at a time, so that a stored one never lies in
    * memory whole.
    */
