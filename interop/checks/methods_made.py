@@ -114,6 +114,10 @@ def logits_of(model, rows: list[dict]) -> list[torch.Tensor]:
         return [row_logits(model, row)[-len(row["input_ids"]) :] for row in rows]
 
 
+def distance(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> float:
+    return max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True))
+
+
 def greedy(model, rows: list[dict]) -> list[list[int]]:
     """What transformers' generate says behind the first half of each row."""
     said = []
