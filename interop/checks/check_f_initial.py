@@ -18,9 +18,6 @@ NOT_YET = {
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",
     "lora plus on embed_tokens": "LoRA on embeddings and the head",
-    "adalora": "AdaLoRA",
-    "tuning": "prompt tuning",
-    "prefix": "prefix tuning",
     "vera": "VeRA",
     "oft": "OFT",
 }

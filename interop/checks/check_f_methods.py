@@ -6,7 +6,7 @@ import pytest
 import torch
 from curves import assert_same_curve, assert_same_weights, assert_steps_once
 from methods_made import config_of, distance, greedy, logits_of, reloaded, saved, started
-from methods_table import METHODS
+from methods_table import FROM_FILES, METHODS
 from not_yet import expected
 from parity_rows import training_rows
 from peft import get_peft_model_state_dict, load_peft_weights
@@ -28,9 +28,7 @@ NOT_YET = {
     "lora all at once": "the merged model of untied embeddings",
     "ia3 lm_head saved": "the merged model of untied embeddings",
     "lora plus": "loraplus_lr_ratio beside adapter.path is ignored",
-    "adalora": "AdaLoRA",
-    "tuning": "prompt tuning",
-    "prefix": "prefix tuning",
+    "lora bias all of none": "a file whose bias names none of the model's",
     "vera": "VeRA",
     "oft": "OFT",
 }
@@ -58,7 +56,7 @@ def learns(steps) -> bool:
     return sum(losses[14:20]) < sum(losses[:6])
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [*METHODS, *FROM_FILES], ids=lambda method: method.name)
 def test_equals_peft(workbench, scratch, models, rows, shards, method):
     few = rows[:4]
     model = started(method, models)

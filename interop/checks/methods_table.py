@@ -232,3 +232,5 @@ METHODS = [
     *PROMPTS,
     *DOORS,
 ]
+# Nothing to train for bias: a setting of ours that says so is refused, a file of PEFT is not.
+FROM_FILES = [lora("bias all of none", "llama", bias="all")]
