@@ -109,9 +109,11 @@ CASES = {
             "feedforward_modules": ["down_proj"],
         },
     ),
+    "adalora": Counted(
         peft.AdaLoraConfig,
         {"init_r": 12, "target_r": 8, "total_step": 100, "target_modules": "all-linear"},
     ),
+    "prompt tuning": Counted(peft.PromptTuningConfig, {"num_virtual_tokens": 20}),
     "p-tuning mlp": Counted(
         peft.PromptEncoderConfig, {"num_virtual_tokens": 20, "encoder_hidden_size": 256}
     ),
@@ -124,6 +126,7 @@ CASES = {
             "encoder_num_layers": 2,
         },
     ),
+    "prefix": Counted(peft.PrefixTuningConfig, {"num_virtual_tokens": 20}),
     "prefix projected": Counted(
         peft.PrefixTuningConfig,
         {"num_virtual_tokens": 20, "prefix_projection": True, "encoder_hidden_size": 128},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from fresh_runs import STILL, fresh_run
 from laws import assert_same_but_signs, assert_same_law
 from methods_made import base_model, config_of, distance, logits_of, reloaded, saved
 from methods_table import METHODS, Method, lora
 from not_yet import expected
 from parity_rows import training_rows
 from peft import get_peft_model, get_peft_model_state_dict, load_peft_weights
-from training_made import foreign_shards, train_settings
+from training_made import foreign_shards
 
 NOT_YET = {
     "lora lora_bias": "lora_bias",
@@ -23,13 +24,6 @@ NOT_YET = {
 }
 
 SEEDS = (1, 2, 3, 4)
-# One step that moves nothing: what is exported is what training begins with.
-STILL = {
-    "train.max_steps": 1,
-    "train.learning_rate": 1e-30,
-    "train.lr_scheduler_type": "constant",
-    "train.warmup_steps": 0,
-}
 # How A began means nothing once it is in a file, and modules may be named by ends of their paths:
 # which those are is seen in the keys.
 FREE = ("init_lora_weights", "target_modules")
@@ -54,21 +48,6 @@ def shards(scratch, rows):
     return foreign_shards(scratch / "initial rows", rows)
 
 
-@pytest.fixture(scope="module")
-def fresh(workbench, scratch, models, shards):
-    """Trains a method from its settings for no more than a step that moves nothing."""
-
-    def run(method: Method):
-        output = scratch / f"fresh {method.name}"
-        adapter = {f"adapter.{key}": value for key, value in method.fields.items()}
-        adapter["adapter.peft_type"] = method.configured().peft_type.value
-        settings = train_settings(models.case(method.base), shards, output)
-        workbench.must("train", {**settings, **adapter, **method.more, **STILL})
-        return output / "adapter"
-
-    return run
-
-
 def drawn(method: Method, models, seed: int):
     base = base_model(models, method.base)
     torch.manual_seed(seed)
@@ -80,7 +59,7 @@ def spectral(method: Method) -> bool:
 
 
 @pytest.mark.parametrize("method", CASES, ids=lambda method: method.name)
-def test_fresh_adapter_is_as_pefts(scratch, models, rows, fresh, method):
+def test_fresh_adapter_is_as_pefts(workbench, scratch, models, rows, shards, method):
     first, second = (drawn(method, models, seed) for seed in (0, 1))
     theirs = saved(first, scratch / f"initial {method.name}")
     draws = [get_peft_model_state_dict(drawn(method, models, seed)) for seed in SEEDS]
@@ -88,7 +67,8 @@ def test_fresh_adapter_is_as_pefts(scratch, models, rows, fresh, method):
     always = distance(begins, logits_of(second, rows)) < 1e-4
 
     def against_the_product():
-        folder = fresh(method)
+        output = scratch / f"fresh {method.name}"
+        folder = fresh_run(workbench, models, shards, method, output, **STILL) / "adapter"
         free = (*method.free, *FREE)
         assert config_of(folder, free) == config_of(theirs, free)
         ours = load_peft_weights(folder, device="cpu")
