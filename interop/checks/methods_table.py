@@ -46,14 +46,19 @@ def adalora(name: str, base: str, **fields) -> Method:
     steps = {"total_step": SETTINGS["max_steps"], "tinit": 3, "tfinal": 4, "deltaT": 1}
     ranks = {"init_r": 6, "target_r": 3, "lora_alpha": 8, "target_modules": "all-linear"}
     return Method(
-        f"adalora {name}".strip(), base, peft.AdaLoraConfig, {**steps, **ranks, **fields}, clip=0.1
+        f"adalora {name}".strip(),
+        base,
+        peft.AdaLoraConfig,
+        {**steps, **ranks, **fields},
+        free=("r",),
+        clip=0.1,
     )
 
 
 def prompt(kind: str, base: str, config: type, **fields) -> Method:
     usual = {"num_virtual_tokens": 5, **fields}
     name = " ".join([kind, base, *(f"{v}" for v in fields.values())])
-    return Method(name, base, config, usual, clip=0.1, merges=False)
+    return Method(name, base, config, usual, free=("prompt_tuning_init", "init_weights"), clip=0.1, merges=False)
 
 
 LORA = [
@@ -232,3 +237,5 @@ METHODS = [
     *PROMPTS,
     *DOORS,
 ]
+# Nothing to train for bias: a setting of ours that says so is refused, a file of PEFT is not.
+FROM_FILES = [lora("bias all of none", "llama", bias="all")]

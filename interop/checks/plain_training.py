@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import torch
-from parity_rows import nll_sum, row_logits, targets
+from parity_rows import IGNORE, row_logits
 from parity_training import SETTINGS
 from transformers import get_cosine_schedule_with_warmup
 
@@ -37,6 +37,20 @@ def adamw(model, settings: dict) -> torch.optim.Optimizer:
     )
 
 
+def row_loss(model, row: dict) -> tuple[torch.Tensor, int]:
+    """Sum of the negative log likelihoods in fp64, and their number.
+
+    Virtual tokens have no labels, but the last of them predicts the row's first token.
+    """
+    logits = row_logits(model, row)
+    virtual = len(logits) - len(row["labels"])
+    labels = torch.tensor([IGNORE] * virtual + row["labels"])[1:]
+    nll = torch.nn.functional.cross_entropy(
+        logits[:-1].double(), labels, ignore_index=IGNORE, reduction="sum"
+    )
+    return nll, int((labels != IGNORE).sum())
+
+
 def window_curve(
     model,
     rows: list[dict],
@@ -58,8 +72,8 @@ def window_curve(
     steps = []
     for step, window in enumerate(windows(rows, settings["max_steps"])):
         optimizer.zero_grad()
-        count = sum(targets(row) for row in window)
-        loss = sum(nll_sum(row_logits(model, row), row) for row in window) / count
+        losses = [row_loss(model, row) for row in window]
+        loss = sum(nll for nll, _count in losses) / sum(count for _nll, count in losses)
         if penalty is not None:
             loss = loss + penalty(model)
         loss.backward()
