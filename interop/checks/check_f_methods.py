@@ -29,8 +29,6 @@ NOT_YET = {
     "ia3 lm_head saved": "the merged model of untied embeddings",
     "lora plus": "loraplus_lr_ratio beside adapter.path is ignored",
     "adalora": "AdaLoRA",
-    "tuning": "prompt tuning",
-    "prefix": "prefix tuning",
     "vera": "VeRA",
     "oft": "OFT",
 }
