@@ -129,11 +129,13 @@ public final class PromptTuning implements VirtualTokenMethod {
     return model.hiddenSize();
   }
 
-  /** What the rows began as is said no more: PEFT would ask for a tokenizer to load them. */
+  /** That the rows began as a text is said no more: PEFT would ask for a tokenizer to load them. */
   @Override
   public Map<String, Object> exportConfig() {
     Map<String, Object> config = VirtualTokenMethod.super.exportConfig();
-    config.put("prompt_tuning_init", Init.RANDOM.name());
+    boolean text = settings.promptTuningInit() == Init.TEXT;
+    config.put(
+        "prompt_tuning_init", text ? Init.RANDOM.name() : settings.promptTuningInit().name());
     config.put("prompt_tuning_init_text", null);
     config.put("tokenizer_name_or_path", null);
     return config;
