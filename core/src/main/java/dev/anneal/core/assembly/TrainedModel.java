@@ -253,6 +253,7 @@ public final class TrainedModel implements AutoCloseable {
     Set<String> whole = new HashSet<>(method.get().trainedWeights(layout));
     List<ParameterSpec> specs = new ArrayList<>(layout.parameters());
     specs.removeIf(spec -> !whole.contains(spec.name()));
+    specs.replaceAll(method.get()::trained);
     for (LinearSite site : layout.sites()) {
       specs.addAll(method.get().parameters(site));
     }

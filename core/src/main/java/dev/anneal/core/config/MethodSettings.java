@@ -43,6 +43,17 @@ public final class MethodSettings implements Serializable {
     return new MethodSettings(ConfigFactory.parseString(json, options).root());
   }
 
+  /** These, and some keys of others over them. */
+  public MethodSettings with(MethodSettings others, Set<String> keys) {
+    ConfigObject both = given;
+    for (String key : keys) {
+      if (others.given.containsKey(key)) {
+        both = both.withValue(key, others.given.get(key));
+      }
+    }
+    return new MethodSettings(both);
+  }
+
   /** The keys that were given. */
   public Set<String> keys() {
     return new TreeSet<>(given.keySet());

@@ -213,6 +213,7 @@ public final class AdaLora implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
+    settings.bias().require(layout, this::adapts);
     for (LinearSite site : layout.sites()) {
       long most = Math.min(site.inFeatures(), site.outFeatures());
       if (adapts(site.module()) && settings.initR() > most) {

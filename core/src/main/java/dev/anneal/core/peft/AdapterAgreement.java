@@ -39,7 +39,7 @@ public final class AdapterAgreement {
   private void compare(DecoderConfig model) {
     AdapterMethod own = AdapterRegistry.existing(folder, model);
     same("peft_type", config.peftType(), own.peftType());
-    AdapterMethod given = AdapterRegistry.create(own.peftType(), config.method());
+    AdapterMethod given = folder.config().methodWith(config.method());
     Map<String, Object> givenKeys = given.exportConfig();
     own.exportConfig()
         .forEach(

@@ -60,6 +60,11 @@ public sealed interface AdapterMethod extends LinearHook
     return List.of();
   }
 
+  /** A base weight among {@link #trainedWeights} as the optimizer is to see it. */
+  default ParameterSpec trained(ParameterSpec weight) {
+    return weight;
+  }
+
   /** Whether the output matrix must be another than the embedding, although the model ties them. */
   default boolean untiesHead() {
     return false;

@@ -54,7 +54,7 @@ public final class AdapterRegistry {
       }
     }
 
-    private void requireOwn(MethodSettings given) {
+    void requireOwn(MethodSettings given) {
       List<String> foreign =
           given.keys().stream().filter(key -> !keys().contains(key)).map(this::foreign).toList();
       if (!foreign.isEmpty()) {
@@ -151,7 +151,8 @@ public final class AdapterRegistry {
   public static Optional<AdapterMethod> choose(
       AdapterConfig config, Optional<AdapterFolder> existing, DecoderConfig model) {
     if (existing.isPresent()) {
-      return Optional.of(existing(existing.get(), model));
+      existing(existing.get(), model);
+      return Optional.of(existing.get().config().method(config.method()));
     }
     return config.present() ? Optional.of(create(config, model)) : Optional.empty();
   }

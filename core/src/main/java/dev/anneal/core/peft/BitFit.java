@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.peft.modules.Bias;
@@ -34,6 +35,14 @@ public final class BitFit implements AdapterMethod {
   @Override
   public List<String> trainedWeights(DecoderLayout layout) {
     return Bias.ALL.weights(layout, module -> true);
+  }
+
+  @Override
+  public void requireFresh(DecoderLayout layout) {
+    if (trainedWeights(layout).isEmpty()) {
+      throw new ConfigException(
+          "Invalid adapter.peft_type: BITFIT (the model has no biases; Qwen2's has)");
+    }
   }
 
   @Override

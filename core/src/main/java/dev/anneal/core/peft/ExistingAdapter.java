@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.MethodSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,11 +12,13 @@ public final class ExistingAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ExistingAdapter.class);
 
   private final AdapterJson json;
+  private final AdapterRegistry.Entry entry;
   private final AdapterMethod method;
   private final List<String> unknownKeys;
 
   ExistingAdapter(AdapterJson json, AdapterRegistry.Entry entry) {
     this.json = json;
+    this.entry = entry;
     this.unknownKeys = json.unknownKeys(entry);
     this.method = json.read(() -> entry.create(json.settings(entry)).asExported());
     json.read(
@@ -76,6 +79,21 @@ public final class ExistingAdapter {
   /** Keys that mean nothing here. */
   public List<String> unknownKeys() {
     return unknownKeys;
+  }
+
+  /** The method that it describes, with settings of the run that only matter in training. */
+  AdapterMethod method(MethodSettings run) {
+    return json.read(
+        () ->
+            entry.create(
+                json.settings(entry)
+                    .with(run, SettingsFields.trainingOnlyKeys(entry.description().settings()))));
+  }
+
+  /** The method that it would describe with other settings over its own. */
+  AdapterMethod methodWith(MethodSettings others) {
+    entry.requireOwn(others);
+    return json.read(() -> entry.create(json.settings(entry).with(others, others.keys())));
   }
 
   /** The method that it describes. */

@@ -175,6 +175,15 @@ public final class Lora implements AdapterMethod {
     return saved.untieHead();
   }
 
+  /** LoRA+ gives vectors B's learning rate, as PEFT does. */
+  @Override
+  public ParameterSpec trained(ParameterSpec weight) {
+    return weight.shape().dimensions().size() == 1
+        ? new ParameterSpec(
+            weight.name(), weight.shape(), weight.decay(), settings.loraplusLrRatio())
+        : weight;
+  }
+
   @Override
   public List<String> trainedWeights(DecoderLayout layout) {
     return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
@@ -261,6 +270,7 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
+    settings.bias().require(layout, this::adapts);
     init.requireKnown();
     for (LinearSite site : layout.sites()) {
       long most = Math.min(site.inFeatures(), site.outFeatures());

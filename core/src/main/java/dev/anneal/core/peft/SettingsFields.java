@@ -23,6 +23,17 @@ final class SettingsFields {
     return keys;
   }
 
+  /** The names of the settings that adapter_config.json has not. */
+  static Set<String> trainingOnlyKeys(Class<? extends Record> type) {
+    Set<String> keys = new LinkedHashSet<>();
+    for (RecordComponent component : type.getRecordComponents()) {
+      if (component.isAnnotationPresent(TrainingOnly.class)) {
+        keys.add(KnownKeys.key(component));
+      }
+    }
+    return keys;
+  }
+
   /** What adapter_config.json says of the settings, in the record's order. */
   static Map<String, Object> exported(Record settings) {
     Map<String, Object> fields = new LinkedHashMap<>();

@@ -35,7 +35,7 @@ class BitFitTest extends WholeWeightsContract {
   @Test
   void refusesAModelWithoutBiases() {
     ModelFolder llama = ModelFolder.open(Path.of("src/test/resources/parity/llama"));
-    assertThatThrownBy(() -> Methods.of("BITFIT").trainedWeights(new DecoderLayout(llama.config())))
-        .hasMessage("Invalid adapter.bias: all (the model has no such bias: set none)");
+    assertThatThrownBy(() -> Methods.of("BITFIT").requireFresh(new DecoderLayout(llama.config())))
+        .hasMessage("Invalid adapter.peft_type: BITFIT (the model has no biases; Qwen2's has)");
   }
 }

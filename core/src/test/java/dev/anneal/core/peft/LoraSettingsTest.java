@@ -19,7 +19,11 @@ class LoraSettingsTest {
     List<ParameterSpec> specs =
         Methods.lora("r=4", "loraplus_lr_ratio=16", "use_dora=true").parameters(SITE);
     assertThat(specs).extracting(ParameterSpec::rateScale).containsExactly(1.0, 16.0, 16.0);
-    assertThat(Methods.lora("r=4", "loraplus_lr_ratio=16").exportConfig())
+    Lora lora = Methods.lora("r=4", "loraplus_lr_ratio=16");
+    assertThat(LAYOUT.parameters().stream().map(lora::trained))
+        .as("vectors take B's rate, matrices A's")
+        .allMatch(spec -> spec.rateScale() == (spec.shape().dimensions().size() == 1 ? 16 : 1));
+    assertThat(lora.exportConfig())
         .as("PEFT has no such field")
         .doesNotContainKey("loraplus_lr_ratio");
   }

@@ -11,6 +11,7 @@ import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.export.ModelExport.StorageType;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.train.RunProduct;
 import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.config.ExportConfig;
@@ -113,7 +114,11 @@ public final class ExportJob implements SparkJob {
       throws IOException {
     try (MergedWeights weights = new MergedWeights(opened.runtime(), opened.model())) {
       new ModelExport(store, config.maxShardMb() * MEBIBYTE)
-          .write(config.output(), opened.base(), weights, type);
+          .write(
+              config.output(),
+              AdapterMethod.folder(opened.base(), opened.model().adapter()),
+              weights,
+              type);
     }
   }
 
