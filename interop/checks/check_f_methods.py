@@ -28,7 +28,6 @@ NOT_YET = {
     "lora all at once": "the merged model of untied embeddings",
     "ia3 lm_head saved": "the merged model of untied embeddings",
     "lora plus": "loraplus_lr_ratio beside adapter.path is ignored",
-    "adalora": "total_step of an adapter's file",
     "lora bias all of none": "a file whose bias names none of the model's",
     "vera": "VeRA",
     "oft": "OFT",
