@@ -112,6 +112,7 @@ TRAINED_BASE = [
     lora("tied embed_tokens saved", "llama3-rope", modules_to_save=["embed_tokens"]),
     lora("tied both saved", "qwen2", modules_to_save=["embed_tokens", "lm_head"]),
     lora("norms saved", "qwen3", modules_to_save=["norm", "q_norm", "input_layernorm"]),
+    lora("a block saved", "llama", target_modules=["q_proj"], modules_to_save=["mlp"]),
     lora("a linear saved", "qwen2", modules_to_save=["k_proj"]),
     lora(
         "all at once",
