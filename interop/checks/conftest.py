@@ -14,6 +14,7 @@ CHECKOUT = CHECKS.parents[1]
 sys.path.insert(0, str(CHECKS))
 sys.path.insert(0, str(CHECKS.parent / "fixtures"))
 sys.path.insert(0, str(CHECKS.parent / "corpus"))
+sys.path.insert(0, str(CHECKS.parent))
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

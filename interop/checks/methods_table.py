@@ -44,21 +44,26 @@ def ia3(name: str, base: str, **fields) -> Method:
 
 def adalora(name: str, base: str, **fields) -> Method:
     steps = {"total_step": SETTINGS["max_steps"], "tinit": 3, "tfinal": 4, "deltaT": 1}
-    ranks = {"init_r": 6, "target_r": 3, "lora_alpha": 8, "target_modules": "all-linear"}
-    return Method(
-        f"adalora {name}".strip(),
-        base,
-        peft.AdaLoraConfig,
-        {**steps, **ranks, **fields},
-        free=("r",),
-        clip=0.1,
-    )
+    rule = {**steps, "orth_reg_weight": 0.5, **fields}
+    usual = {"init_r": 6, "target_r": 3, "lora_alpha": 8, "target_modules": "all-linear", **rule}
+    # What the allocator does is the run's own: settings say it, whatever the start's file holds.
+    more = {f"adapter.{key}": rule[key] for key in (*steps, "orth_reg_weight")}
+    name = f"adalora {name}".strip()
+    return Method(name, base, peft.AdaLoraConfig, usual, more, free=("r",), clip=0.1)
 
 
 def prompt(kind: str, base: str, config: type, **fields) -> Method:
     usual = {"num_virtual_tokens": 5, **fields}
     name = " ".join([kind, base, *(f"{v}" for v in fields.values())])
-    return Method(name, base, config, usual, free=("prompt_tuning_init", "init_weights"), clip=0.1, merges=False)
+    return Method(
+        name,
+        base,
+        config,
+        usual,
+        free=("prompt_tuning_init", "init_weights"),
+        clip=0.1,
+        merges=False,
+    )
 
 
 LORA = [
@@ -107,6 +112,7 @@ TRAINED_BASE = [
     lora("tied embed_tokens saved", "llama3-rope", modules_to_save=["embed_tokens"]),
     lora("tied both saved", "qwen2", modules_to_save=["embed_tokens", "lm_head"]),
     lora("norms saved", "qwen3", modules_to_save=["norm", "q_norm", "input_layernorm"]),
+    lora("a block saved", "llama", target_modules=["q_proj"], modules_to_save=["mlp"]),
     lora("a linear saved", "qwen2", modules_to_save=["k_proj"]),
     lora(
         "all at once",

@@ -15,9 +15,14 @@ public record SavedModules(List<String> names) {
     names = List.copyOf(names);
   }
 
-  /** Whether the module at a path is trained whole, and so not adapted. */
+  /** Whether the module at a path, or a block that holds it, is trained whole; then not adapted. */
   public boolean matches(String module) {
-    return names.stream().anyMatch(module::endsWith);
+    for (int end = module.length(); end > 0; end = module.lastIndexOf('.', end - 1)) {
+      if (names.stream().anyMatch(module.substring(0, end)::endsWith)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether one of the two matrices that a model may tie is among them. */
@@ -41,7 +46,7 @@ public record SavedModules(List<String> names) {
     List<ModuleSelection> selections = new ArrayList<>();
     for (String name : names) {
       selections.add(
-          new ModuleSelection(ModuleSelection.SAVED, name, "", module -> module.endsWith(name)));
+          new ModuleSelection(ModuleSelection.SAVED, name, "", new SavedModules(List.of(name))::matches));
     }
     return selections;
   }

@@ -1,0 +1,1 @@
+"""Methods that PEFT lacks, in plain torch from their papers, for transformers' decoders."""
