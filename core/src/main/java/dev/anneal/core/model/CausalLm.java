@@ -239,9 +239,13 @@ public final class CausalLm implements AutoCloseable {
       tensors.withRandomKeys(runtime, batch);
     }
     if (noise.present()) {
-      tensors.withNoise(runtime, noise.scales(batch, parts.hiddenSize()));
+      tensors.withNoise(runtime, noise.scales(batch, parts.hiddenSize(), virtualRows()));
     }
     return tensors.withTargetRows(runtime, batch);
+  }
+
+  private int virtualRows() {
+    return parts.virtualTokens().map(virtual -> virtual.tokens().rows()).orElse(0);
   }
 
   private BatchTensors evaluationTensors(MicroBatch batch) {

@@ -27,12 +27,16 @@ public record InputNoise(double alpha) {
     return CounterRandom.of(0, "input noise").bits(0) >>> 12;
   }
 
-  /** The bound of each token's noise, [N]. */
-  float[] scales(MicroBatch batch, long hiddenSize) {
+  /**
+   * The bound of each token's noise, [N].
+   *
+   * @param virtualRows of a sample, which have no noise and are not counted in L
+   */
+  float[] scales(MicroBatch batch, long hiddenSize, int virtualRows) {
     float[] scales = new float[batch.tokenCount()];
     int at = 0;
     for (long length : batch.sequenceLengths()) {
-      float scale = (float) (alpha / Math.sqrt((double) length * hiddenSize));
+      float scale = (float) (alpha / Math.sqrt((double) (length - virtualRows) * hiddenSize));
       for (int i = 0; i < length; i++) {
         scales[at++] = scale;
       }

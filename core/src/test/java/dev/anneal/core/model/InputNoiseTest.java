@@ -47,7 +47,7 @@ class InputNoiseTest {
     MicroBatch batch =
         new MicroBatch(
             ids, ids, new long[] {2, 6}, new long[] {1}, new long[] {0}, new long[] {1, 2});
-    float[] scales = new InputNoise(5).scales(batch, 64);
+    float[] scales = new InputNoise(5).scales(batch, 64, 0);
     assertThat(scales).hasSize(8);
     assertThat(scales[1]).isCloseTo((float) (5 / Math.sqrt(2 * 64)), within(1e-7f));
     assertThat(scales[2]).isCloseTo((float) (5 / Math.sqrt(6 * 64)), within(1e-7f));
