@@ -52,6 +52,9 @@ class FourBitTrainingTest {
     "qwen3, NF4, true, adapter.lora_dropout=0.1",
     "mistral-linear, NF4, true, adapter.target_modules=down_proj",
     "qwen2, NF4, true, adapter.use_dora=true",
+    "qwen2, NF4, true, adapter.peft_type=IA3",
+    "qwen2, NF4, true, adapter.peft_type=BITFIT",
+    "llama, NF4, true, adapter.peft_type=PREFIX_TUNING",
   })
   void lossesAreThoseOfLoraOnTheRoundedWeights(
       String family, FourBitType type, boolean doubleQuantised, String setting) throws Exception {
