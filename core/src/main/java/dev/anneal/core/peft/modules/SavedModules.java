@@ -46,7 +46,8 @@ public record SavedModules(List<String> names) {
     List<ModuleSelection> selections = new ArrayList<>();
     for (String name : names) {
       selections.add(
-          new ModuleSelection(ModuleSelection.SAVED, name, "", new SavedModules(List.of(name))::matches));
+          new ModuleSelection(
+              ModuleSelection.SAVED, name, "", new SavedModules(List.of(name))::matches));
     }
     return selections;
   }
