@@ -15,7 +15,6 @@ from training_made import foreign_shards
 
 NOT_YET = {
     "lora lora_bias": "lora_bias",
-    "lora a block saved": "modules_to_save of a block",
     "lora on": "LoRA on embeddings and the head",
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",
