@@ -44,8 +44,8 @@ public final class ReplicatedModel implements AutoCloseable {
     this.mostParts = mostParts;
   }
 
-  /** Without noise. */
-  static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
+  /** Without noise on what the layers read; threads as below. */
+  public static ReplicatedModel of(TensorRuntime runtime, TrainedModel model, int threads) {
     return of(runtime, model, threads, InputNoise.NONE);
   }
 
