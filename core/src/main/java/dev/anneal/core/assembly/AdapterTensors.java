@@ -14,7 +14,9 @@ import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -71,6 +73,9 @@ final class AdapterTensors implements AutoCloseable {
         tensors.copy(parameters.value(spec.name()), initial);
       }
     }
+    for (ParameterSpec buffer : method.sharedBuffers(layout)) {
+      buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, layout, seed)));
+    }
     for (LinearSite site : layout.sites()) {
       for (ParameterSpec buffer : method.buffers(site)) {
         buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, layout, seed)));
@@ -100,7 +105,7 @@ final class AdapterTensors implements AutoCloseable {
       WeightSource weights,
       FlatParameters parameters,
       long seed) {
-    Optional<SiteInitialiser> initialiser = SiteInitialiser.of(runtime, method);
+    Optional<SiteInitialiser> initialiser = SiteInitialiser.of(runtime, method, layout);
     if (initialiser.isEmpty()) {
       return;
     }
@@ -130,13 +135,22 @@ final class AdapterTensors implements AutoCloseable {
         : weights.open(site.weightName(), shape);
   }
 
-  /** Reads the trained tensors of an existing adapter over what they began with. */
+  /** Reads the tensors of an existing adapter over what they began with. */
   void read(
       TensorRuntime runtime,
       AdapterFolder folder,
       AdapterMethod method,
+      DecoderLayout layout,
       FlatParameters parameters) {
-    AdapterWeights.read(runtime, tensors, folder, method, parameters);
+    List<ParameterSpec> saved = new ArrayList<>(parameters.specs());
+    saved.addAll(method.sharedBuffers(layout));
+    AdapterWeights.read(
+        runtime,
+        tensors,
+        folder,
+        method,
+        saved,
+        name -> contains(name) ? buffer(name) : parameters.value(name));
   }
 
   /** A buffer by its name; borrowed. */

@@ -283,7 +283,7 @@ public final class TrainedModel implements AutoCloseable {
                 runtime, tensors, adapter.get(), layout, weights, parameters, assembly.seed()));
     assembly
         .adapterFolder()
-        .ifPresent(folder -> begun.read(runtime, folder, adapter.get(), parameters));
+        .ifPresent(folder -> begun.read(runtime, folder, adapter.get(), layout, parameters));
     return begun;
   }
 

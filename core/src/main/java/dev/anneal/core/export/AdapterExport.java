@@ -3,6 +3,7 @@ package dev.anneal.core.export;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsWriter;
+import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
@@ -12,7 +13,6 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.SavedTensor;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
@@ -50,6 +50,9 @@ public final class AdapterExport {
         if (!computed.contains(spec)) {
           tensors.add(source(method, model, spec));
         }
+      }
+      for (ParameterSpec spec : method.sharedBuffers(new DecoderLayout(model.config()))) {
+        tensors.add(source(method.exportName(spec), spec.shape(), model.tensor(spec.name())));
       }
       if (virtual.isPresent()) {
         Tensor vectors = scope.own(model.model().virtualTokens().orElseThrow());

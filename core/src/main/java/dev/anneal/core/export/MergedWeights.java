@@ -85,7 +85,7 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
     LinearSite site = merge.site();
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     Map<String, Tensor> constants = new LinkedHashMap<>();
-    inputs.putAll(method.mergeInputs(site, model::tensor));
+    inputs.putAll(method.mergeInputs(new DecoderLayout(model.config()), site, model::tensor));
     int prefix = site.nameInLayer().length() + 1;
     try {
       method

@@ -1,6 +1,7 @@
 package dev.anneal.core.model;
 
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.List;
@@ -38,6 +39,11 @@ public final class AutogradHook implements LinearHook {
   @Override
   public List<ParameterSpec> buffers(LinearSite site) {
     return method.buffers(site);
+  }
+
+  @Override
+  public List<ParameterSpec> sharedBuffers(DecoderLayout layout) {
+    return method.sharedBuffers(layout);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.anneal.core.model;
 
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.List;
@@ -96,6 +97,14 @@ public interface LinearHook {
    * find the trained ones.
    */
   default List<ParameterSpec> buffers(LinearSite site) {
+    return List.of();
+  }
+
+  /**
+   * Tensors that all sites share and nobody trains; they are saved with the adapter. Programs find
+   * them in every layer by their names, which have no dot.
+   */
+  default List<ParameterSpec> sharedBuffers(DecoderLayout layout) {
     return List.of();
   }
 

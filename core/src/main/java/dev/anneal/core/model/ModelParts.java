@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A decoder's tensors in their places: which are frozen, which are trained, and the programs that
@@ -144,7 +145,10 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private List<ParameterSpec> buffers(DecoderLayout layout) {
-    return layout.sites().stream().flatMap(site -> hook.buffers(site).stream()).toList();
+    return Stream.concat(
+            hook.sharedBuffers(layout).stream(),
+            layout.sites().stream().flatMap(site -> hook.buffers(site).stream()))
+        .toList();
   }
 
   private boolean trainsOverFrozenHead() {
@@ -168,6 +172,8 @@ public final class ModelParts implements AutoCloseable {
                         (part, tensor) -> tensors.put(part.substring(prefix.length()), tensor));
               }
             });
+    hook.sharedBuffers(layout)
+        .forEach(buffer -> tensors.put(buffer.name(), frozen.tensor(buffer.name())));
     for (LinearSite site : layout.sites(index)) {
       hook.parameters(site).forEach(spec -> trainedNames.add(spec.name()));
       for (ParameterSpec buffer : hook.buffers(site)) {

@@ -4,6 +4,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.config.SettingName;
+import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;

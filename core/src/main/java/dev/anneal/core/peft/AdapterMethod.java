@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
@@ -229,9 +230,11 @@ public sealed interface AdapterMethod extends LinearHook
     float at(long index);
   }
 
-  /** The site's parameters and constants by the name that {@link #mergeSource} uses. */
-  default Map<String, Tensor> mergeInputs(LinearSite site, Function<String, Tensor> parameter) {
+  /** The site's tensors, and those that all share, by the name that {@link #mergeSource} uses. */
+  default Map<String, Tensor> mergeInputs(
+      DecoderLayout layout, LinearSite site, Function<String, Tensor> parameter) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
+    sharedBuffers(layout).forEach(spec -> inputs.put(spec.name(), parameter.apply(spec.name())));
     List<ParameterSpec> specs = new ArrayList<>(parameters(site));
     specs.addAll(buffers(site));
     for (ParameterSpec spec : specs) {

@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import java.util.Map;
 

@@ -1,6 +1,7 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;

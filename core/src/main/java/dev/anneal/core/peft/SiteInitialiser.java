@@ -1,5 +1,6 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
@@ -19,11 +20,14 @@ import java.util.function.Function;
 public final class SiteInitialiser implements AutoCloseable {
   private final TensorRuntime runtime;
   private final AdapterMethod method;
+  private final DecoderLayout layout;
   private final Program program;
 
-  private SiteInitialiser(TensorRuntime runtime, AdapterMethod method, String source) {
+  private SiteInitialiser(
+      TensorRuntime runtime, AdapterMethod method, DecoderLayout layout, String source) {
     this.runtime = runtime;
     this.method = method;
+    this.layout = layout;
     List<String> sources = new ArrayList<>();
     method.mergeSource().ifPresent(sources::add);
     sources.add(source);
@@ -31,8 +35,11 @@ public final class SiteInitialiser implements AutoCloseable {
   }
 
   /** The method's, or nothing where it does not look at weights; the caller owns it. */
-  public static Optional<SiteInitialiser> of(TensorRuntime runtime, AdapterMethod method) {
-    return method.initialSource().map(source -> new SiteInitialiser(runtime, method, source));
+  public static Optional<SiteInitialiser> of(
+      TensorRuntime runtime, AdapterMethod method, DecoderLayout layout) {
+    return method
+        .initialSource()
+        .map(source -> new SiteInitialiser(runtime, method, layout, source));
   }
 
   /**
@@ -43,7 +50,7 @@ public final class SiteInitialiser implements AutoCloseable {
    */
   public void fill(LinearSite site, Tensor weight, Function<String, Tensor> tensor, long seed) {
     try (TensorScope scope = new TensorScope()) {
-      Map<String, Tensor> inputs = new LinkedHashMap<>(method.mergeInputs(site, tensor));
+      Map<String, Tensor> inputs = new LinkedHashMap<>(method.mergeInputs(layout, site, tensor));
       int prefix = site.nameInLayer().length() + 1;
       method.constants(site).forEach((name, value) -> put(inputs, scope, name, prefix, value));
       InitialInputs more = method.initialInputs(site, seed);

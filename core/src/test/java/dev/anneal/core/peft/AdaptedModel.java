@@ -7,6 +7,7 @@ import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.Tensor;
@@ -41,15 +42,19 @@ final class AdaptedModel {
     return TrainedModel.open(runtime, assembly, 1, 1000);
   }
 
-  /** Element i of every trained tensor becomes 0.3 sin(i + 1). */
+  /** Element i of every trained tensor, and of those that sites share, becomes 0.3 sin(i + 1). */
   static void fill(TensorRuntime runtime, TrainedModel model) {
-    for (ParameterSpec spec : model.parameters().specs()) {
+    List<ParameterSpec> specs = new ArrayList<>(model.parameters().specs());
+    model
+        .adapter()
+        .ifPresent(method -> specs.addAll(method.sharedBuffers(new DecoderLayout(model.config()))));
+    for (ParameterSpec spec : specs) {
       float[] values = new float[Math.toIntExact(spec.elementCount())];
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) (0.3 * Math.sin(i + 1.0));
       }
       try (Tensor filled = runtime.floats(values, spec.shape().toArray())) {
-        model.tensors().copy(model.parameters().value(spec.name()), filled);
+        model.tensors().copy(model.tensor(spec.name()), filled);
       }
     }
   }

@@ -80,7 +80,7 @@ final class OpenedExport implements AutoCloseable {
             ? TrainedModel.BaseWeights.FROM_SCRATCH
             : TrainedModel.BaseWeights.PRETRAINED,
         method,
-        source.checkpoint().isPresent() ? Optional.empty() : adapter,
+        adapter,
         source.seed(),
         method.isEmpty(),
         LayerStorage.KEEP);

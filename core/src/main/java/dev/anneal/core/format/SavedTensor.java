@@ -1,8 +1,6 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.format;
 
-import dev.anneal.core.format.Shape;
-
-/** A tensor as it stands in adapter_model.safetensors, row by row. */
+/** A tensor as it stands in a file, row by row. Immutable but for its values. */
 public record SavedTensor(Shape shape, float[] values) {
   public SavedTensor {
     if (shape.elements() != values.length) {
