@@ -25,7 +25,7 @@ import java.util.function.Function;
  * which {@link AdapterRegistry} finds it. Immutable.
  */
 public sealed interface AdapterMethod extends LinearHook
-    permits Lora, AdaLora, Oft, Ia3, BitFit, Freeze, VirtualTokenMethod {
+    permits Lora, AdaLora, Vera, Oft, Ia3, BitFit, Freeze, VirtualTokenMethod {
   /** What PEFT puts before the path of a module. */
   String PEFT_PREFIX = "base_model.model.";
 
