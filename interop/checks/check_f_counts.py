@@ -19,8 +19,6 @@ NOT_YET = {
     "lora_bias": "lora_bias",
     "lora on both ends": "LoRA on embeddings and the head",
     "new tokens": "trainable_token_indices",
-    "vera": "VeRA",
-    "oft": "OFT",
 }
 ROPE = {"rope_type": "default", "rope_theta": 500000.0}
 SHAPES = {

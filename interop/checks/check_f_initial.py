@@ -19,8 +19,6 @@ NOT_YET = {
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",
     "lora plus on embed_tokens": "LoRA on embeddings and the head",
-    "vera": "VeRA",
-    "oft": "OFT",
 }
 
 SEEDS = (1, 2, 3, 4)

@@ -22,8 +22,6 @@ NOT_YET = {
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",
     "lora plus on embed_tokens": "LoRA on embeddings and the head",
-    "vera": "VeRA",
-    "oft": "OFT",
 }
 
 BOUNDS = {"loss": 1e-4, "grad_norm": 1e-3, "learning_rate": 1e-6}
