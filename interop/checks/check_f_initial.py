@@ -15,6 +15,7 @@ from training_made import foreign_shards
 
 NOT_YET = {
     "lora lora_bias": "lora_bias",
+    "vera": "A and B by our own random numbers, of the same law",
     "lora on": "LoRA on embeddings and the head",
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",

@@ -7,6 +7,7 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.peft.modules.ModuleTargets;
@@ -94,7 +95,7 @@ public final class Oft implements AdapterMethod {
       ModuleNames excludeModules,
       List<Integer> layersToTransform,
       List<String> layersPattern,
-      String bias,
+      Bias bias,
       List<String> modulesToSave) {
     public Settings {
       Rule.notNegative("adapter.r", r);
@@ -106,7 +107,7 @@ public final class Oft implements AdapterMethod {
           "one of it and adapter.oft_block_size, now " + oftBlockSize + ", must be 0");
       Rule.check(oftBlockSize != 1, "adapter.oft_block_size", 1, "must be >= 2");
       Rule.check(moduleDropout == 0, "adapter.module_dropout", moduleDropout, "only 0 is there");
-      Rule.check(bias.equals("none"), "adapter.bias", bias, "only none is there");
+      Rule.check(bias != Bias.LORA_ONLY, "adapter.bias", "lora_only", "must be none or all");
       Rule.between("adapter.num_cayley_neumann_terms", numCayleyNeumannTerms, 2, 100);
     }
 
@@ -229,6 +230,7 @@ public final class Oft implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
+    settings.bias().require(layout, this::adapts);
     boolean bySize = settings.oftBlockSize() > 0;
     long wanted = bySize ? settings.oftBlockSize() : settings.r();
     for (LinearSite site : layout.sites()) {
@@ -277,7 +279,7 @@ public final class Oft implements AdapterMethod {
 
   @Override
   public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weights(layout);
+    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
   }
 
   @Override

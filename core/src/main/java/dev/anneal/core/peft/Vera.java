@@ -6,6 +6,7 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.peft.modules.ModuleTargets;
@@ -62,7 +63,7 @@ public final class Vera implements AdapterMethod {
       ModuleNames excludeModules,
       List<Integer> layersToTransform,
       List<String> layersPattern,
-      String bias,
+      Bias bias,
       List<String> modulesToSave) {
     public Settings {
       Rule.positive("adapter.r", r);
@@ -72,7 +73,7 @@ public final class Vera implements AdapterMethod {
           "adapter.save_projection",
           "false",
           "must be true: A and B are not drawn as torch draws them");
-      Rule.check(bias.equals("none"), "adapter.bias", bias, "only none is there");
+      Rule.check(bias != Bias.LORA_ONLY, "adapter.bias", "lora_only", "must be none or all");
     }
   }
 
@@ -229,6 +230,11 @@ public final class Vera implements AdapterMethod {
   }
 
   @Override
+  public void requireFresh(DecoderLayout layout) {
+    settings.bias().require(layout, this::adapts);
+  }
+
+  @Override
   public String exportName(ParameterSpec parameter) {
     return parameter.name().indexOf('.') < 0
         ? "base_model." + parameter.name()
@@ -242,7 +248,7 @@ public final class Vera implements AdapterMethod {
 
   @Override
   public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weights(layout);
+    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
   }
 
   @Override
