@@ -4,6 +4,7 @@ import dev.anneal.core.config.MethodSettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,12 +21,7 @@ public final class ExistingAdapter {
     this.json = json;
     this.entry = entry;
     this.unknownKeys = json.unknownKeys(entry);
-    this.method = json.read(() -> entry.create(json.settings(entry)).asExported());
-    json.read(
-        () -> {
-          method.requireReadable();
-          return method;
-        });
+    this.method = create(json.settings(entry));
   }
 
   /** PEFT's {@code peft_type}. */
@@ -83,17 +79,24 @@ public final class ExistingAdapter {
 
   /** The method that it describes, with settings of the run that only matter in training. */
   AdapterMethod method(MethodSettings run) {
-    return json.read(
-        () ->
-            entry.create(
-                json.settings(entry)
-                    .with(run, SettingsFields.trainingOnlyKeys(entry.description().settings()))));
+    Set<String> keys = SettingsFields.trainingOnlyKeys(entry.description().settings());
+    return create(json.settings(entry).with(run, keys));
   }
 
   /** The method that it would describe with other settings over its own. */
   AdapterMethod methodWith(MethodSettings others) {
     entry.requireOwn(others);
-    return json.read(() -> entry.create(json.settings(entry).with(others, others.keys())));
+    return create(json.settings(entry).with(others, others.keys()));
+  }
+
+  /** Whatever adds to the file's settings, what it trains is what the file holds. */
+  private AdapterMethod create(MethodSettings settings) {
+    return json.read(
+        () -> {
+          AdapterMethod created = entry.create(settings).asExported();
+          created.requireReadable();
+          return created;
+        });
   }
 
   /** The method that it describes. */

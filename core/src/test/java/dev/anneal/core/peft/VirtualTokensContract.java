@@ -241,6 +241,15 @@ abstract class VirtualTokensContract {
       new AdapterExport(disk)
           .write(folder.toString(), model.adapter().orElseThrow(), model, "base");
       LossSum before = model.model().score(MicroBatch.of(AdaptedModel.rows(), 0)).loss();
+      AdapterMethod chosen =
+          AdapterRegistry.choose(
+                  TrainingConfig.of("adapter.path=" + folder).adapter(),
+                  Optional.of(AdapterFolder.open(folder)),
+                  MODEL.config())
+              .orElseThrow();
+      assertThat(TrainedModel.trained(MODEL.config(), Optional.of(chosen)))
+          .extracting(chosen::exportName)
+          .containsExactly("prompt_embeddings");
       try (TrainedModel again =
           TrainedModel.forInference(runtime, MODEL, Optional.of(AdapterFolder.open(folder)))) {
         LossSum loss = again.model().forwardBackward(MicroBatch.of(AdaptedModel.rows(), 0));
