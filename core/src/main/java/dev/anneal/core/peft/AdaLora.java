@@ -10,11 +10,9 @@ import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.StepRule;
+import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
-import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.ModuleTargets;
-import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -61,7 +59,7 @@ import java.util.stream.IntStream;
       "use_dora",
       "use_qalora"
     })
-public final class AdaLora implements AdapterMethod {
+public final class AdaLora implements ModuleMethod {
   static final String A = ".lora_A";
   static final String B = ".lora_B";
   static final String E = ".lora_E";
@@ -70,8 +68,7 @@ public final class AdaLora implements AdapterMethod {
   private static final double OVER_ZERO = 1e-5;
 
   private final Settings settings;
-  private final ModuleTargets targets;
-  private final SavedModules saved;
+  private final AdaptedModules modules;
 
   /**
    * PEFT's AdaLoraConfig, as far as it is supported.
@@ -133,18 +130,24 @@ public final class AdaLora implements AdapterMethod {
 
   public AdaLora(Settings settings) {
     this.settings = settings;
-    this.targets =
-        new ModuleTargets(
+    this.modules =
+        AdaptedModules.of(
             settings.targetModules(),
             settings.excludeModules(),
             settings.layersToTransform(),
-            settings.layersPattern());
-    this.saved = new SavedModules(settings.modulesToSave());
+            settings.layersPattern(),
+            settings.bias(),
+            settings.modulesToSave());
   }
 
   @Override
   public Record settings() {
     return settings;
+  }
+
+  @Override
+  public AdaptedModules modules() {
+    return modules;
   }
 
   @Override
@@ -170,7 +173,7 @@ public final class AdaLora implements AdapterMethod {
 
   @Override
   public boolean adapts(String module) {
-    return targets.matches(module) && !saved.matches(module) && rank(module) > 0;
+    return ModuleMethod.super.adapts(module) && rank(module) > 0;
   }
 
   private int rank(String module) {
@@ -214,20 +217,8 @@ public final class AdaLora implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
-    settings.bias().require(layout, this::adapts);
-    for (LinearSite site : layout.sites()) {
-      long most = Math.min(site.inFeatures(), site.outFeatures());
-      if (adapts(site.module()) && settings.initR() > most) {
-        throw new ConfigException(
-            "Invalid adapter.init_r: "
-                + settings.initR()
-                + " (must be <= "
-                + most
-                + ", the smaller side of "
-                + site.module()
-                + ")");
-      }
-    }
+    ModuleMethod.super.requireFresh(layout);
+    requireRanks(layout, "init_r", site -> settings.initR(), "");
   }
 
   @Override
@@ -246,23 +237,6 @@ public final class AdaLora implements AdapterMethod {
       }
     }
     return new AdaLoraRule(runtime, settings, modules);
-  }
-
-  @Override
-  public boolean untiesHead() {
-    return saved.untieHead();
-  }
-
-  @Override
-  public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
-  }
-
-  @Override
-  public List<ModuleSelection> selections() {
-    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
-    selections.addAll(saved.selections());
-    return selections;
   }
 
   /** Without the singular values that are gone, which are 0. */
@@ -335,7 +309,7 @@ public final class AdaLora implements AdapterMethod {
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = AdapterMethod.super.exportConfig();
+    Map<String, Object> config = ModuleMethod.super.exportConfig();
     config.put("alpha_pattern", Map.of());
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);

@@ -21,11 +21,11 @@ import java.util.function.Function;
 
 /**
  * A way to adapt a frozen base model. One file a method; the permitted classes, those of {@link
- * VirtualTokenMethod} among them, are the one list of them; each carries a {@link PeftMethod}, by
- * which {@link AdapterRegistry} finds it. Immutable.
+ * ModuleMethod} and {@link VirtualTokenMethod} among them, are the one list of them; each carries a
+ * {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
 public sealed interface AdapterMethod extends LinearHook
-    permits Lora, AdaLora, Vera, Oft, Ia3, BitFit, Freeze, VirtualTokenMethod {
+    permits ModuleMethod, VirtualTokenMethod, BitFit, Freeze {
   /** What PEFT puts before the path of a module. */
   String PEFT_PREFIX = "base_model.model.";
 

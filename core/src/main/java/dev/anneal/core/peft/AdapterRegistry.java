@@ -3,6 +3,7 @@ package dev.anneal.core.peft;
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.EditDistance;
+import dev.anneal.core.config.MethodKeys;
 import dev.anneal.core.config.MethodSettings;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
@@ -12,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -70,6 +72,16 @@ public final class AdapterRegistry {
           + " (nearest of its own: "
           + nearest(key, keys().stream())
           + ")";
+    }
+  }
+
+  /** The settings of all methods. Stateless. */
+  public static final class Keys implements MethodKeys {
+    @Override
+    public Set<String> keys() {
+      Set<String> keys = new TreeSet<>();
+      ENTRIES.forEach(entry -> keys.addAll(entry.keys()));
+      return keys;
     }
   }
 

@@ -2,14 +2,11 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.format.Shape;
-import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.AdaptedModules;
+import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
-import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.ModuleTargets;
-import dev.anneal.core.peft.modules.SavedModules;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,13 +24,12 @@ import java.util.TreeMap;
     required = {"target_modules", "feedforward_modules"},
     withoutEffect = {"init_ia3_weights"},
     unsupported = {"fan_in_fan_out"})
-public final class Ia3 implements AdapterMethod {
+public final class Ia3 implements ModuleMethod {
   private static final String L = ".ia3_l";
   private static final String FEED_FORWARD = ".ia3_feedforward";
 
   private final Settings settings;
-  private final ModuleTargets targets;
-  private final SavedModules saved;
+  private final AdaptedModules modules;
 
   /** PEFT's IA3Config, as far as it is supported. */
   @ElementDefaults(
@@ -49,15 +45,24 @@ public final class Ia3 implements AdapterMethod {
 
   public Ia3(Settings settings) {
     this.settings = settings;
-    this.targets =
-        new ModuleTargets(
-            settings.targetModules(), settings.excludeModules(), List.of(), List.of());
-    this.saved = new SavedModules(settings.modulesToSave());
+    this.modules =
+        AdaptedModules.of(
+            settings.targetModules(),
+            settings.excludeModules(),
+            List.of(),
+            List.of(),
+            Bias.NONE,
+            settings.modulesToSave());
   }
 
   @Override
   public Record settings() {
     return settings;
+  }
+
+  @Override
+  public AdaptedModules modules() {
+    return modules;
   }
 
   @Override
@@ -143,11 +148,6 @@ public final class Ia3 implements AdapterMethod {
 """);
   }
 
-  @Override
-  public boolean adapts(String module) {
-    return targets.matches(module) && !saved.matches(module);
-  }
-
   private boolean feedForward(LinearSite site) {
     return settings.feedforwardModules().matches(site.module());
   }
@@ -170,23 +170,6 @@ public final class Ia3 implements AdapterMethod {
   }
 
   @Override
-  public boolean untiesHead() {
-    return saved.untieHead();
-  }
-
-  @Override
-  public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weights(layout);
-  }
-
-  @Override
-  public List<ModuleSelection> selections() {
-    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
-    selections.addAll(saved.selections());
-    return selections;
-  }
-
-  @Override
   public InitialValue initialValue(ParameterSpec parameter, long seed) {
     return index -> 1f;
   }
@@ -198,7 +181,7 @@ public final class Ia3 implements AdapterMethod {
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = new TreeMap<>(AdapterMethod.super.exportConfig());
+    Map<String, Object> config = new TreeMap<>(ModuleMethod.super.exportConfig());
     config.put("fan_in_fan_out", false);
     config.put("init_ia3_weights", true);
     return config;

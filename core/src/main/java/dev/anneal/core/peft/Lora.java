@@ -1,6 +1,5 @@
 package dev.anneal.core.peft;
 
-import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.SavedTensor;
@@ -8,12 +7,11 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModulePattern;
 import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.ModuleTargets;
-import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.script.Program;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -62,7 +60,7 @@ import java.util.function.Function;
       "use_qalora",
       "velora_config"
     })
-public final class Lora implements AdapterMethod {
+public final class Lora implements ModuleMethod {
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
   private static final String MAGNITUDE = ".lora_magnitude_vector";
@@ -70,8 +68,7 @@ public final class Lora implements AdapterMethod {
   private static final String B0 = ".lora_B0";
 
   private final Settings settings;
-  private final ModuleTargets targets;
-  private final SavedModules saved;
+  private final AdaptedModules modules;
   private final LoraInit init;
 
   /**
@@ -123,19 +120,25 @@ public final class Lora implements AdapterMethod {
 
   public Lora(Settings settings) {
     this.settings = settings;
-    this.targets =
-        new ModuleTargets(
+    this.modules =
+        AdaptedModules.of(
             settings.targetModules(),
             settings.excludeModules(),
             settings.layersToTransform(),
-            settings.layersPattern());
-    this.saved = new SavedModules(settings.modulesToSave());
+            settings.layersPattern(),
+            settings.bias(),
+            settings.modulesToSave());
     this.init = LoraInit.of(settings.initLoraWeights());
   }
 
   @Override
   public Record settings() {
     return settings;
+  }
+
+  @Override
+  public AdaptedModules modules() {
+    return modules;
   }
 
   @Override
@@ -166,16 +169,6 @@ public final class Lora implements AdapterMethod {
         : Optional.empty();
   }
 
-  @Override
-  public boolean adapts(String module) {
-    return targets.matches(module) && !saved.matches(module);
-  }
-
-  @Override
-  public boolean untiesHead() {
-    return saved.untieHead();
-  }
-
   /** LoRA+ gives vectors B's learning rate, as PEFT does. */
   @Override
   public ParameterSpec trained(ParameterSpec weight) {
@@ -183,11 +176,6 @@ public final class Lora implements AdapterMethod {
         ? new ParameterSpec(
             weight.name(), weight.shape(), weight.decay(), settings.loraplusLrRatio())
         : weight;
-  }
-
-  @Override
-  public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
   }
 
   @Override
@@ -236,10 +224,9 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public List<ModuleSelection> selections() {
-    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
+    List<ModuleSelection> selections = new ArrayList<>(modules.selections());
     selections.addAll(ModulePattern.selections(ModuleSelection.RANKS, settings.rankPattern()));
     selections.addAll(ModulePattern.selections(ModuleSelection.ALPHAS, settings.alphaPattern()));
-    selections.addAll(saved.selections());
     return selections;
   }
 
@@ -271,21 +258,9 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
-    settings.bias().require(layout, this::adapts);
+    ModuleMethod.super.requireFresh(layout);
     init.requireKnown();
-    for (LinearSite site : layout.sites()) {
-      long most = Math.min(site.inFeatures(), site.outFeatures());
-      if (adapts(site.module()) && rank(site) > most) {
-        throw new ConfigException(
-            "Invalid adapter.r: "
-                + rank(site)
-                + " (must be <= "
-                + most
-                + ", the smaller side of "
-                + site.module()
-                + "; give it another in adapter.rank_pattern)");
-      }
-    }
+    requireRanks(layout, "r", this::rank, "; give it another in adapter.rank_pattern");
   }
 
   @Override
@@ -321,7 +296,7 @@ public final class Lora implements AdapterMethod {
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = AdapterMethod.super.exportConfig();
+    Map<String, Object> config = ModuleMethod.super.exportConfig();
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);
     config.put("loftq_config", Map.of());

@@ -7,12 +7,9 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
-import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.ModuleTargets;
-import dev.anneal.core.peft.modules.SavedModules;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +26,7 @@ import java.util.Optional;
     required = {"r", "oft_block_size", "target_modules"},
     withoutEffect = {"eps", "init_weights"},
     unsupported = {"block_share", "coft", "fan_in_fan_out"})
-public final class Oft implements AdapterMethod {
+public final class Oft implements ModuleMethod {
   private static final String R = ".oft_R.weight";
   private static final String BLOCK = ".oft_block";
   private static final String TERMS = ".oft_terms";
@@ -71,8 +68,7 @@ public final class Oft implements AdapterMethod {
 """;
 
   private final Settings settings;
-  private final ModuleTargets targets;
-  private final SavedModules saved;
+  private final AdaptedModules modules;
 
   /**
    * PEFT's OFTConfig, as far as it is supported.
@@ -122,18 +118,24 @@ public final class Oft implements AdapterMethod {
 
   public Oft(Settings settings) {
     this.settings = settings;
-    this.targets =
-        new ModuleTargets(
+    this.modules =
+        AdaptedModules.of(
             settings.targetModules(),
             settings.excludeModules(),
             settings.layersToTransform(),
-            settings.layersPattern());
-    this.saved = new SavedModules(settings.modulesToSave());
+            settings.layersPattern(),
+            settings.bias(),
+            settings.modulesToSave());
   }
 
   @Override
   public Record settings() {
     return settings;
+  }
+
+  @Override
+  public AdaptedModules modules() {
+    return modules;
   }
 
   @Override
@@ -200,11 +202,6 @@ public final class Oft implements AdapterMethod {
 """);
   }
 
-  @Override
-  public boolean adapts(String module) {
-    return targets.matches(module) && !saved.matches(module);
-  }
-
   /** Inputs of a block; PEFT takes the nearest size that divides a module's inputs. */
   private long block(LinearSite site) {
     long inputs = site.inFeatures();
@@ -230,7 +227,7 @@ public final class Oft implements AdapterMethod {
 
   @Override
   public void requireFresh(DecoderLayout layout) {
-    settings.bias().require(layout, this::adapts);
+    ModuleMethod.super.requireFresh(layout);
     boolean bySize = settings.oftBlockSize() > 0;
     long wanted = bySize ? settings.oftBlockSize() : settings.r();
     for (LinearSite site : layout.sites()) {
@@ -273,23 +270,6 @@ public final class Oft implements AdapterMethod {
   }
 
   @Override
-  public boolean untiesHead() {
-    return saved.untieHead();
-  }
-
-  @Override
-  public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
-  }
-
-  @Override
-  public List<ModuleSelection> selections() {
-    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
-    selections.addAll(saved.selections());
-    return selections;
-  }
-
-  @Override
   public String summary() {
     String size =
         settings.r() > 0 ? settings.r() + " blocks" : "blocks of " + settings.oftBlockSize();
@@ -298,7 +278,7 @@ public final class Oft implements AdapterMethod {
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = AdapterMethod.super.exportConfig();
+    Map<String, Object> config = ModuleMethod.super.exportConfig();
     config.put("block_share", false);
     config.put("coft", false);
     config.put("fan_in_fan_out", false);

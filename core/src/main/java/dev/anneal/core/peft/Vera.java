@@ -6,14 +6,11 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
-import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.ModuleTargets;
-import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,15 +28,14 @@ import java.util.function.ToLongFunction;
     required = {"r", "target_modules"},
     withoutEffect = {"init_weights"},
     unsupported = {"fan_in_fan_out"})
-public final class Vera implements AdapterMethod {
+public final class Vera implements ModuleMethod {
   private static final String LAMBDA_B = ".vera_lambda_b";
   private static final String LAMBDA_D = ".vera_lambda_d";
   private static final String SHARED_A = "vera_A";
   private static final String SHARED_B = "vera_B";
 
   private final Settings settings;
-  private final ModuleTargets targets;
-  private final SavedModules saved;
+  private final AdaptedModules modules;
 
   /**
    * PEFT's VeraConfig, as far as it is supported.
@@ -79,18 +75,24 @@ public final class Vera implements AdapterMethod {
 
   public Vera(Settings settings) {
     this.settings = settings;
-    this.targets =
-        new ModuleTargets(
+    this.modules =
+        AdaptedModules.of(
             settings.targetModules(),
             settings.excludeModules(),
             settings.layersToTransform(),
-            settings.layersPattern());
-    this.saved = new SavedModules(settings.modulesToSave());
+            settings.layersPattern(),
+            settings.bias(),
+            settings.modulesToSave());
   }
 
   @Override
   public Record settings() {
     return settings;
+  }
+
+  @Override
+  public AdaptedModules modules() {
+    return modules;
   }
 
   @Override
@@ -174,11 +176,6 @@ public final class Vera implements AdapterMethod {
   }
 
   @Override
-  public boolean adapts(String module) {
-    return targets.matches(module) && !saved.matches(module);
-  }
-
-  @Override
   public List<ParameterSpec> parameters(LinearSite site) {
     if (!adapts(site.module())) {
       return List.of();
@@ -230,32 +227,10 @@ public final class Vera implements AdapterMethod {
   }
 
   @Override
-  public void requireFresh(DecoderLayout layout) {
-    settings.bias().require(layout, this::adapts);
-  }
-
-  @Override
   public String exportName(ParameterSpec parameter) {
     return parameter.name().indexOf('.') < 0
         ? "base_model." + parameter.name()
-        : AdapterMethod.super.exportName(parameter);
-  }
-
-  @Override
-  public boolean untiesHead() {
-    return saved.untieHead();
-  }
-
-  @Override
-  public List<String> trainedWeights(DecoderLayout layout) {
-    return saved.weightsWith(settings.bias().weights(layout, this::adapts), layout);
-  }
-
-  @Override
-  public List<ModuleSelection> selections() {
-    List<ModuleSelection> selections = new ArrayList<>(targets.selections());
-    selections.addAll(saved.selections());
-    return selections;
+        : ModuleMethod.super.exportName(parameter);
   }
 
   @Override
@@ -265,7 +240,7 @@ public final class Vera implements AdapterMethod {
 
   @Override
   public Map<String, Object> exportConfig() {
-    Map<String, Object> config = AdapterMethod.super.exportConfig();
+    Map<String, Object> config = ModuleMethod.super.exportConfig();
     config.put("fan_in_fan_out", false);
     config.put("init_weights", true);
     return config;
