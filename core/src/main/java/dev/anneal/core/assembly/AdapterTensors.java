@@ -21,75 +21,87 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A method's tensors with the values they begin with: the trained ones in the flat buffer, and its
- * buffers, which it owns. Everything follows from base weights and seed, so that ranks and resumed
- * runs have the same buffers. One thread.
+ * What is trained, with the values that it begins with, in the flat buffer; and what a method keeps
+ * beside it, its buffers, which this owns. Everything follows from base weights, seed and adapter
+ * folder, so that ranks and resumed runs have the same buffers. One thread.
  */
 final class AdapterTensors implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
-  private final TensorProgram tensors;
   private final Map<String, Tensor> buffers = new LinkedHashMap<>();
+  private final TensorRuntime runtime;
+  private final TensorProgram tensors;
+  private final DecoderLayout layout;
+  private final WeightSource weights;
+  private final FlatParameters parameters;
 
-  private AdapterTensors(TensorProgram tensors) {
-    this.tensors = tensors;
-  }
-
-  /** Nothing but the model. */
-  static AdapterTensors none(TensorProgram tensors) {
-    return new AdapterTensors(tensors);
-  }
-
-  /** Fills the trained tensors and makes the buffers; the caller owns the result. */
-  static AdapterTensors begin(
+  /** Borrows everything it is given. */
+  AdapterTensors(
       TensorRuntime runtime,
       TensorProgram tensors,
-      AdapterMethod method,
       DecoderLayout layout,
       WeightSource weights,
-      FlatParameters parameters,
-      long seed) {
-    AdapterTensors result = new AdapterTensors(tensors);
-    try {
-      result.fill(runtime, method, layout, weights, parameters, seed);
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
-    }
-    return result;
+      FlatParameters parameters) {
+    this.runtime = runtime;
+    this.tensors = tensors;
+    this.layout = layout;
+    this.weights = weights;
+    this.parameters = parameters;
   }
 
-  private void fill(
-      TensorRuntime runtime,
-      AdapterMethod method,
-      DecoderLayout layout,
-      WeightSource weights,
-      FlatParameters parameters,
-      long seed) {
+  /** Full tuning begins with the base weights. */
+  void beginWithWeights() {
     for (ParameterSpec spec : parameters.specs()) {
-      try (Tensor initial =
-          layout.weights().containsKey(spec.name())
-              ? weights.open(spec.name(), spec.shape().toArray())
-              : plain(runtime, method, spec, layout, seed)) {
-        tensors.copy(parameters.value(spec.name()), initial);
+      beginWithWeight(spec);
+    }
+  }
+
+  private void beginWithWeight(ParameterSpec spec) {
+    try (Tensor weight = weights.open(spec.name(), spec.shape().toArray())) {
+      tensors.copy(parameters.value(spec.name()), weight);
+    }
+  }
+
+  /** A fresh adapter. */
+  void beginFresh(AdapterMethod method, long seed) {
+    for (ParameterSpec spec : parameters.specs()) {
+      if (layout.weights().containsKey(spec.name())) {
+        beginWithWeight(spec);
+      } else {
+        try (Tensor initial = plain(method, spec, seed)) {
+          tensors.copy(parameters.value(spec.name()), initial);
+        }
       }
     }
     for (ParameterSpec buffer : method.sharedBuffers(layout)) {
-      buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, layout, seed)));
+      buffers.put(buffer.name(), scope.own(plain(method, buffer, seed)));
     }
-    for (LinearSite site : layout.sites()) {
-      for (ParameterSpec buffer : method.buffers(site)) {
-        buffers.put(buffer.name(), scope.own(plain(runtime, method, buffer, layout, seed)));
-      }
-    }
-    fromWeights(runtime, method, layout, weights, parameters, seed);
+    makeSiteBuffers(method);
+    fillFromWeights(method, seed);
   }
 
-  private static Tensor plain(
-      TensorRuntime runtime,
-      AdapterMethod method,
-      ParameterSpec spec,
-      DecoderLayout layout,
-      long seed) {
+  /** An existing adapter: what it holds is read, and of W comes only what it does not hold. */
+  void beginWith(AdapterFolder folder, AdapterMethod method, long seed) {
+    List<ParameterSpec> saved = new ArrayList<>(parameters.specs());
+    for (ParameterSpec buffer : method.sharedBuffers(layout)) {
+      buffers.put(buffer.name(), scope.own(runtime.zeros(buffer.shape().toArray())));
+      saved.add(buffer);
+    }
+    if (makeSiteBuffers(method)) {
+      fillFromWeights(method, seed);
+    }
+    AdapterWeights.read(runtime, tensors, folder, method, saved, this::tensor);
+  }
+
+  private boolean makeSiteBuffers(AdapterMethod method) {
+    List<ParameterSpec> specs =
+        layout.sites().stream().flatMap(site -> method.buffers(site).stream()).toList();
+    for (ParameterSpec buffer : specs) {
+      buffers.put(buffer.name(), scope.own(runtime.zeros(buffer.shape().toArray())));
+    }
+    return !specs.isEmpty();
+  }
+
+  private Tensor plain(AdapterMethod method, ParameterSpec spec, long seed) {
     AdapterMethod.InitialValue value = method.initialValue(spec, seed, layout.config());
     float[] values = new float[Math.toIntExact(spec.elementCount())];
     for (int i = 0; i < values.length; i++) {
@@ -98,13 +110,7 @@ final class AdapterTensors implements AutoCloseable {
     return runtime.floats(values, spec.shape().toArray());
   }
 
-  private void fromWeights(
-      TensorRuntime runtime,
-      AdapterMethod method,
-      DecoderLayout layout,
-      WeightSource weights,
-      FlatParameters parameters,
-      long seed) {
+  private void fillFromWeights(AdapterMethod method, long seed) {
     Optional<SiteInitialiser> initialiser = SiteInitialiser.of(runtime, method, layout);
     if (initialiser.isEmpty()) {
       return;
@@ -112,12 +118,8 @@ final class AdapterTensors implements AutoCloseable {
     try (SiteInitialiser program = initialiser.get()) {
       for (LinearSite site : layout.sites()) {
         if (!method.parameters(site).isEmpty()) {
-          try (Tensor weight = initialised(method, weights, site)) {
-            program.fill(
-                site,
-                weight,
-                name -> buffers.containsKey(name) ? buffers.get(name) : parameters.value(name),
-                seed);
+          try (Tensor weight = seen(method, site)) {
+            program.fill(site, weight, this::tensor, seed);
           }
         }
       }
@@ -128,51 +130,32 @@ final class AdapterTensors implements AutoCloseable {
    * What a site's tensors begin from: the weight as it is computed with; but that of the file where
    * buffers follow from it, since an export knows no other and must find them again.
    */
-  private static Tensor initialised(AdapterMethod method, WeightSource weights, LinearSite site) {
+  private Tensor seen(AdapterMethod method, LinearSite site) {
     long[] shape = {site.outFeatures(), site.inFeatures()};
     return method.buffers(site).isEmpty()
         ? weights.openRounded(site.weightName(), shape)
         : weights.open(site.weightName(), shape);
   }
 
-  /** Reads the tensors of an existing adapter over what they began with. */
-  void read(
-      TensorRuntime runtime,
-      AdapterFolder folder,
-      AdapterMethod method,
-      DecoderLayout layout,
-      FlatParameters parameters) {
-    List<ParameterSpec> saved = new ArrayList<>(parameters.specs());
-    saved.addAll(method.sharedBuffers(layout));
-    AdapterWeights.read(
-        runtime,
-        tensors,
-        folder,
-        method,
-        saved,
-        name -> contains(name) ? buffer(name) : parameters.value(name));
-  }
-
-  /** A buffer by its name; borrowed. */
-  Tensor buffer(String name) {
-    return buffers.get(name);
-  }
-
-  boolean contains(String name) {
-    return buffers.containsKey(name);
+  /** A trained tensor or a buffer by its name; borrowed. */
+  Tensor tensor(String name) {
+    Tensor buffer = buffers.get(name);
+    return buffer == null ? parameters.value(name) : buffer;
   }
 
   /** The base weights, and the buffers as handles of their own. */
-  WeightSource with(WeightSource weights) {
+  WeightSource withBuffers() {
     return new WeightSource() {
       @Override
       public Tensor open(String name, long[] shape) {
-        return contains(name) ? tensors.alias(buffer(name)) : weights.open(name, shape);
+        return buffers.containsKey(name)
+            ? tensors.alias(buffers.get(name))
+            : weights.open(name, shape);
       }
 
       @Override
       public FrozenWeight openFrozen(String name, long[] shape) {
-        return contains(name)
+        return buffers.containsKey(name)
             ? new FrozenWeight(open(name, shape), false)
             : weights.openFrozen(name, shape);
       }

@@ -211,10 +211,10 @@ public final class TrainedModel implements AutoCloseable {
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
-    this.adapterTensors = fill(runtime, assembly);
+    this.adapterTensors = begin(runtime, assembly);
     LinearHook hook = hook(adapter, assembly.backward());
     ModelParts parts =
-        new ModelParts(runtime, config, adapterTensors.with(weights), hook, parameters);
+        new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
     this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
@@ -267,29 +267,23 @@ public final class TrainedModel implements AutoCloseable {
     return specs;
   }
 
-  private AdapterTensors fill(TensorRuntime runtime, Assembly assembly) {
-    if (adapter.isEmpty()) {
-      for (ParameterSpec spec : parameters.specs()) {
-        try (Tensor initial = weights.open(spec.name(), spec.shape().toArray())) {
-          tensors.copy(parameters.value(spec.name()), initial);
-        }
-      }
-      return AdapterTensors.none(tensors);
-    }
+  private AdapterTensors begin(TensorRuntime runtime, Assembly assembly) {
     DecoderLayout layout = new DecoderLayout(config);
     AdapterTensors begun =
-        scope.own(
-            AdapterTensors.begin(
-                runtime, tensors, adapter.get(), layout, weights, parameters, assembly.seed()));
-    assembly
-        .adapterFolder()
-        .ifPresent(folder -> begun.read(runtime, folder, adapter.get(), layout, parameters));
+        scope.own(new AdapterTensors(runtime, tensors, layout, weights, parameters));
+    if (adapter.isEmpty()) {
+      begun.beginWithWeights();
+    } else if (assembly.adapterFolder().isPresent()) {
+      begun.beginWith(assembly.adapterFolder().get(), adapter.get(), assembly.seed());
+    } else {
+      begun.beginFresh(adapter.get(), assembly.seed());
+    }
     return begun;
   }
 
   /** A trained tensor, or one that the method keeps beside, by its name; borrowed. */
   public Tensor tensor(String name) {
-    return adapterTensors.contains(name) ? adapterTensors.buffer(name) : parameters.value(name);
+    return adapterTensors.tensor(name);
   }
 
   /** Virtual tokens begin as the embeddings of these, where there are any. */
