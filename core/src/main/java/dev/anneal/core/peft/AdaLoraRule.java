@@ -1,5 +1,7 @@
 package dev.anneal.core.peft;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.optim.OwnedState;
 import dev.anneal.core.optim.OwnedState.Piece;
@@ -78,19 +80,23 @@ final class AdaLoraRule implements StepRule {
       return 0;
     }
     double weight = settings.orthRegWeight() / (2.0 * modules.size());
+    Map<String, List<Piece>> pieces =
+        own.shards().stream().flatMap(List::stream).collect(groupingBy(Piece::parameter));
     double sum = 0;
     for (Module module : modules) {
-      sum += addGradient(own, module.path() + AdaLora.A, weight * scale);
-      sum += addGradient(own, module.path() + AdaLora.B, weight * scale);
+      for (String parameter : List.of(module.path() + AdaLora.A, module.path() + AdaLora.B)) {
+        List<Piece> owned = pieces.getOrDefault(parameter, List.of());
+        sum += addGradient(own, parameter, owned, weight * scale);
+      }
     }
     return weight * sum;
   }
 
-  private double addGradient(OwnedState own, String parameter, double factor) {
+  private double addGradient(OwnedState own, String parameter, List<Piece> owned, double factor) {
     List<Tensor> results = program.call("orthogonality").tensor(own.whole().apply(parameter)).run();
     try {
       FloatBuffer gradient = floats(results.get(0).region());
-      for (Piece piece : pieces(own, parameter)) {
+      for (Piece piece : owned) {
         FloatBuffer sums = floats(piece.gradients());
         int offset = Math.toIntExact(piece.offset());
         for (int i = 0; i < piece.length(); i++) {
@@ -101,13 +107,6 @@ final class AdaLoraRule implements StepRule {
     } finally {
       results.forEach(Tensor::close);
     }
-  }
-
-  private static List<Piece> pieces(OwnedState own, String parameter) {
-    return own.shards().stream()
-        .flatMap(List::stream)
-        .filter(piece -> piece.parameter().equals(parameter))
-        .toList();
   }
 
   private static FloatBuffer floats(FloatRegion region) {
