@@ -109,9 +109,7 @@ public final class Vera implements ModuleMethod {
   def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
     if not torch.__contains__(w, site + ".vera_lambda_b"):
       return y
-    dropped = x
-    if torch.__contains__(w, site + ".lora_dropout") and torch.__contains__(c, "random_keys"):
-      dropped = self.dropout(x, c["random_keys"], w[site + ".lora_site_key"], float(w[site + ".lora_dropout"]))
+    dropped = self.dropped(x, w, c, site)
     low = torch.linear(dropped, self.vera_down(w, site, torch.size(x, 1)))
     return torch.add(y, torch.linear(low, self.vera_up(w, site)))
 
@@ -155,12 +153,9 @@ public final class Vera implements ModuleMethod {
   def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
     if not torch.__contains__(w, site + ".lora_dropout"):
       return dx
-    keys = c["random_keys"]
-    site_key = w[site + ".lora_site_key"]
-    p = float(w[site + ".lora_dropout"])
-    u = self.vera_gradients(self.dropout(x, keys, site_key, p), dy, w, site, g)
+    u = self.vera_gradients(self.dropped(x, w, c, site), dy, w, site, g)
     d = self.product(u, torch.t(self.vera_down(w, site, torch.size(x, 1))))
-    return dx.add_(self.dropout(d, keys, site_key, p))
+    return dx.add_(self.dropped(d, w, c, site))
 """);
   }
 
