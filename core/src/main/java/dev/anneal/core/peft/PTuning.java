@@ -2,7 +2,6 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
-import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
 import java.util.Map;
@@ -99,7 +98,7 @@ public final class PTuning implements VirtualTokenMethod {
   @Override
   public PromptEncoder encoder(DecoderConfig model) {
     long width = width(model);
-    long hidden = encoderHidden(model);
+    long hidden = encoderHidden(settings.encoderHiddenSize(), model);
     PromptEncoder encoder = new PromptEncoder(numVirtualTokens(), width);
     if (flat) {
       return encoder;
@@ -119,23 +118,9 @@ public final class PTuning implements VirtualTokenMethod {
         .linear("mlp_head.4", hidden, width);
   }
 
-  private int encoderHidden(DecoderConfig model) {
-    return settings.encoderHiddenSize() == 0 ? tokenDim(model) : settings.encoderHiddenSize();
-  }
-
-  @Override
-  public VirtualTokens.Place place() {
-    return VirtualTokens.Place.INPUT;
-  }
-
   @Override
   public int numVirtualTokens() {
     return settings.numVirtualTokens();
-  }
-
-  @Override
-  public long width(DecoderConfig model) {
-    return model.hiddenSize();
   }
 
   @Override
@@ -155,7 +140,7 @@ public final class PTuning implements VirtualTokenMethod {
   @Override
   public Map<String, Object> modelSizes(DecoderConfig model) {
     Map<String, Object> sizes = VirtualTokenMethod.super.modelSizes(model);
-    sizes.put("encoder_hidden_size", encoderHidden(model));
+    sizes.put("encoder_hidden_size", encoderHidden(settings.encoderHiddenSize(), model));
     return sizes;
   }
 }

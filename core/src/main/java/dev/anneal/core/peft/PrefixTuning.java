@@ -84,15 +84,11 @@ public final class PrefixTuning implements VirtualTokenMethod {
     if (flat) {
       return new PromptEncoder(numVirtualTokens(), width(model));
     }
-    int hidden = encoderHidden(model);
+    int hidden = encoderHidden(settings.encoderHiddenSize(), model);
     return new PromptEncoder(numVirtualTokens(), tokenDim(model))
         .linear("transform.0", tokenDim(model), hidden)
         .tanh()
         .linear("transform.2", hidden, width(model));
-  }
-
-  private int encoderHidden(DecoderConfig model) {
-    return settings.encoderHiddenSize() == 0 ? tokenDim(model) : settings.encoderHiddenSize();
   }
 
   @Override
@@ -138,7 +134,7 @@ public final class PrefixTuning implements VirtualTokenMethod {
   @Override
   public Map<String, Object> modelSizes(DecoderConfig model) {
     Map<String, Object> sizes = VirtualTokenMethod.super.modelSizes(model);
-    sizes.put("encoder_hidden_size", encoderHidden(model));
+    sizes.put("encoder_hidden_size", encoderHidden(settings.encoderHiddenSize(), model));
     return sizes;
   }
 }

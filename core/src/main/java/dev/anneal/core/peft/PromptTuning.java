@@ -3,7 +3,6 @@ package dev.anneal.core.peft;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
-import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.tensor.CounterRandom;
@@ -115,18 +114,8 @@ public final class PromptTuning implements VirtualTokenMethod {
   }
 
   @Override
-  public VirtualTokens.Place place() {
-    return VirtualTokens.Place.INPUT;
-  }
-
-  @Override
   public int numVirtualTokens() {
     return settings.numVirtualTokens();
-  }
-
-  @Override
-  public long width(DecoderConfig model) {
-    return model.hiddenSize();
   }
 
   /** That the rows began as a text is said no more: PEFT would ask for a tokenizer to load them. */

@@ -21,13 +21,26 @@ public sealed interface VirtualTokenMethod extends AdapterMethod
   /** The vectors' tensors and what makes the vectors of them. */
   PromptEncoder encoder(DecoderConfig model);
 
-  /** Where the vectors enter the model. */
-  VirtualTokens.Place place();
+  /** Where the vectors enter the model: before the embedded tokens, unless a method says else. */
+  default VirtualTokens.Place place() {
+    return VirtualTokens.Place.INPUT;
+  }
 
   int numVirtualTokens();
 
   /** Elements of a vector. */
-  long width(DecoderConfig model);
+  default long width(DecoderConfig model) {
+    return model.hiddenSize();
+  }
+
+  /**
+   * The inner size of the network that makes the vectors.
+   *
+   * @param setting 0 for the width of a token
+   */
+  default int encoderHidden(int setting, DecoderConfig model) {
+    return setting == 0 ? tokenDim(model) : setting;
+  }
 
   @Override
   default Optional<VirtualTokens> virtualTokens(DecoderConfig model) {
