@@ -21,15 +21,11 @@ import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
-import java.io.File;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,25 +76,14 @@ class SteadyTrainingTest {
       String warm = bits(twoSteps(folder.resolve("warm " + i)));
       assertThat(warm).as("round %d", i).isEqualTo(cold);
     }
-    assertThat(otherProcess()).isEqualTo("BITS " + cold);
-  }
-
-  private String otherProcess() throws Exception {
-    Path log = folder.resolve("other process.log");
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                FreshProcess.class.getName(),
-                folder.resolve("other process").toString())
-            .redirectErrorStream(true)
-            .redirectOutput(new File(log.toString()))
-            .start();
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ends in time").isTrue();
-    String output = Files.readString(log, StandardCharsets.UTF_8);
-    assertThat(process.exitValue()).as(output).isZero();
-    return output.lines().filter(line -> line.startsWith("BITS ")).findFirst().orElse(output);
+    String other =
+        OtherProcess.run(
+            FreshProcess.class,
+            List.of(),
+            folder.resolve("other process.log"),
+            "BITS ",
+            folder.resolve("other process").toString());
+    assertThat(other).isEqualTo("BITS " + cold);
   }
 
   @ParameterizedTest
