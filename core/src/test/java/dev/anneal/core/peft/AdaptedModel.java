@@ -1,5 +1,7 @@
 package dev.anneal.core.peft;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.assembly.TrainedModel;
@@ -7,6 +9,7 @@ import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -16,7 +19,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** A recorded Qwen2 model, whose q, k and v have biases, with an adapter, and its recorded rows. */
@@ -57,6 +62,39 @@ final class AdaptedModel {
         model.tensors().copy(model.tensor(spec.name()), filled);
       }
     }
+  }
+
+  /** Gradients of the recorded rows by the names of what is trained, from a filled adapter. */
+  static Map<String, float[]> gradients(
+      TensorRuntime runtime, AdapterMethod method, LayerStorage storage, LayerBackward backward)
+      throws IOException {
+    try (TrainedModel model = open(runtime, method, storage, backward)) {
+      fill(runtime, model);
+      model.model().forwardBackward(MicroBatch.of(rows(), 0));
+      Map<String, float[]> gradients = new TreeMap<>();
+      for (ParameterSpec spec : model.parameters().specs()) {
+        gradients.put(spec.name(), model.parameters().gradient(spec.name()).toFloats());
+      }
+      return gradients;
+    }
+  }
+
+  /** |actual − expected| < tolerance · |expected| */
+  static void requireSame(String name, float[] actual, float[] expected, double tolerance) {
+    float[] difference = actual.clone();
+    for (int i = 0; i < expected.length; i++) {
+      difference[i] -= expected[i];
+    }
+    assertThat(norm(difference)).as(name).isLessThan(tolerance * norm(expected));
+  }
+
+  /** The root of the sum of squares. */
+  static double norm(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+    }
+    return Math.sqrt(sum);
   }
 
   static List<TokenRow> rows() throws IOException {

@@ -1,6 +1,7 @@
 package dev.anneal.core.peft;
 
 import static dev.anneal.core.peft.AdaptedModel.MODEL;
+import static dev.anneal.core.peft.AdaptedModel.norm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -28,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,30 +196,14 @@ abstract class AdapterMethodContract {
   @ValueSource(ints = {0, 1, Integer.MAX_VALUE})
   void bothBackwardsGiveTheSameGradients(int recomputed) throws IOException {
     LayerStorage storage = new LayerStorage(recomputed);
-    Map<String, float[]> served = gradients(storage, LayerBackward.AUTO);
-    Map<String, float[]> reference = gradients(storage, LayerBackward.AUTOGRAD);
+    Map<String, float[]> served =
+        AdaptedModel.gradients(runtime, method(), storage, LayerBackward.AUTO);
+    Map<String, float[]> reference =
+        AdaptedModel.gradients(runtime, method(), storage, LayerBackward.AUTOGRAD);
     assertThat(served).isNotEmpty().containsOnlyKeys(reference.keySet());
     reference.forEach(
-        (name, expected) -> {
-          float[] difference = served.get(name).clone();
-          for (int i = 0; i < expected.length; i++) {
-            difference[i] -= expected[i];
-          }
-          assertThat(norm(difference)).as(name).isLessThan(sameGradient() * norm(expected));
-        });
-  }
-
-  private Map<String, float[]> gradients(LayerStorage storage, LayerBackward backward)
-      throws IOException {
-    try (TrainedModel model = AdaptedModel.open(runtime, method(), storage, backward)) {
-      AdaptedModel.fill(runtime, model);
-      model.model().forwardBackward(MicroBatch.of(AdaptedModel.rows(), 0));
-      Map<String, float[]> gradients = new TreeMap<>();
-      for (ParameterSpec spec : model.parameters().specs()) {
-        gradients.put(spec.name(), model.parameters().gradient(spec.name()).toFloats());
-      }
-      return gradients;
-    }
+        (name, expected) ->
+            AdaptedModel.requireSame(name, served.get(name), expected, sameGradient()));
   }
 
   private AdapterMethod method() {
@@ -236,13 +220,5 @@ abstract class AdapterMethodContract {
 
   private static String shape(ParameterSpec spec) {
     return " " + spec.shape();
-  }
-
-  private static double norm(float[] values) {
-    double sum = 0;
-    for (float value : values) {
-      sum += (double) value * value;
-    }
-    return Math.sqrt(sum);
   }
 }
