@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from training_made import foreign_shards, train_settings
 from transformers import AutoModelForCausalLM
 
-NOT_YET = {"freeze a block": "a block by its name"}
+NOT_YET: dict[str, str] = {}
 BOUNDS = {"loss": 1e-4, "grad_norm": 1e-3, "learning_rate": 1e-6}
 
 

@@ -9,6 +9,7 @@ import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.peft.modules.SavedModules;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Some base weights are trained as they are, all others stay: the modules of the last layers, or
@@ -24,7 +25,8 @@ public final class Freeze implements AdapterMethod {
   /**
    * @param freezeTrainableLayers that many of the last layers, or of the first where it is
    *     negative; 0 for none
-   * @param freezeTrainableModules of those layers: names by path or its end, an expression, or all
+   * @param freezeTrainableModules of those layers: names by path or its end, of modules or of the
+   *     blocks they stand in ({@code mlp}), an expression, or all
    * @param freezeExtraModules outside the layers: embed_tokens, norm, lm_head
    */
   @ElementDefaults(
@@ -82,13 +84,20 @@ public final class Freeze implements AdapterMethod {
       boolean trained =
           name.startsWith(LAYERS)
               ? within(module, first, end)
-                  && (settings.all() || settings.freezeTrainableModules().matches(module))
+                  && (settings.all() || matches(settings.freezeTrainableModules()::matches, module))
               : settings.freezeExtraModules().matches(module);
       if (trained) {
         names.add(name);
       }
     }
     return names;
+  }
+
+  /** Whether a module of a layer, or the block of it, is meant. */
+  private static boolean matches(Predicate<String> meant, String module) {
+    String block = module.substring(0, module.lastIndexOf('.'));
+    boolean ofBlock = module.startsWith(LAYERS) && block.indexOf('.', LAYERS.length()) > 0;
+    return meant.test(module) || ofBlock && meant.test(block);
   }
 
   private static boolean within(String module, int first, int end) {
@@ -107,7 +116,9 @@ public final class Freeze implements AdapterMethod {
                 "freeze_trainable_modules",
                 part,
                 "",
-                module -> settings.freezeTrainableModules().matches(part, module)));
+                module ->
+                    matches(
+                        path -> settings.freezeTrainableModules().matches(part, path), module)));
       }
     }
     for (String part : settings.freezeExtraModules().parts()) {

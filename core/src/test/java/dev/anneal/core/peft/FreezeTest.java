@@ -49,6 +49,21 @@ class FreezeTest extends WholeWeightsContract {
   }
 
   @Test
+  void aBlockIsMeantByItsName() {
+    assertThat(
+            Methods.of("FREEZE", "freeze_trainable_layers=1", "freeze_trainable_modules=mlp")
+                .trainedWeights(LAYOUT))
+        .containsExactlyInAnyOrder(
+            "model.layers.1.mlp.gate_proj.weight",
+            "model.layers.1.mlp.up_proj.weight",
+            "model.layers.1.mlp.down_proj.weight");
+    assertThat(
+            Methods.of("FREEZE", "freeze_trainable_layers=1", "freeze_trainable_modules=1")
+                .trainedWeights(LAYOUT))
+        .isEmpty();
+  }
+
+  @Test
   void refusesNothingAtAllAndMoreLayersThanThereAre() {
     assertThatThrownBy(() -> Methods.of("FREEZE", "freeze_trainable_layers=0"))
         .hasMessageContaining("adapter.freeze_trainable_layers: 0 (must not be 0 without");
