@@ -7,6 +7,7 @@ import java.util.Map;
  * Native bytes of a rank at the widest moment of a step, by kind; the Java heap is not counted.
  *
  * @param frozen base weights that are not trained, and what is copied of them
+ * @param buffers what a method keeps beside what it trains
  * @param trained values of the trained parameters
  * @param gradients their sums
  * @param moments the optimizer's state of this rank
@@ -18,6 +19,7 @@ import java.util.Map;
  */
 public record MemoryEstimate(
     long frozen,
+    long buffers,
     long trained,
     long gradients,
     long moments,
@@ -35,6 +37,7 @@ public record MemoryEstimate(
   public Map<String, Long> byKind() {
     Map<String, Long> kinds = new LinkedHashMap<>();
     kinds.put("frozen weights", frozen);
+    kinds.put("method's buffers", buffers);
     kinds.put("trained values", trained);
     kinds.put("gradients", gradients);
     kinds.put("optimizer", moments);

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** The arithmetic behind {@link MemoryEstimate}: the sizes of one model under one setup. */
 final class RankMemory {
@@ -49,6 +50,7 @@ final class RankMemory {
   private final Map<String, Long> fourBits = new HashMap<>();
   private final LayerMemory layer;
   private final long frozenBytes;
+  private final long bufferBytes;
   private final long scratchBytes;
   private final long flatLength;
   private final long stateLength;
@@ -71,6 +73,7 @@ final class RankMemory {
         .ifPresent(format -> quantise(format, halves));
     long headCopy = trained.contains(WeightNames.head(config)) ? 0 : HeadMemory.frozenCopy(config);
     frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
+    bufferBytes = FLOAT * method.map(this::buffers).orElse(0L);
     long largestCodes = largest(fourBits.keySet(), name -> FourBitFormat.padded(matrix(name)) / 2);
     long largest =
         Math.max(
@@ -115,6 +118,7 @@ final class RankMemory {
     long widest = Math.max(widestAtHead, atRecomputed + backward);
     return new MemoryEstimate(
         frozenBytes,
+        bufferBytes,
         FLOAT * flatLength,
         FLOAT * flatLength * parts,
         FLOAT * stateLength * statesAnElement,
@@ -134,6 +138,15 @@ final class RankMemory {
     long gradient =
         trained.contains(WeightNames.head(config)) ? matrix(WeightNames.head(config)) : 0;
     return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
+  }
+
+  /** What a method keeps beside what it trains: first factors, matrices that sites share. */
+  private long buffers(AdapterMethod method) {
+    return Stream.concat(
+            method.sharedBuffers(layout).stream(),
+            layout.sites().stream().flatMap(site -> method.buffers(site).stream()))
+        .mapToLong(ParameterSpec::elementCount)
+        .sum();
   }
 
   private long largestTrainedMatrix() {

@@ -9,20 +9,9 @@ import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
-import dev.anneal.core.model.InputNoise;
-import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.optim.LearningRateSchedule;
-import dev.anneal.core.optim.OptimizerMethod;
-import dev.anneal.core.optim.OptimizerProgram;
-import dev.anneal.core.optim.OptimizerRegistry;
-import dev.anneal.core.optim.StepRule;
-import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.RunFolder;
-import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.TensorRuntime;
-import dev.anneal.core.zero.ShardedOptimizer;
-import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +48,7 @@ public final class RankTrainer {
     this.ranks = ranks;
     this.store = new ProgressStore(store, observer::progress);
     this.observer = observer;
-    setup.requireSupported(adapter());
+    setup.requireSupported(OpenedRank.method(setup, inputs));
   }
 
   /**
@@ -75,14 +64,8 @@ public final class RankTrainer {
     observer.phase(0, "load");
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(threads);
-      try (TrainedModel model =
-              TrainedModel.open(
-                  runtime, assembly(), ranks.worldSize(), setup.distributed().bucketElements());
-          TensorProgram tensors = TensorProgram.open(runtime);
-          OptimizerProgram program = OptimizerProgram.open(runtime, method());
-          ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program);
-          ReplicatedModel replicas = ReplicatedModel.of(runtime, model, threads, noise())) {
-        RankCheckpoints checkpoints = checkpoints(model, optimizer, attempt);
+      try (OpenedRank opened = OpenedRank.open(runtime, setup, inputs, ranks, threads)) {
+        RankCheckpoints checkpoints = checkpoints(opened, attempt);
         TrainState start = TrainState.START;
         Optional<String> productsBefore = Optional.empty();
         if (resumeFrom.isPresent()) {
@@ -95,12 +78,12 @@ public final class RankTrainer {
         }
         noteProducts(productsBefore);
         observer.phase(start.step(), TRAIN);
-        End end = train(replicas, optimizer, checkpoints, start);
+        End end = train(opened, checkpoints, start);
         if (end.early()) {
           checkpoints.save(end.state());
         } else if (ranks.rank() == 0) {
           observer.phase(end.state().step(), "export");
-          new RunProduct(store, setup).write(runtime, model, inputs.model());
+          new RunProduct(store, setup).write(runtime, opened.model(), inputs.model());
         }
         ranks.barrier();
         return end.state();
@@ -128,11 +111,7 @@ public final class RankTrainer {
     }
   }
 
-  private End train(
-      ReplicatedModel model,
-      ShardedOptimizer optimizer,
-      RankCheckpoints checkpoints,
-      TrainState start) {
+  private End train(OpenedRank opened, RankCheckpoints checkpoints, TrainState start) {
     TrainConfig train = setup.train();
     BatchPlan plan = setup.batchPlan(inputs.rows(), ranks.worldSize());
     long totalSteps = setup.totalSteps(plan);
@@ -142,7 +121,7 @@ public final class RankTrainer {
             train.learningRate(),
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
-    List<StepHook> hooks = hooks(model.model(), plan, checkpoints);
+    List<StepHook> hooks = hooks(opened.model(), plan, checkpoints);
     LoopSettings settings =
         new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
@@ -153,8 +132,8 @@ public final class RankTrainer {
           new TrainingLoop(
               settings,
               new WatchedBatches(ahead, observer),
-              model,
-              optimizer,
+              opened.replicas(),
+              opened.optimizer(),
               schedule,
               ranks,
               clock,
@@ -200,67 +179,14 @@ public final class RankTrainer {
         new EvaluationReport(eval.name(), plan, observer));
   }
 
-  private RankCheckpoints checkpoints(
-      TrainedModel model, ShardedOptimizer optimizer, String attempt) {
+  private RankCheckpoints checkpoints(OpenedRank opened, String attempt) {
     String folder = FileStore.join(setup.train().outputDir(), RunFolder.CHECKPOINTS);
     return new RankCheckpoints(
         ranks,
-        model,
-        optimizer,
+        opened.model(),
+        opened.optimizer(),
         new RankCheckpointWriter(store, folder),
         observer,
         new RankCheckpoints.Schedule(setup.train().saveSteps(), attempt));
-  }
-
-  private ShardedOptimizer optimizer(
-      TensorRuntime runtime, TrainedModel model, TensorProgram tensors, OptimizerProgram program) {
-    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
-    long stateLength = ShardedOptimizer.stateLength(model.plan(), stage);
-    OptimizerMethod.Parts parts =
-        new OptimizerMethod.Parts(
-            runtime, program, tensors, setup.optimizer(), setup.train().weightDecay(), stateLength);
-    StepRule rule =
-        model
-            .adapter()
-            .map(adapter -> adapter.stepRule(runtime, new DecoderLayout(model.config())))
-            .orElse(StepRule.NONE);
-    return new ShardedOptimizer(
-        model.plan(),
-        stage,
-        model.parameters(),
-        tensors,
-        program,
-        method().open(parts),
-        ShardedOptimizer.Rule.open(runtime, rule, stateLength),
-        ranks);
-  }
-
-  private InputNoise noise() {
-    return new InputNoise(setup.train().neftuneNoiseAlpha());
-  }
-
-  private OptimizerMethod method() {
-    return OptimizerRegistry.named(setup.optimizer().name());
-  }
-
-  private Optional<AdapterMethod> adapter() {
-    return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config())
-        .map(method -> method.beginningWith(inputs.initialTokens()));
-  }
-
-  private TrainedModel.Assembly assembly() {
-    return new TrainedModel.Assembly(
-        inputs.model(),
-        setup.model().fromScratch()
-            ? TrainedModel.BaseWeights.FROM_SCRATCH
-            : TrainedModel.BaseWeights.PRETRAINED,
-        adapter(),
-        inputs.adapter(),
-        setup.train().seed(),
-        true,
-        MemoryPlan.storage(setup, inputs.model(), adapter(), inputs.rows(), ranks.worldSize()),
-        setup.model().layerBackward(),
-        setup.model().frozenStorage(),
-        setup.model().doubleQuantisation());
   }
 }

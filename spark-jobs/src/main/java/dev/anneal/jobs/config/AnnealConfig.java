@@ -24,6 +24,7 @@ public record AnnealConfig(
     EvaluateConfig evaluate,
     ExportConfig export,
     InspectConfig inspect,
+    PlanConfig plan,
     SampleConfig sample,
     QuickstartConfig quickstart)
     implements Serializable {

@@ -13,6 +13,7 @@ import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.train.MemoryPlan;
+import dev.anneal.core.train.StepCalibration;
 import dev.anneal.core.train.TrainingSetup;
 import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.inspect.Page;
@@ -29,7 +30,8 @@ import org.apache.spark.SparkConf;
 
 /**
  * Says what a training run would need, by the settings of the train job, and refuses what cannot
- * fit. Reads configurations, manifests, headers and row lengths alone; starts no Spark.
+ * fit. Reads configurations, manifests, headers and row lengths alone, unless {@code
+ * plan.calibrate} has it compute; starts no Spark.
  */
 public final class PlanJob implements SparkJob {
   /** Below the run's folder, whose own result.json it leaves alone. */
@@ -56,8 +58,12 @@ public final class PlanJob implements SparkJob {
     AnnealConfig config = context.config();
     TrainingSetup setup = TrainingSetup.of(config.training());
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
+    FetchPlan fetching = FetchPlan.of(store, config.data());
+    boolean calibrate = config.plan().calibrate();
     try (OpenedInputs inputs =
-        OpenedInputs.forPlanning(setup, config.data(), FetchPlan.of(store, config.data()))) {
+        calibrate
+            ? OpenedInputs.open(setup, config.data(), fetching)
+            : OpenedInputs.forPlanning(setup, config.data(), fetching)) {
       DecoderConfig model = inputs.model().config();
       inputs
           .adapter()
@@ -79,6 +85,9 @@ public final class PlanJob implements SparkJob {
       JobResult result = work(page, setup, inputs, method, batches);
       memory(page, memory);
       requireFits(page, memory, setup);
+      if (calibrate) {
+        result = time(page, new StepCalibration(setup, inputs.forRank(), worldSize), result);
+      }
       return result
           .withCount("memory_per_rank_bytes", memory.estimate().total())
           .withCount("recomputed_layers", memory.recomputed());
@@ -149,6 +158,39 @@ public final class PlanJob implements SparkJob {
             "memory of a rank",
             "about " + Page.bytes(memory.estimate().total()) + " beside the Java heap");
     memory.estimate().byKind().forEach((kind, bytes) -> page.line("  " + kind, Page.bytes(bytes)));
+  }
+
+  /** Measured here: the same machine as the run's is the user's matter. */
+  private static JobResult time(Page page, StepCalibration calibration, JobResult planned) {
+    StepCalibration.StepTime step = calibration.measure();
+    long steps = planned.counts().get("steps").longValue();
+    page.line(
+            "a step here",
+            String.format(
+                Locale.ROOT,
+                "%.2f s: %d x %.3f s of forward and backward, %.3f s of update",
+                step.seconds(),
+                step.accumulationSteps(),
+                step.microBatchSeconds(),
+                step.updateSeconds()))
+        .line(
+            "speed here",
+            Page.count(Math.round(step.tokensPerSecond()))
+                + " tokens/s of all ranks, without what they send each other")
+        .line("the run here", "about " + duration(steps * step.seconds()))
+        .line("memory here", "grew by " + Page.bytes(step.grownBytes()) + ", the Java heap included");
+    return planned
+        .withCount("step_milliseconds", Math.round(1e3 * step.seconds()))
+        .withCount("tokens_per_second", Math.round(step.tokensPerSecond()))
+        .withCount("measured_growth_bytes", step.grownBytes());
+  }
+
+  private static String duration(double seconds) {
+    return seconds < 90
+        ? Math.round(seconds) + " s"
+        : seconds < 5400
+            ? Math.round(seconds / 60) + " min"
+            : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
   }
 
   /** By the budget, or where the ranks share this host, by their part of it. */

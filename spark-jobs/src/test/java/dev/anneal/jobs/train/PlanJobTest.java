@@ -62,6 +62,26 @@ class PlanJobTest {
   }
 
   @Test
+  void calibratesOnTheRowsThemselves() throws IOException {
+    Path output = temporary.resolve("calibrated");
+    String text =
+        shown(
+            plan(
+                LORA,
+                "plan.calibrate=true",
+                "train.max_steps=4",
+                "train.gradient_accumulation_steps=3",
+                "train.output_dir=" + output));
+    assertThat(text)
+        .containsPattern("a step here: [0-9.]+ s: 3 x [0-9.]+ s of forward and backward, ")
+        .contains("speed here: ")
+        .contains("the run here: about ");
+    JsonNode counts = TrainFixture.result(output.resolve("plan")).get("counts");
+    assertThat(counts.get("step_milliseconds").asLong()).isPositive();
+    assertThat(counts.get("tokens_per_second").asLong()).isPositive();
+  }
+
+  @Test
   void needsNoOutputFolderAndNamesTheProgram() {
     assertThat(shown(plan("model.layer_backward=autograd")))
         .contains("layer backward: autograd (model.layer_backward = autograd)")
