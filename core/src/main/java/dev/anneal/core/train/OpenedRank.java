@@ -11,6 +11,7 @@ import dev.anneal.core.optim.StepRule;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.ShardedOptimizer;
@@ -56,6 +57,8 @@ final class OpenedRank implements AutoCloseable {
       ShardedOptimizer optimizer = optimizer(scope, runtime, setup, model, ranks);
       InputNoise noise = new InputNoise(setup.train().neftuneNoiseAlpha());
       ReplicatedModel replicas = scope.own(ReplicatedModel.of(runtime, model, threads, noise));
+      // what initial values were computed with: decompositions, widened weights
+      FreeMemory.giveBack();
       return new OpenedRank(scope, model, optimizer, replicas);
     } catch (RuntimeException | Error e) {
       try (scope) {
