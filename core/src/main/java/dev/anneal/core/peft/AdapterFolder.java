@@ -39,13 +39,8 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
    * @param expected shapes by the names that stand in the file
    */
   public SafetensorsReader openWeights(Map<String, Shape> expected) {
-    Path file = path.resolve(WEIGHTS_FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new ConfigException(
-          "Cannot read adapter " + path + ": no " + WEIGHTS_FILE + " (adapter.path)");
-    }
     try {
-      SafetensorsReader reader = SafetensorsReader.openFile(file);
+      SafetensorsReader reader = openWeights();
       List<String> findings = findings(expected, reader.tensors());
       if (!findings.isEmpty()) {
         reader.close();
@@ -60,6 +55,16 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
     } catch (IOException e) {
       throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }
+  }
+
+  /** Opens the tensors, whatever they are. */
+  public SafetensorsReader openWeights() throws IOException {
+    Path file = path.resolve(WEIGHTS_FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new ConfigException(
+          "Cannot read adapter " + path + ": no " + WEIGHTS_FILE + " (adapter.path)");
+    }
+    return SafetensorsReader.openFile(file);
   }
 
   private static List<String> findings(

@@ -219,7 +219,7 @@ public final class Lora implements ModuleMethod {
     if (!adapts(site.module())) {
       return Map.of();
     }
-    return LowRankConstants.of(site, scaling(site), settings.loraDropout());
+    return LowRankConstants.of(site, scaling(site.module()), settings.loraDropout());
   }
 
   @Override
@@ -236,14 +236,28 @@ public final class Lora implements ModuleMethod {
   }
 
   private int rank(LinearSite site) {
-    return ModulePattern.find(settings.rankPattern(), site.module()).orElse(settings.r());
+    return rank(site.module());
   }
 
-  private double scaling(LinearSite site) {
-    double alpha =
-        ModulePattern.find(settings.alphaPattern(), site.module()).orElse(settings.loraAlpha());
-    int rank = rank(site);
+  /** The inner width at the module of a path. */
+  public int rank(String module) {
+    return ModulePattern.find(settings.rankPattern(), module).orElse(settings.r());
+  }
+
+  /** What B·A is multiplied by at the module of a path. */
+  public double scaling(String module) {
+    double alpha = ModulePattern.find(settings.alphaPattern(), module).orElse(settings.loraAlpha());
+    int rank = rank(module);
     return alpha / (settings.useRslora() ? Math.sqrt(rank) : rank);
+  }
+
+  /** The largest inner width that its settings name. */
+  public int largestRank() {
+    return settings.rankPattern().values().stream().reduce(settings.r(), Math::max);
+  }
+
+  public boolean usesDora() {
+    return settings.useDora();
   }
 
   @Override

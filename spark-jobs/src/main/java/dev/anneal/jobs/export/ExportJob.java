@@ -9,6 +9,7 @@ import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
 import dev.anneal.core.export.ModelExport.StorageType;
+import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
@@ -65,10 +66,31 @@ public final class ExportJob implements SparkJob {
     String output = config.requireOutput();
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     ExportFolder.require(store, output);
-    ExportSource source = ExportSource.of(context.loaded(), store);
+    FetchPlan fetching = FetchPlan.of(store, context.config().data());
+    if (config.adapters().isEmpty()) {
+      return export(context, store, fetching, ExportSource.of(context.loaded(), store));
+    }
+    CombinedExport combined = CombinedExport.of(context.loaded(), store, fetching);
+    if (config.format() == ExportConfig.Format.ADAPTER) {
+      return combined.write(context, store);
+    }
+    Path folder = Files.createTempDirectory("anneal-combined-");
+    LocalFileStore local = new LocalFileStore();
+    try {
+      combined.write(local, folder.toString(), false);
+      return export(context, store, fetching, ExportSource.ofAdapter(context.config(), folder));
+    } finally {
+      local.delete(folder.toString());
+    }
+  }
+
+  private static JobResult export(
+      JobContext context, HadoopFileStore store, FetchPlan fetching, ExportSource source)
+      throws IOException {
+    ExportConfig config = context.config().export();
+    String output = config.output();
     ExportFolder.requireApart(store, output, source.model().path(), "model.path");
     ExportFolder.requireApart(store, output, source.adapter().path(), "adapter.path");
-    FetchPlan fetching = FetchPlan.of(store, context.config().data());
     int threads = context.config().distributed().threads(1);
     try (OpenedExport opened = OpenedExport.open(context.loaded(), source, fetching, threads)) {
       requireFormat(config, source, opened);

@@ -8,6 +8,7 @@ import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.jobs.config.AnnealConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -39,17 +40,25 @@ record ExportSource(
         Optional.of(found.checkpoint()));
   }
 
+  /** A model with the adapter of a folder on this machine. */
+  static ExportSource ofAdapter(AnnealConfig config, Path folder) {
+    return ofAdapter(config, config.adapter().existingAt(folder.toString()));
+  }
+
   private static ExportSource ofAdapter(AnnealConfig config) {
     if (config.adapter().path().isEmpty()) {
       throw new ConfigException(
           "Missing adapter.path (the adapter to export; or export.checkpoint, a checkpoint of a"
-              + " run)");
+              + " run; or export.adapters, several to combine)");
     }
+    return ofAdapter(config, config.adapter());
+  }
+
+  private static ExportSource ofAdapter(AnnealConfig config, AdapterConfig adapter) {
     if (config.model().fromScratch()) {
       throw new ConfigException(
           "Invalid model.from_scratch: true (an adapter is merged into the weights of model.path)");
     }
-    return new ExportSource(
-        config.model(), config.adapter(), config.train().seed(), Optional.empty());
+    return new ExportSource(config.model(), adapter, config.train().seed(), Optional.empty());
   }
 }

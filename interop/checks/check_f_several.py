@@ -1,0 +1,242 @@
+"""Several adapters: combined by weight as PEFT's add_weighted_adapter, side by side in one model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from methods_made import base_model, config_of, distance, logits_of, reloaded, saved, started
+from methods_table import lora
+from parity_rows import training_rows
+from peft import PeftModel, load_peft_weights
+from safetensors.torch import load_file, save_file
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+ATTENTION = ["q_proj", "v_proj"]
+WEIGHTS_FILE = "adapter_model.safetensors"
+WEIGHTS = {"a": 0.7, "b": -0.4, "c": 1.5}
+PATTERNED = {"rank_pattern": {"v_proj": 2}, "alpha_pattern": {"q_proj": 3}}
+
+# By the letters of the adapters: what PEFT trains, and how it combines them.
+CASES = {
+    "same targets": {"a": {}, "b": {}},
+    "three": {"a": {}, "b": {}, "c": {"lora_alpha": 5}},
+    "one": {"c": {"lora_alpha": 5}},
+    "other targets": {"a": {"target_modules": ATTENTION}, "b": {"target_modules": ["up_proj"]}},
+    "shared targets": {
+        "a": {"target_modules": ATTENTION},
+        "b": {"target_modules": ["v_proj", "layers.0.mlp.down_proj"]},
+    },
+    "expressions": {
+        "a": {"target_modules": r".*\.0\.self_attn\.[qv]_proj"},
+        "b": {"target_modules": r".*\.self_attn\.v_proj"},
+    },
+    "patterns": {"a": PATTERNED, "b": PATTERNED},
+    "rslora": {"a": {"use_rslora": True}, "b": {"use_rslora": True}},
+    "other ranks": {"a": {}, "b": {"r": 6}},
+}
+LINEAR = [name for name in CASES if name != "other ranks"]
+# PEFT cuts singular vectors of a module that is narrower than the rank; its own file then misfits.
+SVD_RANKS = {"same targets": 3, "three": 0, "other targets": 0, "shared targets": 2, "rslora": 5,
+             "patterns": 0, "other ranks": 0}  # fmt: skip
+
+
+def made(models, scratch, fields: dict, letter: str, base: str = "llama", seed: int = 0):
+    """PEFT's folder of a trained adapter."""
+    method = lora(f"several {letter}", base, **fields)
+    name = f"several {letter} {abs(hash(json.dumps(fields, sort_keys=True)))} {base} {seed}"
+    folder = scratch / name
+    if not folder.exists():
+        saved(started(method, models, seed=seed or 20 + ord(letter)), folder)
+    return folder
+
+
+def by_peft(models, folders: dict, weights: list[float], base: str = "llama", **how):
+    """A PEFT model with the adapters of the folders, and their combination as `sum`."""
+    names = list(folders)
+    model = PeftModel.from_pretrained(base_model(models, base), folders[names[0]], names[0])
+    for name in names[1:]:
+        model.load_adapter(folders[name], name)
+    model.add_weighted_adapter(names, weights, "sum", **how)
+    model.set_adapter("sum")
+    return model.eval()
+
+
+def combine(workbench, folders: dict, weights: list[float], output, **settings):
+    parts = [{"path": str(path), "weight": w} for path, w in zip(folders.values(), weights)]
+    return workbench.run(
+        "export",
+        {
+            "export.adapters": parts,
+            "export.output": output,
+            "export.format": "adapter",
+            **{f"export.{key}": value for key, value in settings.items()},
+        },
+    )
+
+
+def pair(tensors: dict, name: str):
+    return tensors[name.replace(".lora_B.", ".lora_A.")], tensors[name]
+
+
+@pytest.mark.parametrize(
+    ("case", "how"),
+    [(case, "linear") for case in LINEAR]
+    + [(case, "cat") for case in CASES if case != "one"]
+    + [(case, "svd") for case in SVD_RANKS],
+)
+def test_combines_as_peft(workbench, scratch, models, case, how):
+    folders = {name: made(models, scratch, fields, name) for name, fields in CASES[case].items()}
+    weights = [WEIGHTS[name] for name in folders]
+    output = scratch / f"combined {case} {how}"
+    rank = {"svd_rank": SVD_RANKS[case]} if how == "svd" and SVD_RANKS[case] else {}
+    outcome = combine(workbench, folders, weights, output, combination_type=how, **rank)
+    assert outcome.code == 0, outcome.output
+    model = by_peft(models, folders, weights, combination_type=how, **rank)
+    model.save_pretrained(scratch / f"sum {case} {how}", selected_adapters=["sum"])
+    theirs = load_file(scratch / f"sum {case} {how}" / "sum" / "adapter_model.safetensors")
+    ours = load_file(output / "adapter_model.safetensors")
+    assert set(ours) == set(theirs)
+    scale = {"rslora": config_of(output)["r"] ** 0.5}.get(case, 1.0)
+    for name in ours:
+        assert ours[name].dtype == torch.float32
+        if ".lora_B." not in name:
+            continue
+        (a, b), (their_a, their_b) = pair(ours, name), pair(theirs, name)
+        assert (b @ a - their_b @ their_a).abs().max() < 1e-5, name
+        if how != "svd":
+            inner = their_a.shape[0]
+            assert (a[:inner] - their_a).abs().max() < 1e-5, name
+            assert (b[:, :inner] - their_b).abs().max() < 1e-5, name
+            assert not a[inner:].any() and not b[:, inner:].any(), name
+    assert config_of(output)["lora_alpha"] == config_of(output)["r"]
+    if case not in ("rslora", "patterns"):
+        sum_config = config_of(scratch / f"sum {case} {how}" / "sum")
+        assert config_of(output) == sum_config
+    if scale == 1.0:
+        rows = training_rows(43, 3)
+        loaded = reloaded(lora("sum"), models, output)
+        assert distance(logits_of(loaded, rows), logits_of(model, rows)) < 1e-4
+        answers = workbench.answers(models.case("llama"), rows, output)
+        assert distance(answers.logits, logits_of(loaded, rows)) < 1e-4
+
+
+def changed(folder, target, config=(), tensors=lambda all: all):
+    """A copy of an adapter folder with other fields or tensors."""
+    target.mkdir()
+    fields = {**json.loads((folder / "adapter_config.json").read_text()), **dict(config)}
+    (target / "adapter_config.json").write_text(json.dumps(fields))
+    save_file(tensors(load_file(folder / "adapter_model.safetensors")), target / WEIGHTS_FILE)
+    return target
+
+
+def without(word: str):
+    return lambda all: {name: tensor for name, tensor in all.items() if word not in name}
+
+
+def narrower(all: dict) -> dict:
+    return {n: t[:, :-4].contiguous() if "q_proj.lora_A" in n else t for n, t in all.items()}
+
+
+# What of the second adapter, and which settings besides, give which message.
+REFUSED = {
+    "dora": ({"use_dora": True}, {}, "it uses DoRA"),
+    "biases": ({"bias": "all"}, {}, "it trains biases of the base (bias must be none"),
+    "another r": ({"r": 6}, {"combination_type": "linear"}, "needs adapters of one rank"),
+    "rank too large": ({}, {"svd_rank": 500}, "Invalid export.svd_rank: 500 (must be <= "),
+    "rank unused": ({}, {"svd_rank": 3, "combination_type": "cat"}, "has no effect without"),
+    "no combination": ({}, {"combination_type": "ties"}, "must be one of linear, cat, svd"),
+    "saved twice": (
+        {"modules_to_save": ["lm_head"]},
+        {},
+        "lm_head.weight is trained whole, as in ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refuses(workbench, scratch, models, case):
+    fields, settings, message = REFUSED[case]
+    first = {"modules_to_save": ["lm_head"]} if case == "saved twice" else {}
+    folders = {
+        "a": made(models, scratch, first, "a", base="qwen2"),
+        "b": made(models, scratch, fields, "b", base="qwen2"),
+    }
+    output = scratch / f"refused {case}"
+    outcome = combine(workbench, folders, [0.5, 0.5], output, **settings)
+    assert outcome.code == 2 and message in outcome.output, outcome.output
+    assert not (output / "adapter_model.safetensors").exists()
+
+
+CHANGED = {
+    "no B": ({}, without("layers.1.mlp.up_proj.lora_B"), "up_proj.lora_A.weight stands without"),
+    "no A": ({}, without("layers.1.mlp.up_proj.lora_A"), "up_proj.lora_B.weight stands without"),
+    "another base's name": ({"base_model_name_or_path": "other/base"}, dict, "must be one base"),
+    "another base's shape": ({}, narrower, "must belong to one base"),
+    "ia3": ({"peft_type": "IA3", "feedforward_modules": []}, dict, "(must be LORA)"),
+    "another rank": ({"r": 9}, dict, "are not those of rank 9"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_refuses_changed_folders(workbench, scratch, models, case):
+    fields, tensors, message = CHANGED[case]
+    plain = made(models, scratch, {}, "a")
+    named = changed(plain, scratch / f"named {case}", {"base_model_name_or_path": "a/base"})
+    folders = {"a": named, "b": changed(plain, scratch / f"changed {case}", fields, tensors)}
+    outcome = combine(workbench, folders, [0.5, 0.5], scratch / f"out {case}")
+    assert outcome.code == 2 and message in outcome.output, outcome.output
+
+
+def test_a_missing_module_is_found_with_the_base(workbench, scratch, models):
+    plain = made(models, scratch, {}, "a")
+    folders = {"a": plain, "b": changed(plain, scratch / "short", {}, without("1.mlp.up_proj"))}
+    settings = {
+        "export.adapters": [{"path": str(path)} for path in folders.values()],
+        "export.output": scratch / "out short",
+        "export.format": "adapter",
+    }
+    outcome = workbench.run("export", {**settings, "model.path": models.case("llama")})
+    assert outcome.code == 2 and "2 missing" in outcome.output, outcome.output
+    outcome = workbench.run("export", {**settings, "adapter.path": plain})
+    assert outcome.code == 2 and "no effect with export.adapters" in outcome.output
+
+
+def test_a_module_saved_by_one_is_kept_as_it_is(workbench, scratch, models):
+    folders = {
+        "a": made(models, scratch, {"modules_to_save": ["lm_head"]}, "a"),
+        "b": made(models, scratch, {}, "b"),
+    }
+    output = scratch / "combined with a head"
+    assert combine(workbench, folders, [0.5, 0.5], output, combination_type="cat").code == 0
+    saved_head = load_peft_weights(folders["a"])["base_model.model.lm_head.weight"]
+    loaded = reloaded(lora("sum"), models, output)
+    assert torch.equal(load_peft_weights(output)["base_model.model.lm_head.weight"], saved_head)
+    rows = training_rows(43, 3)
+    answers = workbench.answers(models.case("llama"), rows, output)
+    assert distance(answers.logits, logits_of(loaded, rows)) < 1e-4
+
+
+def test_a_combination_merges_into_a_model(workbench, scratch, models):
+    folders = {"a": made(models, scratch, {}, "a"), "b": made(models, scratch, {}, "b")}
+    merged = scratch / "merged sum"
+    base = models.case("llama")
+    outcome = combine(
+        workbench, folders, [0.7, -0.4], merged, combination_type="cat", format="model"
+    )
+    assert outcome.code == 2 and "Missing model.path" in outcome.output, outcome.output
+    settings = {
+        "export.adapters": [
+            {"path": str(folders["a"]), "weight": 0.7},
+            {"path": str(folders["b"]), "weight": -0.4},
+        ],
+        "export.combination_type": "cat",
+        "export.output": merged,
+        "model.path": base,
+    }
+    workbench.must("export", settings)
+    rows = training_rows(43, 3)
+    theirs = logits_of(by_peft(models, folders, [0.7, -0.4], combination_type="cat"), rows)
+    assert distance(workbench.answers(merged, rows).logits, theirs) < 1e-4
