@@ -147,7 +147,8 @@ public final class TrainedModel implements AutoCloseable {
       TensorRuntime runtime, Assembly assembly, int worldSize, long bucketElements) {
     TensorScope scope = new TensorScope();
     try {
-      return new TrainedModel(runtime, assembly, worldSize, bucketElements, scope);
+      return new TrainedModel(
+          runtime, assembly, worldSize, bucketElements, scope, Optional.empty());
     } catch (RuntimeException | Error e) {
       scope.close();
       throw e;
@@ -166,33 +167,55 @@ public final class TrainedModel implements AutoCloseable {
    */
   public static TrainedModel forGeneration(
       TensorRuntime runtime, ModelFolder folder, Optional<AdapterFolder> adapter) {
-    boolean copied = MatrixProducts.ofThisHost().copiesForGeneration();
-    return forInference(
-        runtime,
-        folder,
-        adapter,
-        copied ? ModelConfig.FrozenStorage.AUTO : ModelConfig.FrozenStorage.FLOAT32);
+    return forInference(runtime, folder, adapter, storageForGeneration());
   }
 
-  private static TrainedModel forInference(
+  /** The storage of frozen weights of {@link #forGeneration}. */
+  static ModelConfig.FrozenStorage storageForGeneration() {
+    return MatrixProducts.ofThisHost().copiesForGeneration()
+        ? ModelConfig.FrozenStorage.AUTO
+        : ModelConfig.FrozenStorage.FLOAT32;
+  }
+
+  /** With the frozen weights of a bare model of the same folder, which must outlive this one. */
+  static TrainedModel over(
+      TrainedModel base,
+      TensorRuntime runtime,
+      ModelFolder folder,
+      AdapterFolder adapter,
+      ModelConfig.FrozenStorage frozen) {
+    TensorScope scope = new TensorScope();
+    try {
+      Assembly assembly = inference(folder, Optional.of(adapter), frozen);
+      return new TrainedModel(runtime, assembly, 1, INFERENCE_BUCKET, scope, Optional.of(base));
+    } catch (RuntimeException | Error e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  static TrainedModel forInference(
       TensorRuntime runtime,
       ModelFolder folder,
       Optional<AdapterFolder> adapter,
       ModelConfig.FrozenStorage frozen) {
+    return open(runtime, inference(folder, adapter, frozen), 1, INFERENCE_BUCKET);
+  }
+
+  private static Assembly inference(
+      ModelFolder folder, Optional<AdapterFolder> adapter, ModelConfig.FrozenStorage frozen) {
     Optional<AdapterMethod> method =
         adapter.map(existing -> AdapterRegistry.existing(existing, folder.config()));
-    Assembly assembly =
-        new Assembly(
-            folder,
-            BaseWeights.PRETRAINED,
-            method,
-            adapter,
-            INFERENCE_SEED,
-            false,
-            LayerStorage.KEEP,
-            ModelConfig.LayerBackward.AUTO,
-            frozen);
-    return open(runtime, assembly, 1, INFERENCE_BUCKET);
+    return new Assembly(
+        folder,
+        BaseWeights.PRETRAINED,
+        method,
+        adapter,
+        INFERENCE_SEED,
+        false,
+        LayerStorage.KEEP,
+        ModelConfig.LayerBackward.AUTO,
+        frozen);
   }
 
   private TrainedModel(
@@ -200,12 +223,16 @@ public final class TrainedModel implements AutoCloseable {
       Assembly assembly,
       int worldSize,
       long bucketElements,
-      TensorScope scope) {
+      TensorScope scope,
+      Optional<TrainedModel> base) {
     this.scope = scope;
     this.config = AdapterMethod.config(assembly.folder().config(), assembly.adapter());
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
-    this.weights = weights(runtime, assembly);
+    WeightSource own = weights(runtime, assembly);
+    this.weights =
+        base.map(open -> open.model.sharedWeights(tensors, own, assembly.keepsFileTypes()))
+            .orElse(own);
     boolean nothing = adapter.isEmpty() && !assembly.trainBase();
     List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
@@ -215,7 +242,8 @@ public final class TrainedModel implements AutoCloseable {
     LinearHook hook = hook(adapter, assembly.backward());
     ModelParts parts =
         new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
-    this.model = scope.own(new CausalLm(runtime, parts, assembly.storage()));
+    this.model =
+        scope.own(new CausalLm(runtime, parts, assembly.storage(), base.map(TrainedModel::model)));
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
     }

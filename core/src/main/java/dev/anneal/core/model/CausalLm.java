@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -28,12 +29,25 @@ public final class CausalLm implements AutoCloseable {
   private final Tensor lossSum;
   private final Tensor chunkRows;
   private final Map<String, Tensor> headSums = new LinkedHashMap<>();
+  private final Optional<CausalLm> base;
   private Optional<DecodeWeights> decodeWeights = Optional.empty();
 
   /** Takes ownership of the parts. */
   public CausalLm(TensorRuntime runtime, ModelParts parts, LayerStorage storage) {
+    this(runtime, parts, storage, Optional.empty());
+  }
+
+  /**
+   * Takes ownership of the parts.
+   *
+   * @param base has the same frozen weights: what it lays out for generation serves this model too,
+   *     which it must outlive
+   */
+  public CausalLm(
+      TensorRuntime runtime, ModelParts parts, LayerStorage storage, Optional<CausalLm> base) {
     this.runtime = runtime;
     this.parts = parts;
+    this.base = base;
     this.storage = storage;
     this.keeping = parts.layerProgram();
     this.forward = new ForwardLayers(runtime, keeping, parts.layers());
@@ -297,10 +311,23 @@ public final class CausalLm implements AutoCloseable {
    * @param usualBatch sequences of most sessions
    */
   public DecodeSession decode(int batchSize, int maxTokens, int usualBatch) {
+    return new DecodeSession(runtime, parts, decodeWeights(usualBatch), batchSize, maxTokens);
+  }
+
+  private DecodeWeights decodeWeights(int usualBatch) {
     if (decodeWeights.isEmpty()) {
-      decodeWeights = Optional.of(scope.own(DecodeWeights.of(runtime, parts, usualBatch)));
+      Optional<DecodeWeights> shared =
+          base.filter(model -> DecodeWeights.shareable(parts, model.parts))
+              .map(model -> model.decodeWeights(usualBatch))
+              .filter(weights -> weights.serves(usualBatch));
+      decodeWeights = Optional.of(scope.own(DecodeWeights.of(runtime, parts, usualBatch, shared)));
     }
-    return new DecodeSession(runtime, parts, decodeWeights.get(), batchSize, maxTokens);
+    return decodeWeights.get();
+  }
+
+  /** The frozen weights for another model over this base, which must not outlive this one. */
+  public WeightSource sharedWeights(TensorProgram program, WeightSource rest, boolean halves) {
+    return parts.sharedOver(program, rest, halves);
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The weights that generation reads for every token, laid out as the processor reads them fastest.
@@ -39,7 +40,11 @@ final class DecodeWeights implements AutoCloseable {
   private long copiedBytes;
 
   private DecodeWeights(
-      TensorRuntime runtime, ModelParts parts, DecodeLayout layout, int sequences) {
+      TensorRuntime runtime,
+      ModelParts parts,
+      DecodeLayout layout,
+      int sequences,
+      Optional<DecodeWeights> shared) {
     this.runtime = runtime;
     this.program = parts.program();
     this.layout = layout;
@@ -49,19 +54,70 @@ final class DecodeWeights implements AutoCloseable {
       if (parts.hook().foldedForGeneration()) {
         tensors = folded(tensors, parts.adaptedSites(i));
       }
-      layers.add(layout == DecodeLayout.ROWS ? tensors : copied(tensors));
+      if (shared.isPresent()) {
+        layers.add(shared(tensors, shared.get().layers.get(i)));
+      } else {
+        layers.add(layout == DecodeLayout.ROWS ? tensors : copied(tensors));
+      }
     }
-    Tensor matrix = parts.head().matrix();
-    head = layout == DecodeLayout.ROWS ? matrix : matrix(List.of(matrix));
+    if (shared.isPresent()) {
+      head = shared.get().head;
+    } else {
+      Tensor matrix = parts.head().matrix();
+      head = layout == DecodeLayout.ROWS ? matrix : matrix(List.of(matrix));
+    }
   }
 
   /**
    * @param sequences that usually grow side by side
    */
-  static DecodeWeights of(TensorRuntime runtime, ModelParts parts, int sequences) {
+  static DecodeWeights of(
+      TensorRuntime runtime, ModelParts parts, int sequences, Optional<DecodeWeights> shared) {
+    DecodeLayout layout = layout(parts);
+    return runtime.withoutGradients(
+        () -> new DecodeWeights(runtime, parts, layout, sequences, shared));
+  }
+
+  private static DecodeLayout layout(ModelParts parts) {
     boolean asTheyAre = parts.baseTrained() || parts.adaptsInputs();
-    DecodeLayout layout = asTheyAre ? DecodeLayout.ROWS : parts.products().decodeLayout();
-    return runtime.withoutGradients(() -> new DecodeWeights(runtime, parts, layout, sequences));
+    return asTheyAre ? DecodeLayout.ROWS : parts.products().decodeLayout();
+  }
+
+  /** Whether the copies of a base with the same frozen weights serve a model over it too. */
+  static boolean shareable(ModelParts parts, ModelParts base) {
+    return layout(parts) != DecodeLayout.ROWS
+        && layout(parts) == layout(base)
+        && !parts.hook().foldedForGeneration();
+  }
+
+  /** Whether they are laid out for so many sequences. */
+  boolean serves(int usualBatch) {
+    return sequences == usualBatch;
+  }
+
+  /** The layer with the base's copies in place of its own weights. */
+  private static Map<String, Tensor> shared(Map<String, Tensor> layer, Map<String, Tensor> base) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>(layer);
+    TOGETHER.forEach(
+        (whole, sites) -> {
+          sites.forEach(site -> removeWeight(tensors, site));
+          tensors.put(whole + ".weight", base.get(whole + ".weight"));
+          if (base.containsKey(whole + ".bias")) {
+            sites.forEach(site -> tensors.remove(site + ".bias"));
+            tensors.put(whole + ".bias", base.get(whole + ".bias"));
+          }
+        });
+    for (String site : ALONE) {
+      removeWeight(tensors, site);
+      tensors.put(site + ".weight", base.get(site + ".weight"));
+    }
+    return tensors;
+  }
+
+  private static void removeWeight(Map<String, Tensor> layer, String site) {
+    layer
+        .keySet()
+        .removeIf(name -> name.equals(site + ".weight") || name.startsWith(site + ".weight."));
   }
 
   /**

@@ -132,6 +132,11 @@ public final class ModelParts implements AutoCloseable {
         Optional.of(head));
   }
 
+  /** The frozen weights for another model over this base, as {@link FrozenWeights#sharedOver}. */
+  WeightSource sharedOver(TensorProgram program, WeightSource rest, boolean halves) {
+    return frozen.sharedOver(program, rest, halves);
+  }
+
   private long[] prefix(VirtualTokens tokens) {
     return new long[] {config.keyValueHeads(), config.headDim(), tokens.count()};
   }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -65,6 +66,54 @@ class DecodeWeightsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"BLAS, llama", "ONEDNN, qwen2", "BY_SHAPE, llama", "BY_SHAPE, qwen2"})
+  void oneCopyServesTheAdaptersOverABase(MatrixProducts products, String family)
+      throws JsonProcessingException {
+    try (TensorRuntime runtime = TensorRuntime.open();
+        TensorScope scope = new TensorScope()) {
+      runtime.prepareThread(1);
+      CausalLm base = model(runtime, scope, products, family, false);
+      CausalLm over = model(runtime, scope, products, family, true, Optional.of(base));
+      CausalLm alone = model(runtime, scope, products, family, true);
+      assertThat(generated(over)).isEqualTo(generated(alone));
+      assertThat(generated(base))
+          .isEqualTo(generated(model(runtime, scope, products, family, false)))
+          .isNotEqualTo(generated(over));
+      assertThat(over.decodeCopyBytes()).isZero();
+      assertThat(base.decodeCopyBytes()).isEqualTo(alone.decodeCopyBytes());
+      // a batch that the copies are not laid out for has its own
+      CausalLm other = model(runtime, scope, products, family, true, Optional.of(base));
+      other.decode(1, 20).close();
+      assertThat(other.decodeCopyBytes()).isEqualTo(base.decodeCopyBytes());
+    }
+  }
+
+  /** Bits of the logits behind the prompts, and behind a token more. */
+  private static List<float[]> logits(CausalLm model) {
+    List<float[]> all = new ArrayList<>();
+    try (DecodeSession session = model.decode(3, 20)) {
+      session.prefill(List.of(PROMPTS));
+      session.step(new int[] {7, 11, 13});
+      for (int b = 0; b < 3; b++) {
+        float[] logits = new float[RandomDecoder.VOCABULARY];
+        session.logits(b, logits);
+        all.add(logits);
+      }
+    }
+    return all;
+  }
+
+  private static List<Integer> generated(CausalLm model) {
+    List<Integer> bits = new ArrayList<>();
+    for (float[] sequence : logits(model)) {
+      for (float logit : sequence) {
+        bits.add(Float.floatToRawIntBits(logit));
+      }
+    }
+    return bits;
+  }
+
   private static void requireSameLogits(CausalLm model, DecodeSession session, List<int[]> texts) {
     for (int b = 0; b < texts.size(); b++) {
       float[] actual = new float[RandomDecoder.VOCABULARY];
@@ -100,6 +149,17 @@ class DecodeWeightsTest {
       String family,
       boolean adapter)
       throws JsonProcessingException {
+    return model(runtime, scope, products, family, adapter, Optional.empty());
+  }
+
+  private static CausalLm model(
+      TensorRuntime runtime,
+      TensorScope scope,
+      MatrixProducts products,
+      String family,
+      boolean adapter,
+      Optional<CausalLm> base)
+      throws JsonProcessingException {
     DecoderConfig config =
         RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
     LinearHook hook = adapter ? Methods.lora("r=3", "lora_alpha=6") : LinearHook.none();
@@ -119,13 +179,14 @@ class DecodeWeightsTest {
         tensors.copy(flat.value(spec.name()), value);
       }
     }
+    WeightSource source = (name, shape) -> RandomDecoder.values(runtime, name, shape);
     ModelParts parts =
         new ModelParts(
             runtime,
             new ModelParts.Computation(config, products, hook),
-            (name, shape) -> RandomDecoder.values(runtime, name, shape),
+            base.map(model -> model.sharedWeights(tensors, source, true)).orElse(source),
             flat,
             Optional.empty());
-    return scope.own(new CausalLm(runtime, parts, LayerStorage.KEEP));
+    return scope.own(new CausalLm(runtime, parts, LayerStorage.KEEP, base));
   }
 }

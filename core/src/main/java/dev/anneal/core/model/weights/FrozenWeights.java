@@ -69,6 +69,43 @@ public final class FrozenWeights implements AutoCloseable {
     };
   }
 
+  /**
+   * The same memory for another model over this base; these weights must outlive what it opens.
+   *
+   * @param rest where comes what is not here, or not as the other model needs it
+   * @param halves whether 16-bit weights may be shared as they are
+   */
+  public WeightSource sharedOver(TensorProgram program, WeightSource rest, boolean halves) {
+    WeightSource own = shared(program);
+    return new WeightSource() {
+      @Override
+      public Tensor open(String name, long[] shape) {
+        boolean wide = has(name) && weights.get(name).storage() == Storage.FLOAT32;
+        return wide ? own.open(name, shape) : rest.open(name, shape);
+      }
+
+      @Override
+      public FrozenWeight openFrozen(String name, long[] shape) {
+        boolean fits = has(name) && (halves || weights.get(name).storage() == Storage.FLOAT32);
+        return fits ? own.openFrozen(name, shape) : rest.openFrozen(name, shape);
+      }
+
+      @Override
+      public Tensor openRounded(String name, long[] shape) {
+        return rest.openRounded(name, shape);
+      }
+
+      @Override
+      public void read(String name, long[] shape, ValueRuns runs) {
+        rest.read(name, shape, runs);
+      }
+    };
+  }
+
+  private boolean has(String name) {
+    return weights.containsKey(name);
+  }
+
   /** Borrowed. */
   public Tensor tensor(String name) {
     return weights.get(name).tensor();
