@@ -78,13 +78,13 @@ SHAPES = {
 }
 
 
-def prepare(folder: Path, shape: Shape, method: str, steps: int) -> None:
+def prepare(folder: Path, shape: Shape, method: str, steps: int, making=None) -> None:
     """model/, adapter/ and rows/ in folder, the same for every party.
 
     In a process of its own: the peak memory of a child counts what its parent held at its start.
     """
     maker = multiprocessing.get_context("spawn").Process(
-        target=make, args=(folder, shape, method, steps)
+        target=making or make, args=(folder, shape, method, steps)
     )
     maker.start()
     maker.join()

@@ -20,6 +20,8 @@ SMOKES = [
     ["benchmarks/run", "generation", "--smoke"],
     ["benchmarks/run", "scaling", "--smoke"],
     ["benchmarks/run", "four-bit", "--smoke"],
+    ["benchmarks/run", "methods", "--smoke"],
+    ["benchmarks/run", "methods-speed", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
     ["interop/soak", "memory", "--smoke"],

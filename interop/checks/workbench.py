@@ -30,13 +30,20 @@ class Answers:
     tokens: list[list[int]]
 
 
+@dataclass(frozen=True)
+class Score:
+    loss: float
+    targets: int
+
+
 class Workbench:
     """Starts the process when first asked, and again when it died; a job is run as `train` is."""
 
-    def __init__(self, product: Product, folder: Path):
+    def __init__(self, product: Product, folder: Path, seconds: float = SECONDS):
         folder.mkdir(parents=True, exist_ok=True)
         self.product = product
         self.folder = folder
+        self.seconds = seconds
         self.process: subprocess.Popen | None = None
         self.lines: queue.Queue[str] = queue.Queue()
 
@@ -66,6 +73,18 @@ class Workbench:
         tokens = [[int(token) for token in row.split()] for row in said.split(",")]
         return Answers(logits, tokens)
 
+    def scores(self, model: Path, shards: Path, adapter: Path | None = None) -> list[Score]:
+        """Of each row alone: what its targets' negative log-likelihoods add up to."""
+        code, said = self._ask(["score", str(model), str(adapter or "-"), str(shards)])
+        assert code == 0, said
+        pairs = (pair.split(":") for pair in said.split(","))
+        return [Score(float(loss), int(targets)) for loss, targets in pairs]
+
+    def trim(self) -> None:
+        """Gives free memory back to the system."""
+        code, said = self._ask(["trim"])
+        assert code == 0, said
+
     def close(self) -> None:
         if self.process is not None:
             self.process.stdin.close()
@@ -83,14 +102,14 @@ class Workbench:
         self.process.stdin.flush()
         try:
             while True:
-                line = self.lines.get(timeout=SECONDS)
+                line = self.lines.get(timeout=self.seconds)
                 if line.startswith("ANSWER\t"):
                     _word, code, said = line.rstrip("\n").split("\t", 2)
                     return int(code), said
                 assert line, f"the process ended:\n{self._log()}"
         except queue.Empty:
             self.process.kill()
-            raise AssertionError(f"no answer in {SECONDS} s:\n{self._log()}") from None
+            raise AssertionError(f"no answer in {self.seconds} s:\n{self._log()}") from None
 
     def _log(self) -> str:
         return tail((self.folder / "workbench.log").read_text(errors="replace"), 30)

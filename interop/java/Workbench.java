@@ -1,10 +1,13 @@
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.data.ShardOptions;
+import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.jobs.cli.JobCommand;
@@ -41,6 +44,8 @@ import java.util.stream.LongStream;
  * answer MODEL ADAPTER|- ROWS OUT
  *                               greedy tokens of each row's first half; OUT gets the logits of every
  *                               position as little-endian floats. A line of ROWS is a row of ids.
+ * score MODEL ADAPTER|- SHARDS   a pair LOSS:TARGETS for each row, its sum of nll and its targets
+ * trim                           gives free memory back, so that the next job's peak is its own
  * </pre>
  */
 final class Workbench {
@@ -56,7 +61,14 @@ final class Workbench {
       List<String> words = List.of(line.split("\t", -1));
       String answer;
       try {
-        answer = words.get(0).equals("job") ? job(words) : "0\t" + answer(words);
+        answer =
+            switch (words.get(0)) {
+              case "job" -> job(words);
+              case "answer" -> "0\t" + answer(words);
+              case "score" -> "0\t" + score(words);
+              case "trim" -> "0\t" + trim();
+              default -> throw new IllegalArgumentException("Unknown request: " + words.get(0));
+            };
       } catch (Exception | LinkageError e) {
         e.printStackTrace();
         answer = "1\t" + e;
@@ -78,11 +90,34 @@ final class Workbench {
     return code + "\t" + said.toString(StandardCharsets.UTF_8);
   }
 
+  private static boolean trim() {
+    System.gc();
+    return FreeMemory.giveBack();
+  }
+
+  /** Each row alone, so that virtual tokens and positions are those of a prompt. */
+  private static String score(List<String> words) {
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      ModelFolder folder = ModelFolder.open(Path.of(words.get(1)));
+      ShardSet rows =
+          ShardSet.open(
+              List.of(Path.of(words.get(3))), ShardOptions.of(folder.config().vocabSize()));
+      try (TrainedModel model = TrainedModel.forInference(runtime, folder, adapter(words.get(2)))) {
+        return LongStream.range(0, rows.rowCount())
+            .mapToObj(i -> model.model().score(MicroBatch.of(List.of(rows.row(i)), 0)).loss())
+            .map(loss -> loss.sum() + ":" + loss.targetTokens())
+            .collect(Collectors.joining(","));
+      }
+    }
+  }
+
+  private static Optional<AdapterFolder> adapter(String word) {
+    return word.equals("-") ? Optional.empty() : Optional.of(AdapterFolder.open(Path.of(word)));
+  }
+
   private static String answer(List<String> words) throws IOException {
-    Optional<AdapterFolder> adapter =
-        words.get(2).equals("-")
-            ? Optional.empty()
-            : Optional.of(AdapterFolder.open(Path.of(words.get(2))));
+    Optional<AdapterFolder> adapter = adapter(words.get(2));
     List<int[]> rows = new ArrayList<>();
     for (String row : Files.readAllLines(Path.of(words.get(3)))) {
       rows.add(Arrays.stream(row.trim().split(" ")).mapToInt(Integer::parseInt).toArray());
