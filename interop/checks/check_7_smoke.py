@@ -21,6 +21,7 @@ SMOKES = [
     ["benchmarks/run", "scaling", "--smoke"],
     ["benchmarks/run", "four-bit", "--smoke"],
     ["benchmarks/run", "methods", "--smoke"],
+    ["benchmarks/run", "plan", "--smoke"],
     ["benchmarks/run", "methods-speed", "--smoke"],
     ["interop/soak", "kills", "--smoke"],
     ["interop/soak", "executors", "--smoke"],
