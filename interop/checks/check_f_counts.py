@@ -16,8 +16,6 @@ from training_made import foreign_shards
 from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
 
 NOT_YET = {
-    "lora_bias": "lora_bias",
-    "lora on both ends": "LoRA on embeddings and the head",
     "new tokens": "trainable_token_indices",
 }
 ROPE = {"rope_type": "default", "rope_theta": 500000.0}

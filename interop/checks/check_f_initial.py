@@ -14,12 +14,9 @@ from peft import get_peft_model, get_peft_model_state_dict, load_peft_weights
 from training_made import foreign_shards
 
 NOT_YET = {
-    "lora lora_bias": "lora_bias",
     "vera": "A and B by our own random numbers, of the same law",
-    "lora on": "LoRA on embeddings and the head",
     "lora new tokens": "trainable_token_indices",
     "lora tied new tokens": "trainable_token_indices",
-    "lora plus on embed_tokens": "LoRA on embeddings and the head",
 }
 
 SEEDS = (1, 2, 3, 4)

@@ -16,9 +16,13 @@ LORA_PLUS = {"adapter.loraplus_lr_ratio": 4}
 RATES = {**LORA_PLUS, "adapter.loraplus_lr_embedding": 5e-3}
 
 
-def lora(name: str, base: str = "llama", *, more=None, free=(), optimizer=None, **fields) -> Method:
+def lora(
+    name: str, base: str = "llama", *, more=None, free=(), optimizer=None, merges=True, **fields
+) -> Method:
     usual = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear", **fields}
-    return Method(f"lora {name}", base, peft.LoraConfig, usual, more or {}, free, optimizer)
+    return Method(
+        f"lora {name}", base, peft.LoraConfig, usual, more or {}, free, optimizer, merges=merges
+    )
 
 
 def lora_plus(model):
@@ -104,7 +108,7 @@ TRAINED_BASE = [
     lora("bias all", "qwen2", bias="all", target_modules=["q_proj", "v_proj", "down_proj"]),
     lora("bias lora_only", "qwen2", bias="lora_only", target_modules=["q_proj", "down_proj"]),
     lora("lora_bias", "qwen2", lora_bias=True, target_modules=["q_proj", "k_proj", "v_proj"]),
-    lora("lora_bias without biases", "qwen3", lora_bias=True),
+    lora("lora_bias without biases", "qwen3", lora_bias=True, merges=False),
     lora("lm_head saved", "llama", modules_to_save=["lm_head"]),
     lora("embed_tokens saved", "qwen3", modules_to_save=["embed_tokens"]),
     lora("both saved", "mistral-linear", modules_to_save=["embed_tokens", "lm_head"]),
@@ -175,7 +179,7 @@ PLUS = [
     lora(
         "plus on embed_tokens",
         "llama",
-        more=LORA_PLUS,
+        more=RATES,
         optimizer=lora_plus,
         target_modules=["embed_tokens", "q_proj", "lm_head"],
     ),

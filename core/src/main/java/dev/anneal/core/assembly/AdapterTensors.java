@@ -89,12 +89,18 @@ final class AdapterTensors implements AutoCloseable {
     if (makeSiteBuffers(method)) {
       fillFromWeights(method, seed);
     }
-    AdapterWeights.read(runtime, tensors, folder, method, saved, this::tensor);
+    AdapterWeights.read(
+        new AdapterWeights.Target(runtime, tensors, this::tensor),
+        folder,
+        method,
+        saved,
+        new AdapterWeights.Bases(
+            method.ends(layout), site -> weights.open(site.weightName(), site.storedShape())));
   }
 
   private boolean makeSiteBuffers(AdapterMethod method) {
     List<ParameterSpec> specs =
-        layout.sites().stream().flatMap(site -> method.buffers(site).stream()).toList();
+        method.sites(layout).stream().flatMap(site -> method.buffers(site).stream()).toList();
     for (ParameterSpec buffer : specs) {
       buffers.put(buffer.name(), scope.own(runtime.zeros(buffer.shape().toArray())));
     }
@@ -116,7 +122,7 @@ final class AdapterTensors implements AutoCloseable {
       return;
     }
     try (SiteInitialiser program = initialiser.get()) {
-      for (LinearSite site : layout.sites()) {
+      for (LinearSite site : method.sites(layout)) {
         if (!method.parameters(site).isEmpty()) {
           try (Tensor weight = seen(method, site)) {
             program.fill(site, weight, this::tensor, seed);
@@ -131,10 +137,9 @@ final class AdapterTensors implements AutoCloseable {
    * buffers follow from it, since an export knows no other and must find them again.
    */
   private Tensor seen(AdapterMethod method, LinearSite site) {
-    long[] shape = {site.outFeatures(), site.inFeatures()};
     return method.buffers(site).isEmpty()
-        ? weights.openRounded(site.weightName(), shape)
-        : weights.open(site.weightName(), shape);
+        ? weights.openRounded(site.weightName(), site.storedShape())
+        : weights.open(site.weightName(), site.storedShape());
   }
 
   /** A trained tensor or a buffer by its name; borrowed. */

@@ -282,7 +282,7 @@ public final class TrainedModel implements AutoCloseable {
     List<ParameterSpec> specs = new ArrayList<>(layout.parameters());
     specs.removeIf(spec -> !whole.contains(spec.name()));
     specs.replaceAll(method.get()::trained);
-    for (LinearSite site : layout.sites()) {
+    for (LinearSite site : method.get().sites(layout)) {
       specs.addAll(method.get().parameters(site));
     }
     method.get().virtualTokens(config).ifPresent(tokens -> specs.addAll(tokens.parameters()));

@@ -9,10 +9,12 @@ import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.weights.DecoderLayout;
+import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
@@ -27,6 +29,8 @@ import java.util.Optional;
 
 /** Writes an adapter as PEFT saves it: fp32 tensors and adapter_config.json. */
 public final class AdapterExport {
+  private static final long BLOCK_FLOATS = 1 << 20;
+
   private final FileStore store;
 
   public AdapterExport(FileStore store) {
@@ -53,6 +57,9 @@ public final class AdapterExport {
       }
       for (ParameterSpec spec : method.sharedBuffers(new DecoderLayout(model.config()))) {
         tensors.add(source(method.exportName(spec), spec.shape(), model.tensor(spec.name())));
+      }
+      for (LinearSite site : method.savedBases(new DecoderLayout(model.config()))) {
+        tensors.add(base(model, site));
       }
       if (virtual.isPresent()) {
         Tensor vectors = scope.own(model.model().virtualTokens().orElseThrow());
@@ -82,6 +89,22 @@ public final class AdapterExport {
     return converted.isPresent()
         ? TensorSource.of(name, DType.F32, converted.get().shape(), bytes(converted.get().values()))
         : source(name, spec.shape(), model.parameters().value(spec.name()));
+  }
+
+  private static TensorSource base(TrainedModel model, LinearSite site) {
+    return new TensorSource(
+        AdapterMethod.baseName(site),
+        DType.F32,
+        Shape.of(site.storedShape()),
+        sink -> {
+          try (Tensor weight = model.weights().open(site.weightName(), site.storedShape())) {
+            FloatRegion region = weight.region();
+            for (long at = 0; at < region.length(); at += BLOCK_FLOATS) {
+              long count = Math.min(BLOCK_FLOATS, region.length() - at);
+              sink.write(HostMemory.bytes(region.slice(at, count)));
+            }
+          }
+        });
   }
 
   private static TensorSource source(String name, Shape shape, Tensor values) {

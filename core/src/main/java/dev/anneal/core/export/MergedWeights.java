@@ -37,8 +37,9 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
     Optional<String> biasSource = model.adapter().flatMap(AdapterMethod::mergeBiasSource);
     biasSource.ifPresent(sources::add);
     this.program = Program.compile(runtime, sources);
-    for (LinearSite site : new DecoderLayout(model.config()).sites()) {
-      merges.put(site.module() + ".weight", new Merge(site, "merge"));
+    DecoderLayout layout = new DecoderLayout(model.config());
+    for (LinearSite site : model.adapter().map(own -> own.sites(layout)).orElse(List.of())) {
+      merges.put(site.weightName(), new Merge(site, "merge"));
       if (biasSource.isPresent()) {
         merges.put(site.module() + ".bias", new Merge(site, "merge_bias"));
       }
@@ -51,14 +52,22 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
    * @throws ConfigException for an adapter that is no change of weights
    */
   public static void requireMergeable(TrainedModel model) {
-    Optional<AdapterMethod> fixed =
-        model.adapter().filter(method -> method.virtualTokens(model.config()).isPresent());
-    if (fixed.isPresent()) {
-      throw new ConfigException(
-          "Cannot merge "
-              + fixed.get().peftType()
-              + ": its virtual tokens are no weights of the model (set export.format to adapter)");
-    }
+    DecoderLayout layout = new DecoderLayout(model.config());
+    model
+        .adapter()
+        .ifPresent(
+            method ->
+                method
+                    .unmergeable(layout)
+                    .ifPresent(
+                        reason -> {
+                          throw new ConfigException(
+                              "Cannot merge "
+                                  + method.peftType()
+                                  + ": "
+                                  + reason
+                                  + " (set export.format to adapter)");
+                        }));
   }
 
   /** The site that a base tensor belongs to, and the program's method that changes it. */
@@ -66,11 +75,11 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
 
   @Override
   public Tensor open(String name, long[] shape) {
-    if (model.parameters().contains(name)) {
-      return model.tensors().view(model.parameters().value(name), 0, shape);
-    }
     Merge merge = merges.get(name);
-    Tensor base = model.weights().open(name, shape);
+    Tensor base =
+        model.parameters().contains(name)
+            ? model.tensors().view(model.parameters().value(name), 0, shape)
+            : model.weights().open(name, shape);
     if (model.adapter().isEmpty()
         || merge == null
         || model.adapter().get().parameters(merge.site()).isEmpty()) {

@@ -27,6 +27,16 @@ public final class AutogradHook implements LinearHook {
   }
 
   @Override
+  public String endsSource() {
+    return method.endsSource();
+  }
+
+  @Override
+  public List<LinearSite> ends(DecoderLayout layout) {
+    return method.ends(layout);
+  }
+
+  @Override
   public Optional<String> effectiveSource() {
     return Optional.empty();
   }

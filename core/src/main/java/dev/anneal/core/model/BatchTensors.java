@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /** The tensors of a micro-batch that all layers share. Owns them. */
 final class BatchTensors implements AutoCloseable {
@@ -43,6 +44,22 @@ final class BatchTensors implements AutoCloseable {
 
   /** Adds what random masks are keyed by: one number a token. */
   BatchTensors withRandomKeys(TensorRuntime runtime, MicroBatch batch) {
+    long[] keys = keys(batch);
+    context.put(RANDOM_KEYS, scope.own(runtime.longs(keys, keys.length)));
+    return this;
+  }
+
+  /** Those of the rows with a target, where there are any; the caller owns them. */
+  Optional<Tensor> targetKeys(TensorRuntime runtime, MicroBatch batch) {
+    if (!context.containsKey(RANDOM_KEYS)) {
+      return Optional.empty();
+    }
+    long[] all = keys(batch);
+    long[] keys = LongStream.of(batch.targetRows()).map(row -> all[(int) row]).toArray();
+    return Optional.of(runtime.longs(keys, keys.length));
+  }
+
+  private static long[] keys(MicroBatch batch) {
     long[] keys = new long[batch.tokenCount()];
     int at = 0;
     for (int s = 0; s < batch.sequenceLengths().length; s++) {
@@ -51,8 +68,7 @@ final class BatchTensors implements AutoCloseable {
         keys[at++] = CounterRandom.mix(sample + i);
       }
     }
-    context.put(RANDOM_KEYS, scope.own(runtime.longs(keys, keys.length)));
-    return this;
+    return keys;
   }
 
   /**

@@ -60,8 +60,7 @@ public final class CausalLm implements AutoCloseable {
     long rows = HeadMemory.chunkRows(parts.vocabularySize());
     chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
     headSums.put("loss", lossSum);
-    parts.normSum().ifPresent(sum -> headSums.put("norm", sum));
-    parts.headSum().ifPresent(sum -> headSums.put("head", sum));
+    headSums.putAll(parts.head().gradients());
   }
 
   /**
@@ -94,7 +93,7 @@ public final class CausalLm implements AutoCloseable {
         saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
       }
-      Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone());
+      Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone(), tensors);
       backward(saved, gradient, tensors);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
@@ -122,13 +121,14 @@ public final class CausalLm implements AutoCloseable {
       if (tensors.virtual().isPresent()) {
         tensors.virtual().get().backward(gradient);
       }
-      if (parts.embeddingSum().isPresent() && gradient != null) {
+      if (parts.embedding().trained() && gradient != null) {
         parts
             .program()
             .call("embed_backward")
             .tensor(tensors.tokenIds())
             .tensor(gradient)
-            .tensor(parts.embeddingSum().get())
+            .dict(parts.embedding().tensors())
+            .dict(parts.embedding().gradients())
             .invoke();
       }
     } finally {
@@ -145,25 +145,30 @@ public final class CausalLm implements AutoCloseable {
   /**
    * @param alone whether hidden has the rows with a target and no others
    */
-  private Tensor head(Tensor hidden, MicroBatch batch, boolean alone) {
+  private Tensor head(Tensor hidden, MicroBatch batch, boolean alone, BatchTensors shared) {
     long[] targetRows =
         alone ? LongStream.range(0, batch.targetCount()).toArray() : batch.targetRows();
     resetLoss();
-    try (Tensor rows = runtime.longs(targetRows, targetRows.length);
-        Tensor targets = runtime.longs(batch.targets(), batch.targetCount())) {
+    try (TensorScope own = new TensorScope()) {
+      Map<String, Tensor> context = headContext(own, targetRows, batch);
+      shared.targetKeys(runtime, batch).ifPresent(k -> context.put("random_keys", own.own(k)));
       return parts
           .program()
           .call("head_loss")
           .tensor(hidden)
-          .tensor(parts.finalNorm())
-          .tensor(parts.head().matrix())
-          .tensor(parts.head().forLogits())
-          .tensor(rows)
-          .tensor(targets)
-          .tensor(chunkRows)
+          .dict(parts.head().tensors())
+          .dict(context)
           .dict(headSums)
           .one();
     }
+  }
+
+  private Map<String, Tensor> headContext(TensorScope own, long[] rows, MicroBatch batch) {
+    Map<String, Tensor> context = new LinkedHashMap<>();
+    context.put("rows", own.own(runtime.longs(rows, rows.length)));
+    context.put("targets", own.own(runtime.longs(batch.targets(), batch.targetCount())));
+    context.put("chunk", chunkRows);
+    return context;
   }
 
   private void resetLoss() {
@@ -180,18 +185,14 @@ public final class CausalLm implements AutoCloseable {
         () -> {
           try (BatchTensors tensors = evaluationTensors(batch);
               Tensor hidden = lastHidden(tensors);
-              Tensor rows = runtime.longs(batch.targetRows(), batch.targetCount());
-              Tensor targets = runtime.longs(batch.targets(), batch.targetCount());
+              TensorScope own = new TensorScope();
               Tensor result =
                   parts
                       .program()
                       .call("head_score")
                       .tensor(hidden)
-                      .tensor(parts.finalNorm())
-                      .tensor(parts.head().matrix())
-                      .tensor(rows)
-                      .tensor(targets)
-                      .tensor(chunkRows)
+                      .dict(parts.head().tensors())
+                      .dict(headContext(own, batch.targetRows(), batch))
                       .one()) {
             double[] sums = result.toDoubles();
             LossSum loss = new LossSum(sums[0], batch.targetCount(), samples.tokenCount());
@@ -226,7 +227,7 @@ public final class CausalLm implements AutoCloseable {
                       .program()
                       .call("final_hidden")
                       .tensor(hidden)
-                      .tensor(parts.finalNorm())
+                      .dict(parts.head().tensors())
                       .tensor(rows)
                       .one()) {
             return normed.toFloats();
@@ -240,8 +241,7 @@ public final class CausalLm implements AutoCloseable {
 
   /** After the embedding and the first layers; the caller owns it. */
   private Tensor hidden(int layers, BatchTensors tensors) {
-    Tensor embedded =
-        parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+    Tensor embedded = parts.embedded(tensors.tokenIds());
     tensors.addNoiseTo(parts.program(), embedded);
     tensors.virtual().ifPresent(tokens -> tokens.putInto(embedded));
     return forward.output(layers, embedded, tensors::context);
@@ -281,7 +281,7 @@ public final class CausalLm implements AutoCloseable {
   /** Rows of the embedding in fp32, [tokens, hidden]; the caller owns them. */
   public Tensor embeddings(List<Integer> ids) {
     try (Tensor rows = runtime.longs(ids.stream().mapToLong(id -> id).toArray(), ids.size())) {
-      return parts.program().call("embed").tensor(rows).tensor(parts.embedding()).one();
+      return parts.embedded(rows);
     }
   }
 

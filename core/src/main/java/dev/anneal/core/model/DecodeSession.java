@@ -69,7 +69,7 @@ public final class DecodeSession implements AutoCloseable {
             .tensor(scope.own(runtime.borrowLongs(idBytes, batchSize)))
             .tensor(scope.own(runtime.borrowLongs(lengthBytes, batchSize)))
             .tensor(parts.rotary().frequencies())
-            .tensor(parts.embedding())
+            .dict(parts.embedding().tensors())
             .dicts(weights.layers())
             .list(keys)
             .list(values)
@@ -79,8 +79,7 @@ public final class DecodeSession implements AutoCloseable {
         program
             .bind("decode_logits")
             .tensor(hidden)
-            .tensor(parts.finalNorm())
-            .tensor(weights.head())
+            .dict(weights.head())
             .tensor(logitsTensor)
             .bind();
   }
@@ -161,8 +160,7 @@ public final class DecodeSession implements AutoCloseable {
   }
 
   private Tensor layers(BatchTensors tensors) {
-    Tensor embedded =
-        parts.program().call("embed").tensor(tensors.tokenIds()).tensor(parts.embedding()).one();
+    Tensor embedded = parts.embedded(tensors.tokenIds());
     tensors.virtual().ifPresent(tokens -> tokens.putInto(embedded));
     Tensor hidden = embedded;
     for (int i = 0; i < parts.layers().size(); i++) {

@@ -27,6 +27,8 @@ final class DecodeWeights implements AutoCloseable {
 
   private static final List<String> ALONE = List.of("self_attn.o_proj", "mlp.down_proj");
 
+  private static final String HEAD = "lm_head.weight";
+
   /** What the program calls the site that it folds. */
   private static final String FOLDED = "site";
 
@@ -36,7 +38,7 @@ final class DecodeWeights implements AutoCloseable {
   private final int sequences;
   private final TensorScope scope = new TensorScope();
   private final List<Map<String, Tensor>> layers = new ArrayList<>();
-  private final Tensor head;
+  private final Map<String, Tensor> head;
   private long copiedBytes;
 
   private DecodeWeights(
@@ -60,11 +62,11 @@ final class DecodeWeights implements AutoCloseable {
         layers.add(layout == DecodeLayout.ROWS ? tensors : copied(tensors));
       }
     }
+    head = new LinkedHashMap<>(parts.head().tensors());
     if (shared.isPresent()) {
-      head = shared.get().head;
-    } else {
-      Tensor matrix = parts.head().matrix();
-      head = layout == DecodeLayout.ROWS ? matrix : matrix(List.of(matrix));
+      head.put(HEAD, shared.get().head.get(HEAD));
+    } else if (layout != DecodeLayout.ROWS) {
+      head.put(HEAD, matrix(List.of(head.get(HEAD))));
     }
   }
 
@@ -197,8 +199,8 @@ final class DecodeWeights implements AutoCloseable {
     return layers;
   }
 
-  /** The output matrix; borrowed. */
-  Tensor head() {
+  /** The head's tensors as programs know them, the output matrix laid out; borrowed. */
+  Map<String, Tensor> head() {
     return head;
   }
 

@@ -23,6 +23,7 @@ final class DecoderProgram {
     parts.add(text(config, "random.torchscript"));
     parts.add(hook.forwardSource());
     parts.add(hook.inputSource());
+    parts.add(hook.endsSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
     parts.add(text(config, "four-bit.torchscript"));

@@ -20,6 +20,22 @@ public interface LinearHook {
     return y
 """;
 
+  /** {@link #endsSource} of a method that leaves embedding and output matrix as they are. */
+  String SAME_ENDS =
+      """
+  def embedding_branch(self: __torch__.Program, ids: Tensor, y: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return y
+
+  def embedding_branch_backward(self: __torch__.Program, ids: Tensor, dy: Tensor, w: Dict[str, Tensor], g: Dict[str, Tensor]) -> Tensor:
+    return dy
+
+  def head_branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor]) -> Tensor:
+    return y
+
+  def head_branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], g: Dict[str, Tensor]) -> Tensor:
+    return dx
+""";
+
   /** {@link #effectiveSource} of a method that leaves weights as they are. */
   String SAME_WEIGHT =
       """
@@ -80,6 +96,20 @@ public interface LinearHook {
    */
   default Optional<String> effectiveSource() {
     return Optional.of(SAME_WEIGHT + NO_BRANCH);
+  }
+
+  /**
+   * What a method adds to the embedding's rows and to the logits, a chunk of rows at a time, and
+   * the gradients of it, outside any graph: the methods of {@link #SAME_ENDS}, which {@code
+   * decoder.torchscript} describes.
+   */
+  default String endsSource() {
+    return SAME_ENDS;
+  }
+
+  /** Where {@link #endsSource} may attach: of the layout's {@link DecoderLayout#ends}. */
+  default List<LinearSite> ends(DecoderLayout layout) {
+    return List.of();
   }
 
   /** Whether the hand-written backward serves it. */

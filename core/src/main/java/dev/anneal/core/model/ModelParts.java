@@ -39,6 +39,8 @@ public final class ModelParts implements AutoCloseable {
   private final boolean random;
   private final LayerProgram layerProgram;
   private final OutputHead head;
+  private final LayerWeights embeddingEnd;
+  private final LayerWeights headEnd;
   private final Optional<VirtualTokenProgram> virtualTokens;
 
   /**
@@ -95,6 +97,7 @@ public final class ModelParts implements AutoCloseable {
       layers.add(layer(runtime, layout, i));
     }
     shareScratch(runtime, layout);
+    this.embeddingEnd = embeddingEnd(runtime, layout);
     this.virtualTokens =
         hook.virtualTokens(config)
             .map(
@@ -111,6 +114,7 @@ public final class ModelParts implements AutoCloseable {
                             tensorProgram,
                             weight(WeightNames.head(config)),
                             trainsOverFrozenHead() ? Optional.of(products) : Optional.empty())));
+    this.headEnd = headEnd(runtime, layout);
     this.random = hook.random();
     this.layerProgram =
         hook.written() ? new WrittenLayers(program, runtime) : new AutogradLayers(program);
@@ -152,7 +156,8 @@ public final class ModelParts implements AutoCloseable {
   private List<ParameterSpec> buffers(DecoderLayout layout) {
     return Stream.concat(
             hook.sharedBuffers(layout).stream(),
-            layout.sites().stream().flatMap(site -> hook.buffers(site).stream()))
+            Stream.concat(layout.sites().stream(), hook.ends(layout).stream())
+                .flatMap(site -> hook.buffers(site).stream()))
         .toList();
   }
 
@@ -181,13 +186,7 @@ public final class ModelParts implements AutoCloseable {
         .forEach(buffer -> tensors.put(buffer.name(), frozen.tensor(buffer.name())));
     for (LinearSite site : layout.sites(index)) {
       hook.parameters(site).forEach(spec -> trainedNames.add(spec.name()));
-      for (ParameterSpec buffer : hook.buffers(site)) {
-        tensors.put(buffer.name().substring(prefix.length()), frozen.tensor(buffer.name()));
-      }
-      hook.constants(site)
-          .forEach(
-              (name, value) ->
-                  tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
+      putFrozen(runtime, site, tensors);
     }
     LinkedHashMap<String, Tensor> gradients = new LinkedHashMap<>();
     for (String name : trainedNames) {
@@ -196,6 +195,53 @@ public final class ModelParts implements AutoCloseable {
       gradients.put(inLayer, trained.gradient(name));
     }
     return new LayerWeights(tensors, gradients);
+  }
+
+  /** A site's buffers and constants. */
+  private void putFrozen(TensorRuntime runtime, LinearSite site, Map<String, Tensor> tensors) {
+    int prefix = site.module().length() - site.nameInLayer().length();
+    for (ParameterSpec buffer : hook.buffers(site)) {
+      tensors.put(buffer.name().substring(prefix), frozen.tensor(buffer.name()));
+    }
+    hook.constants(site)
+        .forEach(
+            (name, value) ->
+                tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
+  }
+
+  /** Embedding or head as its program sees it: the weight by the site's name. */
+  private LayerWeights end(
+      TensorRuntime runtime, DecoderLayout layout, boolean embedding, Tensor weight) {
+    LinearSite own = layout.ends().get(embedding ? 0 : 1);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    LinkedHashMap<String, Tensor> gradients = new LinkedHashMap<>();
+    tensors.put(own.nameInLayer() + ".weight", weight);
+    Optional<Tensor> whole = embedding ? embeddingSum() : headSum();
+    whole.ifPresent(sum -> gradients.put(own.nameInLayer() + ".weight", sum));
+    for (LinearSite site : hook.ends(layout)) {
+      if (site.equals(own)) {
+        int prefix = site.module().length() - site.nameInLayer().length();
+        putFrozen(runtime, site, tensors);
+        for (ParameterSpec spec : hook.parameters(site)) {
+          String inEnd = spec.name().substring(prefix);
+          tensors.put(inEnd, trained.leaf(spec.name()));
+          gradients.put(inEnd, trained.gradient(spec.name()));
+        }
+      }
+    }
+    return new LayerWeights(tensors, gradients);
+  }
+
+  private LayerWeights embeddingEnd(TensorRuntime runtime, DecoderLayout layout) {
+    return end(runtime, layout, true, weight(WeightNames.EMBED_TOKENS));
+  }
+
+  private LayerWeights headEnd(TensorRuntime runtime, DecoderLayout layout) {
+    LayerWeights end = end(runtime, layout, false, head.matrix());
+    head.columns().ifPresent(columns -> end.tensors().put("lm_head.columns", columns));
+    end.tensors().put("norm.weight", weight(WeightNames.FINAL_NORM));
+    sum(WeightNames.FINAL_NORM).ifPresent(sum -> end.gradients().put("norm.weight", sum));
+    return end;
   }
 
   private int lowest() {
@@ -243,7 +289,7 @@ public final class ModelParts implements AutoCloseable {
 
   /** Whether what stands below the first layer, or beside all layers, is trained. */
   boolean inputGradientNeeded() {
-    return embeddingSum().isPresent() || virtualTokens.isPresent();
+    return embeddingEnd.trained() || virtualTokens.isPresent();
   }
 
   MatrixProducts products() {
@@ -294,41 +340,34 @@ public final class ModelParts implements AutoCloseable {
     return config.headDim();
   }
 
-  /** [vocabulary, hidden], perhaps in 16 bits. */
-  Tensor embedding() {
-    return weight(WeightNames.EMBED_TOKENS);
+  /**
+   * The embedding, perhaps in 16 bits, with what a method has beside it, and where the gradients of
+   * what is trained of it are summed.
+   */
+  LayerWeights embedding() {
+    return embeddingEnd;
   }
 
-  /** [hidden] */
-  Tensor finalNorm() {
-    return weight(WeightNames.FINAL_NORM);
+  /** The same of final norm and output matrix. */
+  LayerWeights head() {
+    return headEnd;
   }
 
-  /** The output matrix; the embedding itself where they are tied. */
-  OutputHead head() {
-    return head;
+  /** Embedded tokens [N, hidden] with what a method adds to them; the caller owns them. */
+  Tensor embedded(Tensor tokenIds) {
+    return program.call("embed").tensor(tokenIds).dict(embeddingEnd.tensors()).one();
   }
 
   /** Logits [rows, vocabulary] of chosen rows of the last hidden states; the caller owns them. */
   Tensor logits(Tensor hidden, Tensor rows) {
-    return program
-        .call("logits")
-        .tensor(hidden)
-        .tensor(finalNorm())
-        .tensor(head.matrix())
-        .tensor(rows)
-        .one();
+    return program.call("logits").tensor(hidden).dict(headEnd.tensors()).tensor(rows).one();
   }
 
-  Optional<Tensor> embeddingSum() {
+  private Optional<Tensor> embeddingSum() {
     return sum(WeightNames.EMBED_TOKENS);
   }
 
-  Optional<Tensor> normSum() {
-    return sum(WeightNames.FINAL_NORM);
-  }
-
-  Optional<Tensor> headSum() {
+  private Optional<Tensor> headSum() {
     return sum(WeightNames.head(config));
   }
 

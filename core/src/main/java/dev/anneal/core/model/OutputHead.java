@@ -55,9 +55,10 @@ final class OutputHead implements AutoCloseable {
   /**
    * The same values for the product that gives the logits. It reads the matrix column by column,
    * for a chunk of rows at a time, and is a fifth faster where the columns lie in one piece each.
+   * Absent where it reads the matrix itself.
    */
-  Tensor forLogits() {
-    return columns.orElse(weight);
+  Optional<Tensor> columns() {
+    return columns;
   }
 
   @Override

@@ -54,8 +54,9 @@ public final class AdapterAgreement {
   }
 
   private static List<LinearSite> attached(AdapterMethod method, DecoderConfig model) {
-    return new DecoderLayout(model)
-        .sites().stream().filter(site -> !method.parameters(site).isEmpty()).toList();
+    return method.sites(new DecoderLayout(model)).stream()
+        .filter(site -> !method.parameters(site).isEmpty())
+        .toList();
   }
 
   private void same(String key, Object given, Object own) {

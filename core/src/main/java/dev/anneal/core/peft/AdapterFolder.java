@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -37,11 +38,19 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
    * Opens the tensors and compares them with what the model and the config demand.
    *
    * @param expected shapes by the names that stand in the file
+   * @param possible the same of tensors that may be missing
    */
-  public SafetensorsReader openWeights(Map<String, Shape> expected) {
+  public SafetensorsReader openWeights(Map<String, Shape> expected, Map<String, Shape> possible) {
     try {
       SafetensorsReader reader = openWeights();
-      List<String> findings = findings(expected, reader.tensors());
+      Map<String, Shape> all = new LinkedHashMap<>(expected);
+      possible.forEach(
+          (name, shape) -> {
+            if (reader.tensors().containsKey(name)) {
+              all.put(name, shape);
+            }
+          });
+      List<String> findings = findings(all, reader.tensors());
       if (!findings.isEmpty()) {
         reader.close();
         throw new ConfigException(

@@ -87,6 +87,13 @@ public sealed interface AdapterMethod extends LinearHook
     return List.of();
   }
 
+  /** The modules that it could attach to: the linear ones of the layers, and its {@link #ends}. */
+  default List<LinearSite> sites(DecoderLayout layout) {
+    List<LinearSite> sites = new ArrayList<>(layout.sites());
+    sites.addAll(ends(layout));
+    return sites;
+  }
+
   /**
    * Refuses a fresh adapter for a model, where settings and model do not go together.
    *
@@ -145,6 +152,11 @@ public sealed interface AdapterMethod extends LinearHook
     return this;
   }
 
+  /** The same method in a run whose learning rate has this peak. */
+  default AdapterMethod trainedAt(double learningRate) {
+    return this;
+  }
+
   /** Tokens whose embeddings its virtual tokens begin as, one each; empty where none do. */
   default List<Integer> initialTokens(long seed, DecoderConfig model) {
     return List.of();
@@ -172,6 +184,11 @@ public sealed interface AdapterMethod extends LinearHook
     return Optional.empty();
   }
 
+  /** Why it is no change of a model's weights, where it is none. */
+  default Optional<String> unmergeable(DecoderLayout layout) {
+    return Optional.empty();
+  }
+
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   default String exportName(ParameterSpec parameter) {
     String name = parameter.name();
@@ -179,6 +196,19 @@ public sealed interface AdapterMethod extends LinearHook
     boolean ofAdapted = name.endsWith(".bias") && adapts(name.substring(0, dot));
     return PEFT_PREFIX
         + (ofAdapted ? name.substring(0, dot) + ".base_layer" + name.substring(dot) : name);
+  }
+
+  /**
+   * Sites whose base weight is saved with the adapter, as PEFT does with embeddings; a reader finds
+   * there what its model has already.
+   */
+  default List<LinearSite> savedBases(DecoderLayout layout) {
+    return List.of();
+  }
+
+  /** The name of such a weight in {@code adapter_model.safetensors}. */
+  static String baseName(LinearSite site) {
+    return PEFT_PREFIX + site.module() + ".base_layer.weight";
   }
 
   /** Whether tensors of the method's own stand beside the module at a path. */

@@ -1,9 +1,11 @@
 package dev.anneal.core.peft;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -12,11 +14,13 @@ import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModulePattern;
 import dev.anneal.core.peft.modules.ModuleSelection;
+import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.script.Program;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -51,7 +55,6 @@ import java.util.function.Function;
       "fan_in_fan_out",
       "kasa_config",
       "layer_replication",
-      "lora_bias",
       "megatron_config",
       "monteclora_config",
       "target_parameters",
@@ -61,8 +64,11 @@ import java.util.function.Function;
       "velora_config"
     })
 public final class Lora implements ModuleMethod {
+  private static final String EMBEDDING = SavedModules.module(WeightNames.EMBED_TOKENS);
+  private static final double NOT_TRAINED = 0;
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
+  private static final String B_BIAS = ".lora_B.bias";
   private static final String MAGNITUDE = ".lora_magnitude_vector";
   private static final String A0 = ".lora_A0";
   private static final String B0 = ".lora_B0";
@@ -70,6 +76,7 @@ public final class Lora implements ModuleMethod {
   private final Settings settings;
   private final AdaptedModules modules;
   private final LoraInit init;
+  private final double learningRate;
 
   /**
    * PEFT's LoraConfig, as far as it is supported.
@@ -78,15 +85,18 @@ public final class Lora implements ModuleMethod {
    *     keys the first
    * @param alphaPattern the same for alpha
    * @param initLoraWeights true, false, gaussian, pissa, pissa_niter_N or olora
+   * @param loraBias whether B has a bias, as PEFT trains it
    * @param loraplusLrRatio how many times A's learning rate B takes (LoRA+, Hayou et al., 2024,
    *     arXiv 2402.12354)
+   * @param loraplusLrEmbedding the learning rate of an embedding's A and B, with LoRA+
    */
   @ElementDefaults(
       """
       r = 8, lora_alpha = 16, lora_dropout = 0.0, target_modules = all-linear
       exclude_modules = "", layers_to_transform = [], layers_pattern = []
       rank_pattern = {}, alpha_pattern = {}, use_rslora = false, bias = none, modules_to_save = []
-      use_dora = false, init_lora_weights = "true", loraplus_lr_ratio = 1.0
+      use_dora = false, init_lora_weights = "true", lora_bias = false
+      loraplus_lr_ratio = 1.0, loraplus_lr_embedding = 1e-6
       """)
   public record Settings(
       int r,
@@ -103,9 +113,30 @@ public final class Lora implements ModuleMethod {
       List<String> modulesToSave,
       boolean useDora,
       String initLoraWeights,
-      @TrainingOnly double loraplusLrRatio) {
+      boolean loraBias,
+      @TrainingOnly double loraplusLrRatio,
+      @TrainingOnly double loraplusLrEmbedding) {
+    private static final double USUAL_EMBEDDING_RATE = 1e-6;
+
     public Settings {
       Rule.positive("adapter.loraplus_lr_ratio", loraplusLrRatio);
+      Rule.positive("adapter.loraplus_lr_embedding", loraplusLrEmbedding);
+      if (loraplusLrRatio == 1 && loraplusLrEmbedding != USUAL_EMBEDDING_RATE) {
+        throw new ConfigException(
+            "Invalid adapter.loraplus_lr_embedding: "
+                + loraplusLrEmbedding
+                + " (has no effect without LoRA+: set adapter.loraplus_lr_ratio)");
+      }
+      if (loraBias && useDora) {
+        throw new ConfigException("Invalid adapter.lora_bias: true (must be false with use_dora)");
+      }
+      if (loraBias
+          && !List.of("true", "false").contains(initLoraWeights.toLowerCase(Locale.ROOT))) {
+        throw new ConfigException(
+            "Invalid adapter.lora_bias: true (must be false with init_lora_weights = "
+                + initLoraWeights
+                + ")");
+      }
       Rule.positive("adapter.r", r);
       Rule.positive("adapter.lora_alpha", loraAlpha);
       Rule.below("adapter.lora_dropout", loraDropout, 0, 1);
@@ -119,7 +150,12 @@ public final class Lora implements ModuleMethod {
   }
 
   public Lora(Settings settings) {
+    this(settings, NOT_TRAINED);
+  }
+
+  private Lora(Settings settings, double learningRate) {
     this.settings = settings;
+    this.learningRate = learningRate;
     this.modules =
         AdaptedModules.of(
             settings.targetModules(),
@@ -148,6 +184,32 @@ public final class Lora implements ModuleMethod {
   }
 
   @Override
+  public String endsSource() {
+    return Program.source(Lora.class, "lora-ends.torchscript");
+  }
+
+  @Override
+  public List<LinearSite> ends(DecoderLayout layout) {
+    return layout.ends();
+  }
+
+  /** As PEFT decides by the names alone: one that is a whole path hides the end from it. */
+  @Override
+  public List<LinearSite> savedBases(DecoderLayout layout) {
+    ModuleNames names = settings.targetModules();
+    boolean seen =
+        names.isExpression()
+            || layout.ends().stream().anyMatch(end -> names.namesWhole(end.nameInLayer()));
+    return ends(layout).stream().filter(end -> seen && adapts(end.module())).toList();
+  }
+
+  /** One of two tied matrices that an adapter changes is another than the other. */
+  @Override
+  public boolean untiesHead() {
+    return ModuleMethod.super.untiesHead() || adapts(WeightNames.LM_HEAD_PATH) || adapts(EMBEDDING);
+  }
+
+  @Override
   public Optional<String> effectiveSource() {
     return Optional.of(Program.source(Lora.class, "lora-written.torchscript"));
   }
@@ -160,6 +222,23 @@ public final class Lora implements ModuleMethod {
   @Override
   public Optional<String> mergeSource() {
     return Optional.of(Program.source(Lora.class, "lora-merge.torchscript"));
+  }
+
+  @Override
+  public Optional<String> mergeBiasSource() {
+    return settings.loraBias()
+        ? Optional.of(Program.source(Lora.class, "lora-merge-bias.torchscript"))
+        : Optional.empty();
+  }
+
+  @Override
+  public Optional<String> unmergeable(DecoderLayout layout) {
+    return sites(layout).stream()
+        .map(LinearSite::module)
+        .filter(module -> settings.loraBias() && adapts(module))
+        .filter(module -> !layout.weights().containsKey(module + ".bias"))
+        .findFirst()
+        .map(module -> "with lora_bias, since " + module + " has no bias to take it");
   }
 
   @Override
@@ -184,6 +263,19 @@ public final class Lora implements ModuleMethod {
       return List.of();
     }
     int rank = rank(site);
+    if (site.isEmbedding()) {
+      return List.of(
+          new ParameterSpec(
+              site.module() + LoraInit.EMBEDDING_A,
+              Shape.of(rank, site.inFeatures()),
+              true,
+              embeddingRate()),
+          new ParameterSpec(
+              site.module() + LoraInit.EMBEDDING_B,
+              Shape.of(site.outFeatures(), rank),
+              true,
+              embeddingRate()));
+    }
     List<ParameterSpec> specs = new ArrayList<>();
     specs.add(new ParameterSpec(site.module() + A, Shape.of(rank, site.inFeatures()), true));
     specs.add(
@@ -192,6 +284,14 @@ public final class Lora implements ModuleMethod {
             Shape.of(site.outFeatures(), rank),
             true,
             settings.loraplusLrRatio()));
+    if (settings.loraBias()) {
+      specs.add(
+          new ParameterSpec(
+              site.module() + B_BIAS,
+              Shape.of(site.outFeatures()),
+              false,
+              settings.loraplusLrRatio()));
+    }
     if (settings.useDora()) {
       specs.add(
           new ParameterSpec(
@@ -201,6 +301,18 @@ public final class Lora implements ModuleMethod {
               settings.loraplusLrRatio()));
     }
     return specs;
+  }
+
+  @Override
+  public AdapterMethod trainedAt(double learningRate) {
+    return new Lora(settings, learningRate);
+  }
+
+  /** LoRA+ gives an embedding's tensors a learning rate of their own, as PEFT does. */
+  private double embeddingRate() {
+    return settings.loraplusLrRatio() == 1 || learningRate == NOT_TRAINED
+        ? 1
+        : settings.loraplusLrEmbedding() / learningRate;
   }
 
   @Override
@@ -219,7 +331,8 @@ public final class Lora implements ModuleMethod {
     if (!adapts(site.module())) {
       return Map.of();
     }
-    return LowRankConstants.of(site, scaling(site.module()), settings.loraDropout());
+    double dropout = site.isEmbedding() ? 0 : settings.loraDropout();
+    return LowRankConstants.of(site, scaling(site.module()), dropout);
   }
 
   @Override
@@ -274,12 +387,58 @@ public final class Lora implements ModuleMethod {
   public void requireFresh(DecoderLayout layout) {
     ModuleMethod.super.requireFresh(layout);
     init.requireKnown();
+    requireForms();
+    requireEffects(layout);
     requireRanks(layout, "r", this::rank, "; give it another in adapter.rank_pattern");
   }
 
   @Override
   public void requireReadable() {
     init.requireReadable();
+    requireForms();
+  }
+
+  /** What has no form at embedding and output matrix. */
+  private void requireForms() {
+    for (String end : List.of(EMBEDDING, WeightNames.LM_HEAD_PATH)) {
+      if (adapts(end) && settings.useDora()) {
+        throw noForm("use_dora: true", end);
+      }
+      if (adapts(end) && init.keepsParts()) {
+        throw noForm("init_lora_weights: " + init.name(), end);
+      }
+    }
+    if (settings.loraBias() && adapts(EMBEDDING)) {
+      throw noForm("lora_bias: true", EMBEDDING);
+    }
+  }
+
+  private static ConfigException noForm(String setting, String module) {
+    return new ConfigException(
+        "Invalid adapter."
+            + setting
+            + " (has no form at "
+            + module
+            + ": take it from adapter.target_modules)");
+  }
+
+  private void requireEffects(DecoderLayout layout) {
+    boolean linear =
+        sites(layout).stream().anyMatch(site -> !site.isEmbedding() && adapts(site.module()));
+    if (random() && !linear) {
+      throw new ConfigException(
+          "Invalid adapter.lora_dropout: "
+              + settings.loraDropout()
+              + " (has no effect on "
+              + EMBEDDING
+              + ", the only module of adapter.target_modules)");
+    }
+    if (settings.loraplusLrEmbedding() != Settings.USUAL_EMBEDDING_RATE && !adapts(EMBEDDING)) {
+      throw new ConfigException(
+          "Invalid adapter.loraplus_lr_embedding: "
+              + settings.loraplusLrEmbedding()
+              + " (has no effect without embed_tokens in adapter.target_modules)");
+    }
   }
 
   /** With parts of W beside the trained ones, as PEFT converts them. */

@@ -15,6 +15,11 @@ import java.util.Map;
  * @param name as the settings have it, in small letters
  */
 record LoraInit(String name) {
+  /** A and B of an embedding, of the sizes [r, vocabulary] and [hidden, r]. */
+  static final String EMBEDDING_A = ".lora_embedding_A";
+
+  static final String EMBEDDING_B = ".lora_embedding_B";
+
   private static final List<String> PLAIN = List.of("true", "false", "gaussian");
   private static final List<String> HARMLESS = List.of("eva", "orthogonal");
   private static final String ITERATED = "pissa_niter_";
@@ -66,9 +71,16 @@ record LoraInit(String name) {
 
   /**
    * A of a linear layer's usual law, uniform in ±1/√in, or normal with 1/r for its deviation; B 0,
-   * or of that law too where it is asked for.
+   * or of that law too where it is asked for. Of an embedding A is 0 and B normal, or both are.
    */
   AdapterMethod.InitialValue value(ParameterSpec parameter, boolean isB, long seed) {
+    boolean embeddingA = parameter.name().endsWith(EMBEDDING_A);
+    if (embeddingA || parameter.name().endsWith(EMBEDDING_B)) {
+      CounterRandom normal = CounterRandom.of(seed, parameter.name());
+      return embeddingA && !name.equals("false")
+          ? index -> 0f
+          : index -> (float) normal.gaussian(index);
+    }
     List<Long> sizes = parameter.shape().dimensions();
     if (isB && !name.equals("false") || sizes.size() < 2) {
       return index -> 0f;

@@ -47,7 +47,7 @@ public sealed interface ModuleMethod extends AdapterMethod permits Lora, AdaLora
    */
   default void requireRanks(
       DecoderLayout layout, String key, ToIntFunction<LinearSite> rank, String hint) {
-    for (LinearSite site : layout.sites()) {
+    for (LinearSite site : sites(layout)) {
       long most = Math.min(site.inFeatures(), site.outFeatures());
       if (adapts(site.module()) && rank.applyAsInt(site) > most) {
         throw new ConfigException(

@@ -27,7 +27,7 @@ final class ModuleSelections {
   private static final Logger LOG = LoggerFactory.getLogger(ModuleSelections.class);
   private static final int SUGGESTED = 3;
 
-  /** Modules of every model that PEFT would adapt and this build does not. */
+  /** Modules outside the layers, which some methods adapt. */
   private static final Set<String> NOT_ADAPTED = Set.of("lm_head", "embed_tokens");
 
   private final AdapterMethod method;
@@ -38,7 +38,7 @@ final class ModuleSelections {
   ModuleSelections(AdapterMethod method, DecoderConfig model) {
     this.method = method;
     DecoderLayout layout = new DecoderLayout(model);
-    List<LinearSite> sites = layout.sites();
+    List<LinearSite> sites = method.sites(layout);
     this.all =
         Stream.concat(
                 layout.weights().keySet().stream().map(SavedModules::module),
@@ -87,7 +87,7 @@ final class ModuleSelections {
     List<String> without = new ArrayList<>();
     for (ModuleSelection selection : method.selections()) {
       boolean target = selection.key().equals(ModuleSelection.TARGETS);
-      if (target && NOT_ADAPTED.stream().anyMatch(selection.selects())) {
+      if (target && notAdapted().anyMatch(selection.selects())) {
         throw new ConfigException(
             "Unsupported in "
                 + source
@@ -109,6 +109,14 @@ final class ModuleSelections {
     if (!without.isEmpty()) {
       LOG.warn("adapter ignored=\"{}\" reason=\"no such module\" file={}", without, source);
     }
+  }
+
+  private Stream<String> notAdapted() {
+    Set<String> own =
+        modules.stream()
+            .map(module -> module.substring(module.lastIndexOf('.') + 1))
+            .collect(Collectors.toSet());
+    return NOT_ADAPTED.stream().filter(name -> !own.contains(name));
   }
 
   private boolean isTarget(ModuleSelection selection) {

@@ -51,6 +51,11 @@ public sealed interface VirtualTokenMethod extends AdapterMethod
   }
 
   @Override
+  default Optional<String> unmergeable(DecoderLayout layout) {
+    return Optional.of("its virtual tokens are no weights of the model");
+  }
+
+  @Override
   default void requireFresh(DecoderLayout layout) {
     int positions = layout.config().maxPositionEmbeddings();
     Rule.check(

@@ -61,19 +61,26 @@ public final class BoundCall implements AutoCloseable {
       return this;
     }
 
+    /** A {@code Dict[str, Tensor]}; not empty. */
+    public Binder dict(Map<String, Tensor> tensors) {
+      arguments.add(map(tensors));
+      return this;
+    }
+
     /** A {@code List[Dict[str, Tensor]]}; not empty. */
     public Binder dicts(List<Map<String, Tensor>> dicts) {
-      IValue[] values = new IValue[dicts.size()];
-      for (int i = 0; i < values.length; i++) {
-        Map<String, PtNDArray> arrays = new LinkedHashMap<>();
-        dicts.get(i).forEach((name, tensor) -> arrays.put(name, tensor.array()));
-        values[i] = IValue.stringMapFrom(arrays);
-      }
+      IValue[] values = dicts.stream().map(Binder::map).toArray(IValue[]::new);
       arguments.add(IValue.listFrom(values));
       for (IValue value : values) {
         value.close();
       }
       return this;
+    }
+
+    private static IValue map(Map<String, Tensor> tensors) {
+      Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+      tensors.forEach((name, tensor) -> arrays.put(name, tensor.array()));
+      return IValue.stringMapFrom(arrays);
     }
 
     /** The caller owns the call. */

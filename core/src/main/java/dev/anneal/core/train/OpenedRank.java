@@ -70,7 +70,8 @@ final class OpenedRank implements AutoCloseable {
   /** The method, where there is one. */
   static Optional<AdapterMethod> method(TrainingSetup setup, RankInputs inputs) {
     return AdapterRegistry.choose(setup.adapter(), inputs.adapter(), inputs.model().config())
-        .map(method -> method.beginningWith(inputs.initialTokens()));
+        .map(method -> method.beginningWith(inputs.initialTokens()))
+        .map(method -> method.trainedAt(setup.train().learningRate()));
   }
 
   private static TrainedModel.Assembly assembly(

@@ -223,6 +223,7 @@ final class RankMemory {
 
   private int lowest(Optional<AdapterMethod> method) {
     if (trained.contains(WeightNames.EMBED_TOKENS)
+        || method.map(this::atEmbedding).orElse(false)
         || method.flatMap(own -> own.virtualTokens(config)).isPresent()) {
       return 0;
     }
@@ -230,6 +231,11 @@ final class RankMemory {
         layout.sites().stream().filter(site -> adapted(method, site)).mapToInt(LinearSite::layer);
     IntStream whole = IntStream.range(0, config.layers()).filter(this::trainsWhole);
     return IntStream.concat(adapted, whole).min().orElse(config.layers());
+  }
+
+  private boolean atEmbedding(AdapterMethod method) {
+    return method.ends(layout).stream()
+        .anyMatch(site -> site.isEmbedding() && !method.parameters(site).isEmpty());
   }
 
   private boolean trainsWhole(int index) {

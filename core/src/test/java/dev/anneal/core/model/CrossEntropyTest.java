@@ -19,7 +19,7 @@ class CrossEntropyTest {
       """
         def check(self: __torch__.Program, hidden: Tensor, weight: Tensor, target: Tensor) -> List[Tensor]:
           logits = self.product(hidden, weight)
-          loss = self.cross_entropy_(logits, torch.unsqueeze(target, 1), hidden, weight)
+          loss = self.cross_entropy_(logits, torch.unsqueeze(target, 1), hidden, {"lm_head.weight": weight}, annotate(Dict[str, Tensor], {}))
           return [torch.reshape(loss, [1]), logits]
       """;
 

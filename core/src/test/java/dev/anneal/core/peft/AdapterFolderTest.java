@@ -43,7 +43,8 @@ class AdapterFolderTest {
   @Test
   void opensWhatFits() throws IOException {
     try (SafetensorsReader weights =
-        AdapterFolder.open(path).openWeights(Map.of(A, Shape.of(2, 3), B, Shape.of(5, 2)))) {
+        AdapterFolder.open(path)
+            .openWeights(Map.of(A, Shape.of(2, 3), B, Shape.of(5, 2)), Map.of())) {
       assertThat(weights.tensors()).hasSize(2);
     }
   }
@@ -53,7 +54,8 @@ class AdapterFolderTest {
     AdapterFolder folder = AdapterFolder.open(path);
     String other = A.replace("q_proj", "v_proj");
 
-    assertThatThrownBy(() -> folder.openWeights(Map.of(A, Shape.of(4, 3), other, Shape.of(2, 3))))
+    assertThatThrownBy(
+            () -> folder.openWeights(Map.of(A, Shape.of(4, 3), other, Shape.of(2, 3)), Map.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Cannot load adapter "
@@ -73,12 +75,12 @@ class AdapterFolderTest {
     Path file = path.resolve("adapter_model.safetensors");
     byte[] whole = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(whole, whole.length - 1));
-    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of()))
+    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of(), Map.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("the file is truncated (adapter.path)");
 
     Files.delete(file);
-    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of()))
+    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of(), Map.of()))
         .hasMessage(
             "Cannot read adapter " + path + ": no adapter_model.safetensors (adapter.path)");
 

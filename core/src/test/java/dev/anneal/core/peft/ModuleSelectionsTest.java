@@ -21,7 +21,12 @@ class ModuleSelectionsTest {
 
   @Test
   void refusesEachTargetWithoutAModuleAndNamesTheNearest() {
-    assertThatThrownBy(() -> chosen("adapter.target_modules=[q_proj, lm_head, q_prj]"))
+    assertThatThrownBy(
+            () ->
+                chosen(
+                    "adapter.peft_type=ADALORA",
+                    "adapter.total_step=9",
+                    "adapter.target_modules=[q_proj, lm_head, q_prj]"))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Invalid adapter.target_modules: lm_head (matches no linear module of the model's layers;"
@@ -37,6 +42,7 @@ class ModuleSelectionsTest {
     assertThat(chosen("adapter.target_modules=[model.layers.0.self_attn.q_proj, mlp.up_proj]"))
         .isNotNull();
     assertThat(chosen("adapter.target_modules=all-linear")).isNotNull();
+    assertThat(chosen("adapter.target_modules=[lm_head, embed_tokens]")).isNotNull();
   }
 
   @Test
@@ -82,7 +88,11 @@ class ModuleSelectionsTest {
 
   @Test
   void refusesAnExistingAdapterOfTheHeadOrOfAnotherModel() {
-    assertThatThrownBy(() -> existing("'r': 4", "['q_proj', 'lm_head']"))
+    assertThatThrownBy(
+            () ->
+                read(
+                    "{'peft_type': 'IA3', 'target_modules': ['k_proj', 'lm_head'],"
+                        + " 'feedforward_modules': []}"))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Unsupported in adapter_config.json: target_modules: lm_head (only the linear modules of"
@@ -130,6 +140,10 @@ class ModuleSelectionsTest {
             + ", "
             + fields
             + "}";
+    return read(json);
+  }
+
+  private static AdapterMethod read(String json) {
     byte[] bytes = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
     ExistingAdapter config = AdapterConfigJson.parse(bytes, "adapter_config.json");
     return AdapterRegistry.existing(new AdapterFolder(Path.of("adapter"), config), MODEL);
