@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import peft
 import pytest
 import torch
 from methods_made import base_model, config_of, distance, logits_of, reloaded, saved, started
 from methods_table import lora
 from parity_rows import training_rows
-from peft import PeftModel, load_peft_weights
+from peft import PeftModel, get_peft_model, load_peft_weights
 from safetensors.torch import load_file, save_file
+from training_made import foreign_shards
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -240,3 +243,109 @@ def test_a_combination_merges_into_a_model(workbench, scratch, models):
     rows = training_rows(43, 3)
     theirs = logits_of(by_peft(models, folders, [0.7, -0.4], combination_type="cat"), rows)
     assert distance(workbench.answers(merged, rows).logits, theirs) < 1e-4
+
+
+PROMPTS = [
+    ("The lighthouse of Varn", "law"),
+    ("瓦恩的灯塔", "law"),
+    ("The lighthouse of Varn", "code"),
+    ("The lighthouse of Varn", "none"),
+    ("Station 7 lies", None),
+    ("The lighthouse of Varn", "factors"),
+    ("The lighthouse of Varn", "law"),
+]
+KINDS = {
+    "law": (peft.LoraConfig, {"r": 4, "target_modules": "all-linear"}),
+    "code": (peft.LoraConfig, {"r": 2, "target_modules": ["v_proj"], "use_dora": True}),
+    "factors": (
+        peft.IA3Config,
+        {"target_modules": ["k_proj", "down_proj"], "feedforward_modules": ["down_proj"]},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def spoken(scratch, models):
+    """PEFT's models by the names of their adapters, and the folders where PEFT saved them."""
+    loaded, folders = {}, {}
+    for seed, (name, (config, fields)) in enumerate(KINDS.items()):
+        base = AutoModelForCausalLM.from_pretrained(models.spoken(), dtype=torch.float32).eval()
+        torch.manual_seed(seed)
+        model = get_peft_model(base, config(task_type="CAUSAL_LM", **fields), adapter_name=name)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(0.15 * torch.randn(parameter.shape))
+        model.eval().save_pretrained(scratch / "spoken adapters")
+        # an adapter that is not named default is saved in a folder of its name
+        folders[name] = scratch / "spoken adapters" / name
+        loaded[name] = model
+    loaded["none"] = AutoModelForCausalLM.from_pretrained(models.spoken(), dtype=torch.float32)
+    return loaded, folders
+
+
+def named(folders: dict) -> list[dict]:
+    return [{"name": name, "path": str(path)} for name, path in folders.items()]
+
+
+def test_rows_choose_their_adapter(workbench, scratch, models, spoken):
+    loaded, folders = spoken
+    questions, answers = scratch / "chosen.jsonl", scratch / "answers of chosen.jsonl"
+    rows = [{"prompt": prompt, "adapter": name} for prompt, name in PROMPTS]
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = {
+        "model.path": models.spoken(),
+        "adapter.path": folders["code"],
+        "generate.adapters": named(folders),
+        "generate.input": questions,
+        "generate.output": answers,
+        "generate.chat": False,
+        "generate.max_new_tokens": 16,
+    }
+    workbench.must("generate", settings)
+    lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    tokenizer = AutoTokenizer.from_pretrained(models.spoken())
+    texts = set()
+    for line, (prompt, name) in zip(lines, PROMPTS, strict=True):
+        ids = tokenizer(prompt, return_tensors="pt")
+        model = loaded[name or "code"]
+        out = model.generate(**ids, do_sample=False, max_new_tokens=16)[0].tolist()
+        text = tokenizer.decode(out[ids.input_ids.shape[1] :], skip_special_tokens=True)
+        chosen = {"adapter": name} if name else {}
+        assert line == {"prompt": prompt, **chosen, "answers": [text]}
+        texts.add(text)
+    assert len(texts) >= 5, "the adapters say the same"
+    unknown = scratch / "unknown.jsonl"
+    unknown.write_text(json.dumps({"prompt": "x", "adapter": "poem"}) + "\n")
+    outcome = workbench.run("generate", {**settings, "generate.input": unknown})
+    assert outcome.code == 2, outcome.output
+    assert 'adapter "poem" (must be one of none, law, code, factors' in outcome.output
+    outcome = workbench.run("generate", {**settings, "generate.adapters": named(folders) * 2})
+    assert outcome.code == 2 and "name law (is given twice)" in outcome.output, outcome.output
+
+
+def test_evaluates_each_adapter_as_alone(workbench, scratch, models):
+    folders = {"a": made(models, scratch, {}, "a"), "b": made(models, scratch, {"r": 6}, "b")}
+    shards = foreign_shards(scratch / "several rows", training_rows(47, 6))
+    settings = {
+        "model.path": models.case("llama"),
+        "data.eval": [str(shards)],
+        "data.allow_foreign": True,
+    }
+
+    def scores(name: str, more: dict) -> dict:
+        output = scratch / f"scores {name}"
+        workbench.must("evaluate", {**settings, "evaluate.output_dir": output, **more})
+        return json.loads((output / "eval.json").read_text())
+
+    together = scores("together", {"evaluate.adapters": named(folders)})
+    assert together["data"] == scores("bare", {})["data"]
+    assert [each["name"] for each in together["adapters"]] == ["a", "b"]
+    for each in together["adapters"]:
+        alone = scores(each["name"], {"adapter.path": folders[each["name"]]})
+        assert each["data"] == alone["data"]
+        assert each["data"] != together["data"]
+    outcome = workbench.run(
+        "evaluate", {**settings, "evaluate.adapters": [{"name": "x", "path": "nowhere"}]}
+    )
+    assert outcome.code == 2 and "evaluate.adapters[0].path" in outcome.output, outcome.output

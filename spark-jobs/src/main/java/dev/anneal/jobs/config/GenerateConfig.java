@@ -2,6 +2,7 @@ package dev.anneal.jobs.config;
 
 import dev.anneal.core.config.Rule;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * How text is generated, by transformers' names. Immutable.
@@ -9,6 +10,7 @@ import java.io.Serializable;
  * @param prompt one prompt; empty when they come from {@code input} or the keyboard
  * @param input jsonl file of prompts; empty for none
  * @param output jsonl file of answers; empty prints them
+ * @param adapters adapters that rows of {@code input} or the keyboard choose by name
  * @param interactive read prompts from the keyboard
  * @param chat apply the tokenizer's chat template
  * @param system system message under the chat template; empty for none
@@ -21,6 +23,7 @@ public record GenerateConfig(
     String prompt,
     String input,
     String output,
+    List<NamedAdapter> adapters,
     boolean interactive,
     boolean chat,
     String system,
@@ -36,6 +39,12 @@ public record GenerateConfig(
     long seed)
     implements Serializable {
   public GenerateConfig {
+    adapters = NamedAdapter.require("generate.adapters", adapters);
+    Rule.check(
+        adapters.isEmpty() || prompt.isEmpty(),
+        "generate.adapters",
+        String.valueOf(adapters.size()),
+        "has no effect with generate.prompt: rows of generate.input name them, or adapter.path");
     Rule.positive("generate.max_new_tokens", maxNewTokens);
     Rule.positive("generate.temperature", temperature);
     Rule.notNegative("generate.top_k", topK);

@@ -65,16 +65,22 @@ public final class EvaluateJob implements SparkJob {
     }
     List<String> prompts = new ArrayList<>();
     questions.values().forEach(list -> list.forEach(question -> prompts.add(question.text())));
-    List<RankEvaluation.Outcome> outcomes =
-        outcomes(context, EvaluationPlan.of(config, prompts, store));
-    List<ShardScore> scores = outcomes.get(0).scores();
-    List<ScoredQuestions> answered =
-        ScoredQuestions.of(questions, RankEvaluation.inOrder(outcomes, prompts.size()));
-    print(context, scores, answered);
-    if (!config.evaluate().outputDir().isEmpty()) {
-      new EvaluationFiles(store, config.evaluate().outputDir()).write(config, scores, answered);
+    EvaluationPlan plan = EvaluationPlan.of(config, prompts, store);
+    List<RankEvaluation.Outcome> outcomes = outcomes(context, plan);
+    List<AdapterScores> all = new ArrayList<>();
+    for (int i = 0; i < plan.adapters().size(); i++) {
+      List<String> answers = RankEvaluation.inOrder(outcomes, i, prompts.size());
+      all.add(
+          new AdapterScores(
+              plan.adapters().get(i),
+              outcomes.get(0).parts().get(i).scores(),
+              ScoredQuestions.of(questions, answers)));
     }
-    return result(config, scores, answered);
+    all.forEach(scores -> print(context, scores));
+    if (!config.evaluate().outputDir().isEmpty()) {
+      new EvaluationFiles(store, config.evaluate().outputDir()).write(config, all);
+    }
+    return result(config, all);
   }
 
   /** The result.json there belongs to a training. */
@@ -94,11 +100,12 @@ public final class EvaluateJob implements SparkJob {
     AnnealConfig config = context.config();
     RankEvaluation work = new RankEvaluation(plan);
     if (config.distributed().worldSize() > 1) {
-      StagedModel.requireAgreement(context.loaded(), plan.fetching());
+      StagedModel.requireAgreement(context.loaded(), plan.fetching(), plan.named());
       return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
           .run(work);
     }
-    try (StagedModel staged = StagedModel.checked(context.loaded(), plan.fetching())) {
+    try (StagedModel staged =
+        StagedModel.checked(context.loaded(), plan.fetching(), plan.named())) {
       int threads = config.distributed().threads(1);
       try (Collective alone = LocalGroup.of(1).member(0)) {
         return List.of(work.run(staged, alone, threads));
@@ -106,44 +113,56 @@ public final class EvaluateJob implements SparkJob {
     }
   }
 
-  private static void print(
-      JobContext context, List<ShardScore> scores, List<ScoredQuestions> questions) {
-    scores.forEach(score -> context.out().println(Redaction.text(score.line())));
+  private static void print(JobContext context, AdapterScores scores) {
+    if (!scores.adapter().isEmpty()) {
+      context.out().println("adapter " + scores.adapter());
+    }
+    scores.shards().forEach(score -> context.out().println(Redaction.text(score.line())));
     int shown = context.config().evaluate().generations();
-    for (ScoredQuestions file : questions) {
+    for (ScoredQuestions file : scores.questions()) {
       context.out().println(Redaction.text(file.line()));
       file.answers().stream().limit(shown).forEach(each -> context.out().println(each.line()));
     }
   }
 
-  private static JobResult result(
-      AnnealConfig config, List<ShardScore> scores, List<ScoredQuestions> questions) {
-    Optional<ShardScore> broken =
-        scores.stream()
-            .filter(score -> score.measured() && !Double.isFinite(score.loss()))
-            .findFirst();
-    JobResult result =
-        broken.isEmpty()
-            ? JobResult.ok("evaluated " + config.model().path())
-            : JobResult.of(
+  private static JobResult result(AnnealConfig config, List<AdapterScores> all) {
+    JobResult result = JobResult.ok("evaluated " + config.model().path());
+    for (AdapterScores scores : all) {
+      Optional<ShardScore> broken = scores.broken();
+      if (broken.isPresent()) {
+        result =
+            JobResult.of(
                 ExitCode.TRAINING,
-                "The loss on "
+                "The loss"
+                    + scores.of()
+                    + " on "
                     + broken.get().path()
                     + " is not a finite number: "
                     + broken.get().loss()
-                    + " (the weights of model.path or adapter.path hold such values)");
-    for (ShardScore score : scores) {
-      result = result.withCount("rows " + score.path(), score.rows());
+                    + " (the weights of model.path or of the adapter hold such values)");
+        break;
+      }
     }
-    for (ScoredQuestions file : questions) {
-      result =
-          result
-              .withCount("right " + file.file(), file.score().correct())
-              .withCount("questions " + file.file(), file.score().total());
+    for (AdapterScores scores : all) {
+      result = counted(result, scores);
     }
     String output = config.evaluate().outputDir();
     return output.isEmpty()
         ? result
         : result.withPath("scores", FileStore.join(output, EvaluationFiles.SCORES));
+  }
+
+  private static JobResult counted(JobResult before, AdapterScores scores) {
+    JobResult result = before;
+    for (ShardScore score : scores.shards()) {
+      result = result.withCount("rows " + score.path() + scores.of(), score.rows());
+    }
+    for (ScoredQuestions file : scores.questions()) {
+      result =
+          result
+              .withCount("right " + file.file() + scores.of(), file.score().correct())
+              .withCount("questions " + file.file() + scores.of(), file.score().total());
+    }
+    return result;
   }
 }

@@ -29,27 +29,43 @@ final class EvaluationFiles {
     this.folder = folder;
   }
 
-  void write(AnnealConfig config, List<ShardScore> scores, List<ScoredQuestions> questions)
-      throws IOException {
+  /**
+   * @param all the scores of {@code adapter.path} or the bare model, then those of named adapters
+   */
+  void write(AnnealConfig config, List<AdapterScores> all) throws IOException {
     ObjectNode root = json.createObjectNode();
     root.put("model", Redaction.text(config.model().path()));
     root.put("adapter", Redaction.text(config.adapter().path()));
-    ArrayNode data = root.putArray("data");
-    scores.forEach(score -> put(data.addObject(), score));
-    ArrayNode files = root.putArray("questions");
-    questions.forEach(file -> put(files.addObject(), file));
-    if (!questions.isEmpty()) {
+    put(root, all.get(0));
+    if (all.size() > 1) {
+      ArrayNode adapters = root.putArray("adapters");
+      for (int i = 1; i < all.size(); i++) {
+        ObjectNode node = adapters.addObject().put("name", all.get(i).adapter());
+        node.put("path", Redaction.text(config.evaluate().adapters().get(i - 1).path()));
+        put(node, all.get(i));
+      }
+    }
+    if (all.stream().anyMatch(scores -> !scores.questions().isEmpty())) {
       store.write(
           FileStore.join(folder, GENERATIONS),
           out -> {
-            for (ScoredQuestions file : questions) {
-              out.write(lines(file).getBytes(StandardCharsets.UTF_8));
+            for (AdapterScores scores : all) {
+              for (ScoredQuestions file : scores.questions()) {
+                out.write(lines(scores.adapter(), file).getBytes(StandardCharsets.UTF_8));
+              }
             }
           });
     }
     store.writeBytes(
         FileStore.join(folder, SCORES),
         (json.writeValueAsString(root) + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void put(ObjectNode node, AdapterScores scores) {
+    ArrayNode data = node.putArray("data");
+    scores.shards().forEach(score -> put(data.addObject(), score));
+    ArrayNode files = node.putArray("questions");
+    scores.questions().forEach(file -> put(files.addObject(), file));
   }
 
   private static void put(ObjectNode node, ShardScore score) {
@@ -88,11 +104,14 @@ final class EvaluationFiles {
     node.put("exact_match", score.share());
   }
 
-  private static String lines(ScoredQuestions file) {
+  private static String lines(String adapter, ScoredQuestions file) {
     StringBuilder lines = new StringBuilder();
     ObjectMapper compact = new ObjectMapper();
     for (ScoredQuestions.Answered answered : file.answers()) {
       ObjectNode line = compact.createObjectNode();
+      if (!adapter.isEmpty()) {
+        line.put("adapter", adapter);
+      }
       line.put("file", Redaction.text(file.file()));
       line.put("id", answered.question().id());
       line.put("question", answered.question().text());

@@ -6,12 +6,11 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.generate.GenerationSettings;
-import dev.anneal.core.model.TokenScore;
 import dev.anneal.core.model.weights.ModelFolder;
-import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.Evaluator;
 import dev.anneal.data.tokenize.TokenizerFolder;
+import dev.anneal.jobs.generate.ModelChoice;
 import dev.anneal.jobs.generate.TextGenerator;
 import dev.anneal.jobs.io.HostFiles;
 import dev.anneal.jobs.io.StagedModel;
@@ -21,6 +20,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -30,12 +30,21 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
 
   private final EvaluationPlan plan;
 
+  /** What is measured with each of the plan's adapters, in their order. */
+  record Outcome(List<Part> parts) implements Serializable {
+    Outcome {
+      parts = List.copyOf(parts);
+    }
+  }
+
   /**
+   * With one adapter.
+   *
    * @param scores of every folder of {@code data.eval}, over all ranks
    * @param answers to the prompts rank, rank + world size, ...
    */
-  record Outcome(List<ShardScore> scores, List<String> answers) implements Serializable {
-    Outcome {
+  record Part(List<ShardScore> scores, List<String> answers) implements Serializable {
+    Part {
       scores = List.copyOf(scores);
       answers = List.copyOf(answers);
     }
@@ -47,47 +56,64 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
 
   @Override
   public Outcome run(RankContext context) throws IOException {
-    try (StagedModel staged = StagedModel.open(plan.model(), plan.adapter(), plan.fetching())) {
+    try (StagedModel staged =
+        StagedModel.open(plan.model(), plan.adapter(), plan.fetching(), plan.named())) {
       return run(staged, context.collective(), context.threads());
     }
   }
 
   /** The same without a barrier stage around it. */
   Outcome run(StagedModel staged, Collective ranks, int threads) throws IOException {
-    List<ShardScore> scores =
-        plan.data().eval().isEmpty() ? List.of() : scores(staged, ranks, threads);
-    return new Outcome(scores, answers(staged, ranks, threads));
+    List<List<ShardScore>> scores = scores(staged, ranks, threads);
+    List<List<String>> answers = answers(staged, ranks, threads);
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < plan.adapters().size(); i++) {
+      parts.add(new Part(scores.get(i), answers.get(i)));
+    }
+    return new Outcome(parts);
   }
 
-  /** The answers of all ranks in the order of the prompts. */
-  static List<String> inOrder(List<Outcome> outcomes, int prompts) {
+  /** The answers of all ranks with one adapter, in the order of the prompts. */
+  static List<String> inOrder(List<Outcome> outcomes, int adapter, int prompts) {
     List<String> answers = new ArrayList<>();
     for (int i = 0; i < prompts; i++) {
-      answers.add(outcomes.get(i % outcomes.size()).answers().get(i / outcomes.size()));
+      Part part = outcomes.get(i % outcomes.size()).parts().get(adapter);
+      answers.add(part.answers().get(i / outcomes.size()));
     }
     return answers;
   }
 
-  private List<ShardScore> scores(StagedModel staged, Collective ranks, int threads)
+  private List<List<ShardScore>> scores(StagedModel staged, Collective ranks, int threads)
       throws IOException {
+    if (plan.data().eval().isEmpty()) {
+      return Collections.nCopies(plan.adapters().size(), List.of());
+    }
     ModelFolder folder = ModelFolder.open(staged.model());
-    List<ShardScore> scores = new ArrayList<>();
     try (TensorRuntime runtime = TensorRuntime.open()) {
       runtime.prepareThread(threads);
-      try (TrainedModel model =
-          TrainedModel.forInference(runtime, folder, staged.adapter().map(AdapterFolder::open))) {
-        for (String path : plan.data().eval()) {
-          try (HostFiles files = plan.fetching().open();
-              ShardSet rows = rows(folder, files, path)) {
-            long together = (long) plan.scoreBatch() * ranks.worldSize();
-            files.requireRoom(HostFiles.kept(rows, together), false);
-            Evaluator evaluator =
-                new Evaluator(
-                    rows, plan.scoreBatch(), 0, model.model(), ranks, (state, score) -> {});
-            TokenScore score = evaluator.evaluate();
-            scores.add(ShardScore.of(path, rows.rowCount(), score));
-          }
+      List<List<ShardScore>> scores = new ArrayList<>();
+      try (ModelChoice models =
+          ModelChoice.forInference(runtime, folder, staged.adapter(), staged.named())) {
+        for (String adapter : plan.adapters()) {
+          models.use(adapter);
+          scores.add(scores(models.model(), folder, ranks));
         }
+      }
+      return scores;
+    }
+  }
+
+  private List<ShardScore> scores(TrainedModel model, ModelFolder folder, Collective ranks)
+      throws IOException {
+    List<ShardScore> scores = new ArrayList<>();
+    for (String path : plan.data().eval()) {
+      try (HostFiles files = plan.fetching().open();
+          ShardSet rows = rows(folder, files, path)) {
+        long together = (long) plan.scoreBatch() * ranks.worldSize();
+        files.requireRoom(HostFiles.kept(rows, together), false);
+        Evaluator evaluator =
+            new Evaluator(rows, plan.scoreBatch(), 0, model.model(), ranks, (state, score) -> {});
+        scores.add(ShardScore.of(path, rows.rowCount(), evaluator.evaluate()));
       }
     }
     return scores;
@@ -109,19 +135,23 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
     return rows;
   }
 
-  private List<String> answers(StagedModel staged, Collective ranks, int threads) {
+  private List<List<String>> answers(StagedModel staged, Collective ranks, int threads) {
     List<String> own = new ArrayList<>();
     for (int i = ranks.rank(); i < plan.prompts().size(); i += ranks.worldSize()) {
       own.add(plan.prompts().get(i));
     }
     if (own.isEmpty()) {
-      return own;
+      return Collections.nCopies(plan.adapters().size(), List.of());
     }
-    TextGenerator.Source source =
-        new TextGenerator.Source(staged.model(), staged.adapter(), threads);
-    try (TextGenerator generator = TextGenerator.open(source, plan.style())) {
-      return generator.answers(
-          own, GenerationSettings.greedy(plan.maxNewTokens(), Set.of()), plan.answerBatch());
+    GenerationSettings greedy = GenerationSettings.greedy(plan.maxNewTokens(), Set.of());
+    List<List<String>> answers = new ArrayList<>();
+    try (TextGenerator generator =
+        TextGenerator.open(TextGenerator.Source.of(staged, threads), plan.style())) {
+      for (String adapter : plan.adapters()) {
+        generator.use(adapter);
+        answers.add(generator.answers(own, greedy, plan.answerBatch()));
+      }
     }
+    return answers;
   }
 }

@@ -20,19 +20,34 @@ record Answering(TextGenerator generator, GenerateConfig config) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** One JSON object a prompt, in order, as they get ready. */
-  void writeAll(List<String> prompts, OutputStream out) throws IOException {
-    int chunk = promptsAtOnce();
-    for (int start = 0; start < prompts.size(); start += chunk) {
-      List<String> part = prompts.subList(start, Math.min(start + chunk, prompts.size()));
-      List<List<String>> answers = to(part, start);
+  void writeAll(List<PromptFile.Row> prompts, OutputStream out) throws IOException {
+    int end;
+    for (int start = 0; start < prompts.size(); start = end) {
+      end = together(prompts, start);
+      List<PromptFile.Row> part = prompts.subList(start, end);
+      generator.use(part.get(0).adapter());
+      List<List<String>> answers = to(part.stream().map(PromptFile.Row::prompt).toList(), start);
       for (int i = 0; i < part.size(); i++) {
-        ObjectNode line = JSON.createObjectNode().put("prompt", part.get(i));
+        ObjectNode line = JSON.createObjectNode().put("prompt", part.get(i).prompt());
+        if (!part.get(i).adapter().isEmpty()) {
+          line.put(PromptFile.ADAPTER, part.get(i).adapter());
+        }
         ArrayNode texts = line.putArray("answers");
         answers.get(i).forEach(texts::add);
         out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
       }
       LOG.info("prompts={} of={}", start + part.size(), prompts.size());
     }
+  }
+
+  /** Where the prompts end that one adapter answers side by side. */
+  private int together(List<PromptFile.Row> prompts, int start) {
+    int end = start + 1;
+    while (end < Math.min(prompts.size(), start + promptsAtOnce())
+        && prompts.get(end).adapter().equals(prompts.get(start).adapter())) {
+      end++;
+    }
+    return end;
   }
 
   int promptsAtOnce() {

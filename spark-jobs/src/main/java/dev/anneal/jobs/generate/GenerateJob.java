@@ -1,7 +1,9 @@
 package dev.anneal.jobs.generate;
 
+import dev.anneal.core.assembly.AdaptedModels;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.jobs.config.GenerateConfig;
+import dev.anneal.jobs.config.NamedAdapter;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HadoopFileStore;
 import dev.anneal.jobs.io.StagedModel;
@@ -13,8 +15,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +30,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class GenerateJob implements SparkJob {
   private static final Logger LOG = LoggerFactory.getLogger(GenerateJob.class);
+
+  private static final Pattern SWITCH = Pattern.compile("\\s*/adapter\\s+(\\S+)\\s*");
 
   private final InputStream keyboard;
   private final Predicate<JobContext> watched;
@@ -55,9 +63,10 @@ public final class GenerateJob implements SparkJob {
     GenerateConfig config = context.config().generate();
     requireOneSource(config);
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
-    List<String> prompts = prompts(config, store);
-    try (StagedModel staged =
-            StagedModel.checked(context.loaded(), FetchPlan.of(store, context.config().data()));
+    List<PromptFile.Row> prompts = prompts(config, store);
+    StagedModel.Named named = new StagedModel.Named("generate.adapters", config.adapters());
+    FetchPlan fetching = FetchPlan.of(store, context.config().data());
+    try (StagedModel staged = StagedModel.checked(context.loaded(), fetching, named);
         TextGenerator generator =
             TextGenerator.open(
                 TextGenerator.Source.of(staged, context.config().distributed()),
@@ -75,7 +84,7 @@ public final class GenerateJob implements SparkJob {
       if (!config.input().isEmpty()) {
         answering.writeAll(prompts, context.out());
       } else {
-        answer(context, answering, prompts.get(0), 0);
+        answer(context, answering, prompts.get(0).prompt(), 0);
       }
       return JobResult.ok("answered " + prompts.size() + " prompts")
           .withCount("prompts", prompts.size());
@@ -102,13 +111,29 @@ public final class GenerateJob implements SparkJob {
     }
   }
 
-  private static List<String> prompts(GenerateConfig config, HadoopFileStore store) {
+  private static List<PromptFile.Row> prompts(GenerateConfig config, HadoopFileStore store) {
     if (config.interactive()) {
       return List.of();
     }
-    return config.input().isEmpty()
-        ? List.of(config.prompt())
-        : PromptFile.read(store, config.input());
+    if (config.input().isEmpty()) {
+      return List.of(new PromptFile.Row(config.prompt(), ""));
+    }
+    List<PromptFile.Row> rows = PromptFile.read(store, config.input(), names(config));
+    for (NamedAdapter adapter : config.adapters()) {
+      if (rows.stream().noneMatch(row -> row.adapter().equals(adapter.name()))) {
+        LOG.warn("adapter={} unused: no row of generate.input names it", adapter.name());
+      }
+    }
+    return rows;
+  }
+
+  private static Set<String> names(GenerateConfig config) {
+    Set<String> names = new LinkedHashSet<>();
+    if (!config.adapters().isEmpty()) {
+      names.add(AdaptedModels.BARE);
+      config.adapters().forEach(adapter -> names.add(adapter.name()));
+    }
+    return names;
   }
 
   /** Word for word where a person reads along, if there is but one answer to read. */
@@ -120,18 +145,35 @@ public final class GenerateJob implements SparkJob {
     }
   }
 
-  /** Every line is a prompt of its own; an empty one is passed over. */
+  /**
+   * Every line is a prompt of its own; an empty one is passed over. With named adapters {@code
+   * /adapter NAME} is no prompt: it switches.
+   */
   private JobResult converse(JobContext context, Answering answering) throws IOException {
     LOG.info("one prompt a line, end of input ends");
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(keyboard, StandardCharsets.UTF_8));
+    Set<String> names = names(answering.config());
     int answered = 0;
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      if (!line.isBlank()) {
+      Matcher switching = SWITCH.matcher(line);
+      if (!names.isEmpty() && switching.matches()) {
+        use(answering, names, switching.group(1));
+      } else if (!line.isBlank()) {
         answer(context, answering, line, answered);
         answered++;
       }
     }
     return JobResult.ok("answered " + answered + " prompts").withCount("prompts", answered);
+  }
+
+  /** A slip of the fingers ends nothing. */
+  private static void use(Answering answering, Set<String> names, String name) {
+    if (names.contains(name)) {
+      answering.generator().use(name);
+      LOG.info("adapter={}", name);
+    } else {
+      LOG.warn("adapter={} unknown: there are {}", name, String.join(", ", names));
+    }
   }
 }

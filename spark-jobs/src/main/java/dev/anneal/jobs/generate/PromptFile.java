@@ -11,29 +11,41 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Reads prompts from a jsonl file, in its order. Keys: {@code prompt}, {@code question} or Alpaca's
- * {@code instruction} (with {@code input} on the next line). Blank lines are skipped.
+ * {@code instruction} (with {@code input} on the next line); {@code adapter} where adapters are
+ * named. Blank lines are skipped.
  */
 final class PromptFile {
+  static final String ADAPTER = "adapter";
+
   private static final List<String> KEYS = List.of("prompt", "question", "instruction");
 
   private PromptFile() {}
 
   /**
+   * A prompt, and who answers it.
+   *
+   * @param adapter its name; empty for {@code adapter.path}
+   */
+  record Row(String prompt, String adapter) {}
+
+  /**
+   * @param names of adapters that rows may choose; empty where there is no choice
    * @throws ConfigException when the file is absent, holds no prompt, or has a bad line, which the
    *     message names
    */
-  static List<String> read(FileStore store, String path) {
-    List<String> prompts = new ArrayList<>();
+  static List<Row> read(FileStore store, String path, Set<String> names) {
+    List<Row> prompts = new ArrayList<>();
     try (BufferedReader reader =
         new BufferedReader(new InputStreamReader(store.open(path), StandardCharsets.UTF_8))) {
       int number = 0;
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         number++;
         if (!line.isBlank()) {
-          prompts.add(prompt(line, path, number));
+          prompts.add(row(line, names, path, number));
         }
       }
     } catch (NoSuchFileException e) {
@@ -48,7 +60,7 @@ final class PromptFile {
     return List.copyOf(prompts);
   }
 
-  private static String prompt(String line, String path, int number) {
+  private static Row row(String line, Set<String> names, String path, int number) {
     String where = "Cannot read " + path + ": line " + number + ": ";
     JsonNode json;
     try {
@@ -61,10 +73,28 @@ final class PromptFile {
       JsonNode value = json.path(key);
       if (value.isTextual() && !value.asText().isBlank()) {
         String input = key.equals("instruction") ? json.path("input").asText("") : "";
-        return input.isEmpty() ? value.asText() : value.asText() + "\n" + input;
+        String prompt = input.isEmpty() ? value.asText() : value.asText() + "\n" + input;
+        return new Row(prompt, names.isEmpty() ? "" : adapter(json, names, where));
       }
     }
     throw new ConfigException(
         where + "no text under " + String.join(", ", KEYS) + " (generate.input)");
+  }
+
+  private static String adapter(JsonNode row, Set<String> names, String where) {
+    JsonNode adapter = row.path(ADAPTER);
+    if (adapter.isMissingNode() || adapter.isNull()) {
+      return "";
+    }
+    if (!adapter.isTextual() || !names.contains(adapter.asText())) {
+      throw new ConfigException(
+          where
+              + "adapter "
+              + adapter
+              + " (must be one of "
+              + String.join(", ", names)
+              + ": generate.adapters)");
+    }
+    return adapter.asText();
   }
 }

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.generate;
 
+import dev.anneal.core.assembly.AdaptedModels;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
@@ -8,7 +9,6 @@ import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.weights.ModelFolder;
-import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.data.tokenize.GrowingText;
@@ -20,8 +20,11 @@ import dev.anneal.jobs.io.StagedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -37,7 +40,7 @@ public final class TextGenerator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TextGenerator.class);
 
   private final TensorScope scope = new TensorScope();
-  private final TrainedModel model;
+  private final ModelChoice models;
   private final PromptEncoder prompts;
   private final Tokenizer tokenizer;
   private final TokenizerFolder files;
@@ -49,32 +52,56 @@ public final class TextGenerator implements AutoCloseable {
    *
    * @param model a Hugging Face model folder with its tokenizer
    * @param adapter a PEFT folder
+   * @param named PEFT folders that {@link #use} switches to
    * @param threads libtorch's threads
    */
-  public record Source(Path model, Optional<Path> adapter, int threads) {
+  public record Source(Path model, Optional<Path> adapter, Map<String, Path> named, int threads) {
+    public Source {
+      named = Collections.unmodifiableMap(new LinkedHashMap<>(named));
+    }
+
+    /** With one adapter at most. */
+    public Source(Path model, Optional<Path> adapter, int threads) {
+      this(model, adapter, Map.of(), threads);
+    }
 
     /** On the driver, with {@code distributed.threads_per_rank} or else all cores. */
     public static Source of(StagedModel staged, DistributedConfig config) {
-      return new Source(staged.model(), staged.adapter(), config.threads(1));
+      return of(staged, config.threads(1));
+    }
+
+    /** All that was staged. */
+    public static Source of(StagedModel staged, int threads) {
+      return new Source(staged.model(), staged.adapter(), staged.named(), threads);
     }
   }
 
   private TextGenerator(Source source, PromptStyle style) {
     ModelFolder folder = ModelFolder.open(source.model());
-    Optional<AdapterFolder> adapter = source.adapter().map(AdapterFolder::open);
     try {
       this.files = TokenizerFolder.open(source.model());
       this.tokenizer = scope.own(Tokenizers.open(files));
       this.prompts = new PromptEncoder(files, tokenizer, style);
       TensorRuntime runtime = scope.own(TensorRuntime.open());
       runtime.prepareThread(source.threads());
-      this.model = scope.own(TrainedModel.forGeneration(runtime, folder, adapter));
+      this.models =
+          scope.own(ModelChoice.forGeneration(runtime, folder, source.adapter(), source.named()));
       this.endIds = new HashSet<>(folder.eosTokenIds());
       this.endIds.addAll(prompts.endIds());
     } catch (RuntimeException | Error e) {
       scope.close();
       throw e;
     }
+  }
+
+  /**
+   * Switches to a named adapter, or to the bare model by {@link AdaptedModels#BARE}; the empty name
+   * is where it began.
+   *
+   * @throws ConfigException that lists the names there are
+   */
+  public void use(String adapter) {
+    models.use(adapter);
   }
 
   /** Opens everything; {@link ConfigException} says what is missing or does not fit. */
@@ -140,7 +167,7 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   private TokenGenerator generator(int batchSize) {
-    return new TokenGenerator(model.model(), model.config().vocabSize(), batchSize);
+    return new TokenGenerator(model().model(), model().config().vocabSize(), batchSize);
   }
 
   private GenerationSettings ended(GenerationSettings settings) {
@@ -155,16 +182,16 @@ public final class TextGenerator implements AutoCloseable {
       LOG.info(
           "products={} weights_copied={}",
           MatrixProducts.ofThisHost().label(),
-          new MemorySize(model.model().decodeCopyBytes()));
+          new MemorySize(model().model().decodeCopyBytes()));
       logged = true;
     }
   }
 
   private void warnOfLength(List<int[]> encoded, int maxNewTokens) {
     int longest =
-        model.model().virtualTokenCount()
+        model().model().virtualTokenCount()
             + encoded.stream().mapToInt(ids -> ids.length).max().orElse(0);
-    int positions = model.config().maxPositionEmbeddings();
+    int positions = model().config().maxPositionEmbeddings();
     if (longest + maxNewTokens > positions) {
       LOG.warn(
           "prompt_tokens={} max_new_tokens={} exceed max_position_embeddings={} of the model",
@@ -174,9 +201,9 @@ public final class TextGenerator implements AutoCloseable {
     }
   }
 
-  /** The opened model; borrowed, for scoring beside generating. */
+  /** The model in use; borrowed, for scoring beside generating. */
   public TrainedModel model() {
-    return model;
+    return models.model();
   }
 
   /** Ids that end an answer. */

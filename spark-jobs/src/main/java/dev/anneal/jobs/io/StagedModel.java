@@ -7,11 +7,17 @@ import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.jobs.config.AnnealConfig;
+import dev.anneal.jobs.config.NamedAdapter;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,24 +32,45 @@ public final class StagedModel implements AutoCloseable {
   private final HostFiles files;
   private final Path model;
   private final Optional<Path> adapter;
+  private final Map<String, Path> named;
 
-  private StagedModel(HostFiles files, Path model, Optional<Path> adapter) {
+  private StagedModel(
+      HostFiles files, Path model, Optional<Path> adapter, Map<String, Path> named) {
     this.files = files;
     this.model = model;
     this.adapter = adapter;
+    this.named = named;
+  }
+
+  /**
+   * Adapters that a job opens besides {@code adapter.path}. Immutable; travels to executors.
+   *
+   * @param key the setting that lists them
+   */
+  public record Named(String key, List<NamedAdapter> adapters) implements Serializable {
+    /** No others. */
+    public static final Named NONE = new Named("", List.of());
+
+    public Named {
+      adapters = List.copyOf(adapters);
+    }
+
+    private String key(int index) {
+      return key + "[" + index + "].path";
+    }
   }
 
   /** On the driver: refuses what the configuration cannot mean, then opens. */
-  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, FetchPlan plan)
+  public static StagedModel checked(LoadedConfig<AnnealConfig> loaded, FetchPlan plan, Named named)
       throws IOException {
     AnnealConfig config = loaded.config();
-    requireAgreement(loaded, plan);
-    return open(config.model(), config.adapter(), plan);
+    requireAgreement(loaded, plan, named);
+    return open(config.model(), config.adapter(), plan, named);
   }
 
   /** Refuses what the configuration cannot mean, by the headers of model and adapter. */
-  public static void requireAgreement(LoadedConfig<AnnealConfig> loaded, FetchPlan plan)
-      throws IOException {
+  public static void requireAgreement(
+      LoadedConfig<AnnealConfig> loaded, FetchPlan plan, Named named) throws IOException {
     AnnealConfig config = loaded.config();
     refuse(config.model(), config.adapter());
     try (HostFiles files = plan.open()) {
@@ -55,21 +82,42 @@ public final class StagedModel implements AutoCloseable {
         AdapterAgreement.require(
             config.adapter(), loaded::isSet, AdapterFolder.open(adapter), folder.config());
       }
+      for (int i = 0; i < named.adapters().size(); i++) {
+        String path = named.adapters().get(i).path();
+        try {
+          AdapterRegistry.existing(
+              AdapterFolder.open(files.headers(path, named.key(i))), folder.config());
+        } catch (ConfigException e) {
+          throw new ConfigException(e.getMessage().replace("adapter.path", named.key(i)), e);
+        }
+      }
     }
   }
 
   /** Opens what {@code model.path} and {@code adapter.path} name. */
   public static StagedModel open(ModelConfig model, AdapterConfig adapter, FetchPlan plan)
       throws IOException {
+    return open(model, adapter, plan, Named.NONE);
+  }
+
+  /** Opens those and the named ones. */
+  public static StagedModel open(
+      ModelConfig model, AdapterConfig adapter, FetchPlan plan, Named named) throws IOException {
     HostFiles files = plan.open();
     try {
       Path base = files.folder(model.requirePath(), "model.path");
+      Map<String, Path> others = new LinkedHashMap<>();
+      for (int i = 0; i < named.adapters().size(); i++) {
+        NamedAdapter other = named.adapters().get(i);
+        others.put(other.name(), files.folder(other.path(), named.key(i)));
+      }
       return new StagedModel(
           files,
           base,
           adapter.path().isEmpty()
               ? Optional.empty()
-              : Optional.of(files.folder(adapter.path(), "adapter.path")));
+              : Optional.of(files.folder(adapter.path(), "adapter.path")),
+          others);
     } catch (IOException | RuntimeException e) {
       files.close();
       throw e;
@@ -102,6 +150,11 @@ public final class StagedModel implements AutoCloseable {
 
   public Optional<Path> adapter() {
     return adapter;
+  }
+
+  /** The others, by their names, in their order. */
+  public Map<String, Path> named() {
+    return named;
   }
 
   @Override

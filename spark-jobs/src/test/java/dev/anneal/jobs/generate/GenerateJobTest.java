@@ -1,6 +1,7 @@
 package dev.anneal.jobs.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -135,6 +136,36 @@ class GenerateJobTest {
         .isEqualTo(
             generate("generate.prompt=Wo bist du?").out() + generate("generate.prompt=你好").out());
     assertThat(typed("", "generate.interactive=true").code()).isZero();
+  }
+
+  @Test
+  void switchesTheAdapterBetweenLines() {
+    Path adapter = temp.resolve("an adapter to switch");
+    assertThatCode(() -> TinyModel.writeAdapter(model, adapter)).doesNotThrowAnyException();
+    String several = "generate.adapters=[{name=own, path=\"" + adapter + "\"}]";
+    String question = "Wo bist du?\n";
+    JobLine line =
+        typed(
+            question + "/adapter own\n" + question + "/adapter other\n/adapter none\n" + question,
+            "generate.interactive=true",
+            several);
+    assertThat(line.code()).as(line.err()).isZero();
+    String bare = generate("generate.prompt=Wo bist du?").out();
+    String own = generate("generate.prompt=Wo bist du?", "adapter.path=" + adapter).out();
+    assertThat(line.out()).isEqualTo(bare + own + bare);
+    assertThat(own).isNotEqualTo(bare);
+    refuses(
+        "Invalid generate.adapters: 1 (has no effect with generate.prompt",
+        "generate.prompt=a",
+        several);
+    refuses(
+        "Invalid generate.adapters: name none (names the model without adapter)",
+        "generate.interactive=true",
+        "generate.adapters=[{name=none, path=x}]");
+    refuses(
+        "Invalid generate.adapters: name \"a.b\" (must be of letters, digits, _ and -)",
+        "generate.interactive=true",
+        "generate.adapters=[{name=a.b, path=x}]");
   }
 
   @Test
