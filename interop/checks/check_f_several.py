@@ -10,9 +10,10 @@ import torch
 from methods_made import base_model, config_of, distance, logits_of, reloaded, saved, started
 from methods_table import lora
 from parity_rows import training_rows
+from product import metrics
 from peft import PeftModel, get_peft_model, load_peft_weights
 from safetensors.torch import load_file, save_file
-from training_made import foreign_shards
+from training_made import foreign_shards, train_settings
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -349,3 +350,68 @@ def test_evaluates_each_adapter_as_alone(workbench, scratch, models):
         "evaluate", {**settings, "evaluate.adapters": [{"name": "x", "path": "nowhere"}]}
     )
     assert outcome.code == 2 and "evaluate.adapters[0].path" in outcome.output, outcome.output
+
+
+def test_named_adapters_share_a_run_folder(workbench, scratch, models):
+    rows = training_rows(51, 12)
+    shards, out = foreign_shards(scratch / "named rows", rows), scratch / "named runs"
+    folder = models.case("llama")
+    short = {"train.max_steps": 3, "train.save_steps": 2, "adapter.r": 3}
+
+    def settings(**more):
+        return train_settings(folder, shards, out, **{**short, **more})
+
+    lora_of = {"adapter.peft_type": "LORA"}
+    workbench.must("train", settings(**lora_of))
+    before = {path: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+    law = {**lora_of, "adapter.adapter_name": "law", "train.seed": 43, "adapter.r": 5}
+    workbench.must("train", settings(**law))
+    going_on = {"adapter.path": out / "adapter" / "law", "adapter.adapter_name": "more"}
+    del short["adapter.r"]
+    workbench.must("train", settings(**going_on))
+    assert all(path.read_bytes() == bytes_ for path, bytes_ in before.items())
+    assert len(metrics(out / "adapter" / "law")) == 3
+    assert (out / "adapter" / "law" / "checkpoints" / "step-000003").exists()
+    model = PeftModel.from_pretrained(base_model(models, "llama"), out / "adapter").eval()
+    model.load_adapter(out / "adapter" / "law", "law")
+    model.load_adapter(out / "adapter" / "more", "more")
+    few, told = rows[:3], []
+    for name, path in {"default": "", "law": "law", "more": "more"}.items():
+        model.set_adapter(name)
+        answers = workbench.answers(folder, few, out / "adapter" / path)
+        assert distance(answers.logits, logits_of(model, few)) < 1e-4, name
+        told.append(answers.logits[0])
+    assert not torch.equal(told[0], told[1]) and not torch.equal(told[1], told[2])
+    for again in (law, lora_of):
+        outcome = workbench.run("train", settings(**again))
+        assert outcome.code == 2 and "it holds another run" in outcome.output, outcome.output
+    resumed = {**law, "train.resume_from_checkpoint": "true"}
+    assert workbench.run("train", settings(**resumed)).code == 0
+    frozen = {"adapter.peft_type": "FREEZE", "adapter.adapter_name": "x"}
+    outcome = workbench.run("train", settings(**frozen))
+    assert outcome.code == 2 and "this run leaves a model" in outcome.output, outcome.output
+    outcome = workbench.run("train", settings(**{**lora_of, "adapter.adapter_name": "a.b"}))
+    assert outcome.code == 2 and "must be of letters" in outcome.output, outcome.output
+
+
+def test_the_base_is_what_its_files_hold_after_any_adapter(workbench, scratch, models):
+    """Where PEFT merges and unmerges, ours give the same logits and lose no byte."""
+    folders = {"a": made(models, scratch, {}, "a"), "b": made(models, scratch, {"r": 6}, "b")}
+    base, rows = models.case("llama"), training_rows(43, 3)
+    weights = (base / "model.safetensors").read_bytes()
+    theirs = PeftModel.from_pretrained(base_model(models, "llama"), folders["a"], "a").eval()
+    theirs.load_adapter(folders["b"], "b")
+    bare = workbench.answers(base, rows)
+    for name in ("a", "b", "a"):
+        theirs.set_adapter(name)
+        theirs.merge_adapter([name])
+        merged = logits_of(theirs, rows)
+        theirs.unmerge_adapter()
+        assert distance(workbench.answers(base, rows, folders[name]).logits, merged) < 1e-4
+        output = scratch / f"merged {name}"
+        settings = {"model.path": base, "adapter.path": folders[name], "export.output": output}
+        workbench.must("export", settings)
+        assert distance(workbench.answers(output, rows).logits, merged) < 1e-4
+        after = workbench.answers(base, rows)
+        assert all(torch.equal(a, b) for a, b in zip(after.logits, bare.logits, strict=True))
+    assert (base / "model.safetensors").read_bytes() == weights

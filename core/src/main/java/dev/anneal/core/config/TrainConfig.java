@@ -108,6 +108,35 @@ public record TrainConfig(
     return Rule.required("train.output_dir", outputDir);
   }
 
+  /** The same loop in another folder. */
+  public TrainConfig in(String folder) {
+    return new TrainConfig(
+        folder,
+        seed,
+        maxSteps,
+        numTrainEpochs,
+        perDeviceTrainBatchSize,
+        perDeviceEvalBatchSize,
+        gradientAccumulationSteps,
+        learningRate,
+        lrSchedulerType,
+        warmupSteps,
+        weightDecay,
+        maxGradNorm,
+        loggingSteps,
+        evalSteps,
+        saveSteps,
+        saveTotalLimit,
+        shuffle,
+        groupByLength,
+        gradientCheckpointing,
+        bf16,
+        neftuneNoiseAlpha,
+        resumeFromCheckpoint,
+        stopGraceSeconds,
+        samples);
+  }
+
   public Duration stopGrace() {
     return Duration.ofSeconds(stopGraceSeconds);
   }

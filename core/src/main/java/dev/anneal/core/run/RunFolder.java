@@ -2,6 +2,7 @@ package dev.anneal.core.run;
 
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointStore;
+import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.Resume;
 import dev.anneal.core.io.FileEntry;
@@ -114,7 +115,9 @@ public final class RunFolder {
       boolean trace =
           switch (entry.name()) {
             case METRICS -> entry.sizeBytes() > 0;
-            case CHECKPOINTS, "adapter", "model" -> entry.folder() && !isEmpty(entry);
+            case CHECKPOINTS, "model" -> entry.folder() && !isEmpty(entry);
+              // below it named adapters have runs of their own
+            case AdapterConfig.FOLDER -> entry.folder() && holdsFile(entry);
             default -> false;
           };
       if (trace) {
@@ -122,6 +125,10 @@ public final class RunFolder {
       }
     }
     return Optional.empty();
+  }
+
+  private boolean holdsFile(FileEntry folder) throws IOException {
+    return store.list(folder.path()).stream().anyMatch(child -> !child.folder());
   }
 
   private boolean isEmpty(FileEntry folder) throws IOException {

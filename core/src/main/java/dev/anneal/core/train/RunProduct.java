@@ -1,6 +1,8 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.export.ModelExport;
@@ -14,7 +16,7 @@ import java.util.Optional;
 
 /** What a run leaves: {@code adapter/} in PEFT's format, or {@code model/} in Hugging Face's. */
 public final class RunProduct {
-  public static final String ADAPTER = "adapter";
+  public static final String ADAPTER = AdapterConfig.FOLDER;
   public static final String MODEL = "model";
 
   private final FileStore store;
@@ -31,6 +33,18 @@ public final class RunProduct {
   }
 
   /**
+   * @throws ConfigException for a name where no adapter is left
+   */
+  public static void requireNameOfAdapter(AdapterConfig config, Optional<AdapterMethod> method) {
+    if (config.named() && !isAdapter(method)) {
+      throw new ConfigException(
+          "Invalid adapter.adapter_name: "
+              + config.adapterName()
+              + " (has no effect: this run leaves a model, not an adapter)");
+    }
+  }
+
+  /**
    * Writes the trained parameters; full tuning keeps the type of the base's weights. Where training
    * has led beyond its largest number, the weights are written in fp32: a run that is done must not
    * fail for it.
@@ -41,7 +55,10 @@ public final class RunProduct {
     if (isAdapter(model.adapter())) {
       new AdapterExport(store)
           .write(
-              FileStore.join(output, ADAPTER), model.adapter().get(), model, setup.model().path());
+              setup.adapter().adapterFolder(output),
+              model.adapter().get(),
+              model,
+              setup.model().path());
       return;
     }
     StorageType type = StorageType.of(base.config().storageType());

@@ -38,6 +38,7 @@ public record TrainingSetup(
   /** Refuses what cannot be trained on a CPU, or by the method; absent in full tuning. */
   public void requireSupported(Optional<AdapterMethod> method) {
     OptimizerRegistry.named(optimizer.name());
+    RunProduct.requireNameOfAdapter(adapter, method);
     if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype().half()) {
       String type = model.dtype() == ModelConfig.Dtype.FLOAT16 ? "float16" : "bfloat16";
       throw new ConfigException(

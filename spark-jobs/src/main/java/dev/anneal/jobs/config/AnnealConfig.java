@@ -29,6 +29,11 @@ public record AnnealConfig(
     QuickstartConfig quickstart)
     implements Serializable {
 
+  /** A named adapter's run has a folder of its own in the output folder. */
+  public AnnealConfig {
+    train = train.in(adapter.runFolder(train.outputDir()));
+  }
+
   /** A loader of the whole configuration. */
   public static ConfigLoader<AnnealConfig> loader() {
     return new ConfigLoader<>(AnnealConfig.class);

@@ -54,8 +54,7 @@ final class SampleAnswers {
     after =
         config.adapter().present()
             ? ask(
-                config.model(),
-                config.adapter().existingAt(FileStore.join(output, RunProduct.ADAPTER)))
+                config.model(), config.adapter().existingAt(config.adapter().adapterFolder(output)))
             : ask(
                 config.model().pretrainedAt(FileStore.join(output, RunProduct.MODEL)),
                 config.adapter().existingAt(""));

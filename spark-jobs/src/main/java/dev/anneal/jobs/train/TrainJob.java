@@ -172,7 +172,7 @@ public final class TrainJob implements SparkJob {
       } catch (RuntimeException e) {
         failure = Optional.of(e);
       }
-      JobResult result = new TrainResult(facts, folder).after(end);
+      JobResult result = new TrainResult(facts, folder, config.adapter()).after(end);
       written(report, result, failure);
       return new TrainRun(result, report.training(), report.manifest());
     }
@@ -205,7 +205,9 @@ public final class TrainJob implements SparkJob {
       RunReport report =
           new RunReport(context, store(), folder, facts, new SampleAnswers(context, fetching));
       return new TrainRun(
-          new TrainResult(facts, folder).finished(message), report.training(), report.manifest());
+          new TrainResult(facts, folder, context.config().adapter()).finished(message),
+          report.training(),
+          report.manifest());
     }
 
     /** Has the ranks train, and gives the step after which they ended. */

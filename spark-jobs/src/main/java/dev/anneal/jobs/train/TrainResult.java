@@ -1,13 +1,13 @@
 package dev.anneal.jobs.train;
 
-import dev.anneal.core.io.FileStore;
+import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.train.RunProduct;
 import dev.anneal.jobs.failure.ExitCode;
 import dev.anneal.jobs.job.JobResult;
 
 /** What result.json says of a training that ended well, or early because it was asked to. */
-record TrainResult(RunFacts facts, RunFolder folder) {
+record TrainResult(RunFacts facts, RunFolder folder, AdapterConfig adapter) {
 
   JobResult after(long step) {
     return step == facts.totalSteps() ? finished("trained " + step + " steps") : stopped(step);
@@ -18,7 +18,9 @@ record TrainResult(RunFacts facts, RunFolder folder) {
     return withFiles(
         JobResult.ok(message)
             .withCount("steps", facts.totalSteps())
-            .withPath(product, FileStore.join(folder.path(), product)));
+            .withPath(
+                product,
+                facts.adapter() ? adapter.adapterFolder(folder.path()) : folder.child(product)));
   }
 
   private JobResult stopped(long step) {
