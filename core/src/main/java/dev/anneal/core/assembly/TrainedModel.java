@@ -285,6 +285,9 @@ public final class TrainedModel implements AutoCloseable {
     for (LinearSite site : method.get().sites(layout)) {
       specs.addAll(method.get().parameters(site));
     }
+    for (int i = 0; i < layout.layers(); i++) {
+      specs.addAll(method.get().blockParameters(layout, i));
+    }
     method.get().virtualTokens(config).ifPresent(tokens -> specs.addAll(tokens.parameters()));
     if (specs.isEmpty()) {
       throw new ConfigException(

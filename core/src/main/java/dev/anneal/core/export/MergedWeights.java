@@ -53,21 +53,15 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
    */
   public static void requireMergeable(TrainedModel model) {
     DecoderLayout layout = new DecoderLayout(model.config());
-    model
-        .adapter()
-        .ifPresent(
-            method ->
-                method
-                    .unmergeable(layout)
-                    .ifPresent(
-                        reason -> {
-                          throw new ConfigException(
-                              "Cannot merge "
-                                  + method.peftType()
-                                  + ": "
-                                  + reason
-                                  + " (set export.format to adapter)");
-                        }));
+    Optional<String> reason = model.adapter().flatMap(method -> method.unmergeable(layout));
+    if (reason.isPresent()) {
+      throw new ConfigException(
+          "Cannot merge "
+              + model.adapter().orElseThrow().peftType()
+              + ": "
+              + reason.get()
+              + " (set export.format to adapter)");
+    }
   }
 
   /** The site that a base tensor belongs to, and the program's method that changes it. */

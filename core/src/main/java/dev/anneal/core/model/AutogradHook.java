@@ -37,6 +37,16 @@ public final class AutogradHook implements LinearHook {
   }
 
   @Override
+  public String blockSource() {
+    return method.blockSource();
+  }
+
+  @Override
+  public List<ParameterSpec> blockParameters(DecoderLayout layout, int layer) {
+    return method.blockParameters(layout, layer);
+  }
+
+  @Override
   public Optional<String> effectiveSource() {
     return Optional.empty();
   }

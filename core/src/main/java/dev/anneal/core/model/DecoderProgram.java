@@ -24,6 +24,7 @@ final class DecoderProgram {
     parts.add(hook.forwardSource());
     parts.add(hook.inputSource());
     parts.add(hook.endsSource());
+    parts.add(hook.blockSource());
     hook.effectiveSource().ifPresent(parts::add);
     parts.add(text(config, "decoder.torchscript"));
     parts.add(text(config, "four-bit.torchscript"));

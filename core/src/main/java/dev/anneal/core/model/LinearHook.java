@@ -56,6 +56,22 @@ public interface LinearHook {
     return dx
 """;
 
+  /** {@link #blockSource} of a method that leaves blocks as they are. */
+  String SAME_BLOCK =
+      """
+  def adapts_block(self: __torch__.Program, w: Dict[str, Tensor], block: str) -> bool:
+    return False
+
+  def beside_block(self: __torch__.Program, w: Dict[str, Tensor], block: str) -> bool:
+    return False
+
+  def block_branch(self: __torch__.Program, x: Tensor, w: Dict[str, Tensor], block: str) -> Tensor:
+    return x
+
+  def block_branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], block: str, g: Dict[str, Tensor]) -> Tensor:
+    return dy
+""";
+
   /** {@link #inputSource} of a method that leaves inputs as they are. */
   String SAME_INPUT =
       """
@@ -110,6 +126,28 @@ public interface LinearHook {
   /** Where {@link #endsSource} may attach: of the layout's {@link DecoderLayout#ends}. */
   default List<LinearSite> ends(DecoderLayout layout) {
     return List.of();
+  }
+
+  /**
+   * What a method adds to the output of a layer's blocks, {@code self_attn} and {@code mlp}, before
+   * the residual: {@code adapts_block(w, block)}, whether it does so there; {@code beside_block(w,
+   * block)}, whether it reads what the feed-forward reads, the normed hidden states, in place of
+   * the block's own output; {@code block_branch(x, w, block)}, what is added, a new tensor; {@code
+   * block_branch_backward(x, dy, w, block, g)}, which gives the gradient of x through the branch, a
+   * new tensor, and adds those of the method's tensors.
+   */
+  default String blockSource() {
+    return SAME_BLOCK;
+  }
+
+  /** The tensors this hook trains at the blocks of a layer. */
+  default List<ParameterSpec> blockParameters(DecoderLayout layout, int layer) {
+    return List.of();
+  }
+
+  /** How many outputs of a layer's blocks the written backward needs. */
+  default int blockOutputsKept() {
+    return 0;
   }
 
   /** Whether the hand-written backward serves it. */

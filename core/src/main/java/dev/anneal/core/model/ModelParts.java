@@ -188,6 +188,7 @@ public final class ModelParts implements AutoCloseable {
       hook.parameters(site).forEach(spec -> trainedNames.add(spec.name()));
       putFrozen(runtime, site, tensors);
     }
+    hook.blockParameters(layout, index).forEach(spec -> trainedNames.add(spec.name()));
     LinkedHashMap<String, Tensor> gradients = new LinkedHashMap<>();
     for (String name : trainedNames) {
       String inLayer = name.substring(prefix.length());

@@ -12,6 +12,7 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.StepRule;
 import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
+import dev.anneal.core.peft.modules.LowRankConstants;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;

@@ -16,11 +16,17 @@ import java.util.function.Supplier;
 
 /** The fields of an existing {@code adapter_config.json}. Thread-safe. */
 final class AdapterJson {
+  /** The version of a folder that is ours alone, since PEFT has no such method. */
+  static final String OWN_FORMAT = "anneal_format";
+
+  static final int OWN_FORMAT_VERSION = 1;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Keys of every method; none of them changes the maths. */
   private static final Set<String> COMMON =
       Set.of(
+          OWN_FORMAT,
           "auto_mapping",
           "base_model_name_or_path",
           "inference_mode",
@@ -82,6 +88,10 @@ final class AdapterJson {
     PeftMethod method = entry.description();
     List<String> active = new ArrayList<>(active(List.of(method.unsupported())));
     active.addAll(otherTask());
+    int version = json.path(OWN_FORMAT).asInt(OWN_FORMAT_VERSION);
+    if (version != OWN_FORMAT_VERSION) {
+      active.add(OWN_FORMAT + " " + version + " (supported: " + OWN_FORMAT_VERSION + ")");
+    }
     refuse(active);
     for (String key : method.required()) {
       if (!json.hasNonNull(key)) {

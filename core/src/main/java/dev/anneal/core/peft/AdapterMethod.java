@@ -8,6 +8,7 @@ import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.StepRule;
+import dev.anneal.core.peft.modules.InitialInputs;
 import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -25,7 +26,7 @@ import java.util.function.Function;
  * {@link PeftMethod}, by which {@link AdapterRegistry} finds it. Immutable.
  */
 public sealed interface AdapterMethod extends LinearHook
-    permits ModuleMethod, VirtualTokenMethod, BitFit, Freeze {
+    permits ModuleMethod, VirtualTokenMethod, Bottleneck, BitFit, Freeze {
   /** What PEFT puts before the path of a module. */
   String PEFT_PREFIX = "base_model.model.";
 

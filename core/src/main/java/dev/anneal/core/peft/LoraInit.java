@@ -5,6 +5,7 @@ import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.InitialInputs;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.List;
 import java.util.Map;

@@ -2,6 +2,7 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.peft.modules.InitialInputs;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;

@@ -8,6 +8,7 @@ import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
+import dev.anneal.core.peft.modules.LowRankConstants;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;

@@ -67,7 +67,10 @@ final class RankMemory {
     specs.forEach(spec -> trained.add(spec.name()));
     boolean written = TrainedModel.hook(method, setup.model().layerBackward()).written();
     boolean random = method.isPresent() && method.get().random();
-    layer = written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
+    LayerMemory plain =
+        written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
+    int blockOutputs = method.map(AdapterMethod::blockOutputsKept).orElse(0);
+    layer = plain.withBlockOutputs(blockOutputs, config);
     Set<String> halves = halves(setup.model(), folder, written);
     FourBitFormat.of(setup.model().frozenStorage(), setup.model().doubleQuantisation())
         .ifPresent(format -> quantise(format, halves));

@@ -29,18 +29,21 @@ class DecodeWeightsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "BLAS, llama, false, 3",
-    "ONEDNN, qwen2, false, 3",
-    "ONEDNN, mistral, true, 1",
-    "BY_SHAPE, llama, false, 1",
-    "BY_SHAPE, llama, true, 1",
-    "BY_SHAPE, qwen2, true, 1",
-    "BY_SHAPE, qwen2, true, 3",
-    "BY_SHAPE, qwen3, false, 3",
-    "BY_SHAPE, mistral, true, 3",
+    "BLAS, llama, none, 3",
+    "ONEDNN, qwen2, none, 3",
+    "ONEDNN, mistral, lora, 1",
+    "BY_SHAPE, llama, none, 1",
+    "BY_SHAPE, llama, lora, 1",
+    "BY_SHAPE, qwen2, lora, 1",
+    "BY_SHAPE, qwen2, lora, 3",
+    "BY_SHAPE, qwen3, none, 3",
+    "BY_SHAPE, mistral, lora, 3",
+    "BLAS, llama, houlsby, 3",
+    "BY_SHAPE, qwen2, houlsby, 3",
+    "BY_SHAPE, qwen3, parallel, 1",
   })
   void givesTheLogitsOfTheWholeText(
-      MatrixProducts products, String family, boolean adapter, int sequences)
+      MatrixProducts products, String family, String adapter, int sequences)
       throws JsonProcessingException {
     try (TensorRuntime runtime = TensorRuntime.open();
         TensorScope scope = new TensorScope()) {
@@ -73,17 +76,17 @@ class DecodeWeightsTest {
     try (TensorRuntime runtime = TensorRuntime.open();
         TensorScope scope = new TensorScope()) {
       runtime.prepareThread(1);
-      CausalLm base = model(runtime, scope, products, family, false);
-      CausalLm over = model(runtime, scope, products, family, true, Optional.of(base));
-      CausalLm alone = model(runtime, scope, products, family, true);
+      CausalLm base = model(runtime, scope, products, family, "none");
+      CausalLm over = model(runtime, scope, products, family, "lora", Optional.of(base));
+      CausalLm alone = model(runtime, scope, products, family, "lora");
       assertThat(generated(over)).isEqualTo(generated(alone));
       assertThat(generated(base))
-          .isEqualTo(generated(model(runtime, scope, products, family, false)))
+          .isEqualTo(generated(model(runtime, scope, products, family, "none")))
           .isNotEqualTo(generated(over));
       assertThat(over.decodeCopyBytes()).isZero();
       assertThat(base.decodeCopyBytes()).isEqualTo(alone.decodeCopyBytes());
       // a batch that the copies are not laid out for has its own
-      CausalLm other = model(runtime, scope, products, family, true, Optional.of(base));
+      CausalLm other = model(runtime, scope, products, family, "lora", Optional.of(base));
       other.decode(1, 20).close();
       assertThat(other.decodeCopyBytes()).isEqualTo(base.decodeCopyBytes());
     }
@@ -147,7 +150,7 @@ class DecodeWeightsTest {
       TensorScope scope,
       MatrixProducts products,
       String family,
-      boolean adapter)
+      String adapter)
       throws JsonProcessingException {
     return model(runtime, scope, products, family, adapter, Optional.empty());
   }
@@ -157,14 +160,23 @@ class DecodeWeightsTest {
       TensorScope scope,
       MatrixProducts products,
       String family,
-      boolean adapter,
+      String adapter,
       Optional<CausalLm> base)
       throws JsonProcessingException {
     DecoderConfig config =
         RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
-    LinearHook hook = adapter ? Methods.lora("r=3", "lora_alpha=6") : LinearHook.none();
+    LinearHook hook =
+        switch (adapter) {
+          case "none" -> LinearHook.none();
+          case "lora" -> Methods.lora("r=3", "lora_alpha=6");
+          default -> Methods.of("BOTTLENECK", "placement=" + adapter, "bottleneck_size=3");
+        };
+    DecoderLayout layout = new DecoderLayout(config);
     List<ParameterSpec> specs = new ArrayList<>();
-    new DecoderLayout(config).sites().forEach(site -> specs.addAll(hook.parameters(site)));
+    layout.sites().forEach(site -> specs.addAll(hook.parameters(site)));
+    for (int i = 0; i < layout.layers(); i++) {
+      specs.addAll(hook.blockParameters(layout, i));
+    }
     Map<String, Long> offsets = new HashMap<>();
     long length = 0;
     for (ParameterSpec spec : specs) {

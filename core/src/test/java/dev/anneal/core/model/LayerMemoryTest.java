@@ -6,13 +6,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.DecoderConfigParser;
 import dev.anneal.core.model.config.LayerMemory;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.InitialWeights;
+import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The arithmetic of what layers keep against the tensors that the program gives. */
@@ -25,16 +29,33 @@ class LayerMemoryTest {
   @ValueSource(strings = {"llama", "qwen2", "qwen3", "mistral"})
   void keptValuesAreThoseOfTheWrittenForward(String family) throws Exception {
     DecoderConfig config = config(family);
+    long values = keptValues(config, LinearHook.none());
+    assertThat(values).isEqualTo(IDS.length * LayerMemory.written(config, false).kept());
+    assertThat(LayerMemory.written(config, true).kept()).isEqualTo(values / IDS.length);
+    assertThat(LayerMemory.autograd(config, false).kept()).isGreaterThan(values / IDS.length);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"houlsby, 2", "pfeiffer, 1", "parallel, 0"})
+  void outputsOfBlocksAreKeptWhereAMethodReadsThem(String placement, int outputs) throws Exception {
+    DecoderConfig config = config("qwen3");
+    LinearHook hook = Methods.of("BOTTLENECK", "placement=" + placement);
+    assertThat(hook.blockOutputsKept()).isEqualTo(outputs);
+    LayerMemory memory = LayerMemory.written(config, false).withBlockOutputs(outputs, config);
+    assertThat(keptValues(config, hook)).isEqualTo(IDS.length * memory.kept());
+  }
+
+  private static long keptValues(DecoderConfig config, LinearHook hook) {
     try (TensorRuntime runtime = TensorRuntime.open();
         TensorScope scope = new TensorScope()) {
       runtime.prepareThread(1);
       TensorProgram tensors = scope.own(TensorProgram.open(runtime));
-      FlatParameters none =
-          scope.own(new FlatParameters(runtime, tensors, List.of(), name -> 0, 16));
+      List<ParameterSpec> specs = hook.blockParameters(new DecoderLayout(config), 0);
+      FlatParameters trained =
+          scope.own(new FlatParameters(runtime, tensors, specs, name -> 0, 100_000));
       ModelParts parts =
           scope.own(
-              new ModelParts(
-                  runtime, config, new InitialWeights(runtime, 1, 0.02), LinearHook.none(), none));
+              new ModelParts(runtime, config, new InitialWeights(runtime, 1, 0.02), hook, trained));
       BatchTensors batch =
           scope.own(
               new BatchTensors(
@@ -51,10 +72,7 @@ class LayerMemoryTest {
               .dict(batch.context(0))
               .run();
       saved.forEach(scope::own);
-      long values = saved.stream().mapToLong(Tensor::elementCount).sum();
-      assertThat(values).isEqualTo(IDS.length * LayerMemory.written(config, false).kept());
-      assertThat(LayerMemory.written(config, true).kept()).isEqualTo(values / IDS.length);
-      assertThat(LayerMemory.autograd(config, false).kept()).isGreaterThan(values / IDS.length);
+      return saved.stream().mapToLong(Tensor::elementCount).sum();
     }
   }
 

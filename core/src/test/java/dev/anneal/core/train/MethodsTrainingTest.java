@@ -41,6 +41,8 @@ class MethodsTrainingTest {
         "peft_type=IA3 modules_to_save=[embed_tokens]",
         "peft_type=BITFIT",
         "peft_type=FREEZE freeze_trainable_layers=1 freeze_extra_modules=[model.norm]",
+        "peft_type=BOTTLENECK placement=houlsby bottleneck_size=4",
+        "peft_type=BOTTLENECK placement=parallel non_linearity=silu train.neftune_noise_alpha=5",
         "peft_type=PROMPT_TUNING num_virtual_tokens=4",
         "peft_type=PROMPT_TUNING num_virtual_tokens=4 prompt_tuning_init=sample-vocab",
         "peft_type=P_TUNING num_virtual_tokens=4",

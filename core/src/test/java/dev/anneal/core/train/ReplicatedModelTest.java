@@ -114,6 +114,13 @@ class ReplicatedModelTest {
   }
 
   @Test
+  void replicasShareBottlenecks() throws IOException {
+    AdapterMethod method = Methods.of("BOTTLENECK", "placement=houlsby", "bottleneck_size=3");
+    requireSumOfParts(
+        Parity.assembly("qwen3", Optional.of(method), Optional.empty(), LayerStorage.KEEP));
+  }
+
+  @Test
   void replicasShareWeightsOf16Bits(@TempDir Path folder) throws IOException {
     Path half = HalfFolder.write(folder.resolve("half"), "qwen3", name -> DType.BF16);
     TrainedModel.Assembly assembly =

@@ -24,6 +24,11 @@ public record LayerMemory(long kept, long output, long working) {
     return new LayerMemory(kept + beforeNorm, config.hiddenSize(), working(config, dropout));
   }
 
+  /** With outputs of its blocks beside, which a method reads in the backward. */
+  public LayerMemory withBlockOutputs(int count, DecoderConfig config) {
+    return new LayerMemory(kept + count * config.hiddenSize(), output, working);
+  }
+
   /** The tensors that libtorch's graphs of {@code layer_forward} keep. */
   public static LayerMemory autograd(DecoderConfig config, boolean dropout) {
     // both norms: scaled and normed; the residual and the output

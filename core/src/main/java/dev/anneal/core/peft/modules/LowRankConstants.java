@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.tensor.CounterRandom;
@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The scalars that the programs of LoRA and its kin read of a site. Stateless. */
-final class LowRankConstants {
+public final class LowRankConstants {
   private LowRankConstants() {}
 
   /** By their names in the layer. */
-  static Map<String, Double> of(LinearSite site, double scaling, double dropout) {
+  public static Map<String, Double> of(LinearSite site, double scaling, double dropout) {
     Map<String, Double> constants = new TreeMap<>();
     constants.put(site.nameInLayer() + ".lora_scaling", scaling);
     if (dropout > 0) {
