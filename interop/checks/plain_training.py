@@ -56,15 +56,17 @@ def window_curve(
     rows: list[dict],
     overrides: dict | None = None,
     *,
+    optimizer: torch.optim.Optimizer | None = None,
     penalty: Callable | None = None,
     after_step: Callable | None = None,
 ) -> list[dict]:
     """Trains in place: mean over the targets of a window, plus the penalty once, clipped, AdamW.
 
+    optimizer: AdamW with the Trainer's groups where none is given.
     after_step(model, step from 0) sees the clipped gradients and the new values.
     """
     settings = {**SETTINGS, **(overrides or {})}
-    optimizer = adamw(model, settings)
+    optimizer = optimizer or adamw(model, settings)
     trained = [p for p in model.parameters() if p.requires_grad]
     schedule = get_cosine_schedule_with_warmup(
         optimizer, settings["warmup_steps"], settings["max_steps"]

@@ -52,6 +52,7 @@ public final class TrainedModel implements AutoCloseable {
   private final FlatParameters parameters;
   private final AdapterTensors adapterTensors;
   private final CausalLm model;
+  private final Optional<StepNoise> noise;
 
   /**
    * What to assemble.
@@ -244,6 +245,13 @@ public final class TrainedModel implements AutoCloseable {
         new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
     this.model =
         scope.own(new CausalLm(runtime, parts, assembly.storage(), base.map(TrainedModel::model)));
+    List<ParameterSpec> noisy =
+        adapter.map(method -> method.stepNoise(new DecoderLayout(config))).orElse(List.of());
+    this.noise =
+        noisy.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                scope.own(new StepNoise(runtime, noisy, adapterTensors::tensor, assembly.seed())));
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
     }
@@ -326,6 +334,20 @@ public final class TrainedModel implements AutoCloseable {
         tensors.copy(parameters.value(name), rows);
       }
     }
+  }
+
+  /**
+   * Before the gradients of a step: a method's noise is drawn.
+   *
+   * @param step completed ones before it
+   */
+  public void beginStep(long step) {
+    noise.ifPresent(drawn -> drawn.begin(step));
+  }
+
+  /** After the step: the model is the one without noise again. */
+  public void endStep() {
+    noise.ifPresent(StepNoise::end);
   }
 
   public CausalLm model() {

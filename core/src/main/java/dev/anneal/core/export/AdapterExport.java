@@ -5,6 +5,7 @@ import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsWriter;
 import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.format.SparseTensor;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.VirtualTokens;
@@ -26,6 +27,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Writes an adapter as PEFT saves it: fp32 tensors and adapter_config.json. */
 public final class AdapterExport {
@@ -44,18 +46,21 @@ public final class AdapterExport {
   }
 
   /** Writes the folder's two files; the config comes last. */
-  public void write(String folder, AdapterMethod method, TrainedModel model, String baseModel)
+  public void write(String folder, AdapterMethod trained, TrainedModel model, String baseModel)
       throws IOException {
+    DecoderLayout layout = new DecoderLayout(model.config());
+    Function<String, float[]> values = name -> model.tensor(name).toFloats();
+    AdapterMethod method = trained.exporting(layout, values);
     Optional<VirtualTokens> virtual = method.virtualTokens(model.config());
     List<ParameterSpec> computed = virtual.map(VirtualTokens::parameters).orElse(List.of());
     List<TensorSource> tensors = new ArrayList<>();
     try (TensorScope scope = new TensorScope()) {
       for (ParameterSpec spec : model.parameters().specs()) {
-        if (!computed.contains(spec)) {
-          tensors.add(source(method, model, spec));
+        if (!computed.contains(spec) && method.exported(spec)) {
+          tensors.addAll(sources(method, model, spec, values));
         }
       }
-      for (ParameterSpec spec : method.sharedBuffers(new DecoderLayout(model.config()))) {
+      for (ParameterSpec spec : method.sharedBuffers(layout)) {
         tensors.add(source(method.exportName(spec), spec.shape(), model.tensor(spec.name())));
       }
       for (LinearSite site : method.savedBases(new DecoderLayout(model.config()))) {
@@ -74,21 +79,29 @@ public final class AdapterExport {
               tensors,
               SafetensorsWriter.PYTORCH_METADATA);
     }
-    Map<String, Object> config =
-        method.exportConfig(
-            new DecoderLayout(model.config()), name -> model.tensor(name).toFloats());
+    Map<String, Object> config = method.exportConfig(layout, values);
     config.putAll(method.modelSizes(model.config()));
     store.writeBytes(
         FileStore.join(folder, AdapterConfigJson.FILE),
         AdapterConfigJson.render(method.peftType(), baseModel, config));
   }
 
-  private static TensorSource source(AdapterMethod method, TrainedModel model, ParameterSpec spec) {
+  private static List<TensorSource> sources(
+      AdapterMethod method,
+      TrainedModel model,
+      ParameterSpec spec,
+      Function<String, float[]> values) {
     String name = method.exportName(spec);
-    Optional<SavedTensor> converted = method.saved(spec, tensor -> model.tensor(tensor).toFloats());
-    return converted.isPresent()
-        ? TensorSource.of(name, DType.F32, converted.get().shape(), bytes(converted.get().values()))
-        : source(name, spec.shape(), model.parameters().value(spec.name()));
+    Optional<SavedTensor> converted = method.saved(spec, values);
+    if (method.sparse(spec)) {
+      SavedTensor whole =
+          converted.orElseGet(() -> new SavedTensor(spec.shape(), values.apply(spec.name())));
+      return SparseTensor.of(whole).sources(name);
+    }
+    return List.of(
+        converted
+            .map(own -> TensorSource.of(name, DType.F32, own.shape(), bytes(own.values())))
+            .orElseGet(() -> source(name, spec.shape(), model.parameters().value(spec.name()))));
   }
 
   private static TensorSource base(TrainedModel model, LinearSite site) {

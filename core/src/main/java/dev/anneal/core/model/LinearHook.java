@@ -145,6 +145,11 @@ public interface LinearHook {
     return List.of();
   }
 
+  /** How many matrices of a module's size its gradients are made of at once. */
+  default int matricesAtWork() {
+    return 0;
+  }
+
   /** How many outputs of a layer's blocks the written backward needs. */
   default int blockOutputsKept() {
     return 0;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A PEFT adapter on this machine: its config, and its tensors when asked for. Immutable. */
 public record AdapterFolder(Path path, ExistingAdapter config) {
@@ -34,13 +35,20 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
     }
   }
 
+  /** As below, with those names alone. */
+  public SafetensorsReader openWeights(Map<String, Shape> expected) {
+    return openWeights(expected, Map.of(), Set.of());
+  }
+
   /**
    * Opens the tensors and compares them with what the model and the config demand.
    *
    * @param expected shapes by the names that stand in the file
    * @param possible the same of tensors that may be missing
+   * @param perhaps names that may stand there too, with any shape
    */
-  public SafetensorsReader openWeights(Map<String, Shape> expected, Map<String, Shape> possible) {
+  public SafetensorsReader openWeights(
+      Map<String, Shape> expected, Map<String, Shape> possible, Set<String> perhaps) {
     try {
       SafetensorsReader reader = openWeights();
       Map<String, Shape> all = new LinkedHashMap<>(expected);
@@ -50,7 +58,7 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
               all.put(name, shape);
             }
           });
-      List<String> findings = findings(all, reader.tensors());
+      List<String> findings = findings(all, perhaps, reader.tensors());
       if (!findings.isEmpty()) {
         reader.close();
         throw new ConfigException(
@@ -77,7 +85,7 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
   }
 
   private static List<String> findings(
-      Map<String, Shape> expected, Map<String, TensorInfo> tensors) {
+      Map<String, Shape> expected, Set<String> perhaps, Map<String, TensorInfo> tensors) {
     List<String> missing = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
     expected.forEach(
@@ -94,7 +102,7 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
             // of modules whose rank has become 0
             .filter(tensor -> tensor.shape().elements() > 0)
             .map(TensorInfo::name)
-            .filter(name -> !expected.containsKey(name))
+            .filter(name -> !expected.containsKey(name) && !perhaps.contains(name))
             .toList();
     List<String> findings = new ArrayList<>();
     describe("missing", missing, findings);

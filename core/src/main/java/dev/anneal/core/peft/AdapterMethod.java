@@ -190,6 +190,25 @@ public sealed interface AdapterMethod extends LinearHook
     return Optional.empty();
   }
 
+  /** Whether a trained tensor is saved. */
+  default boolean exported(ParameterSpec parameter) {
+    return true;
+  }
+
+  /** Whether of a saved tensor only the elements that are not 0 are. */
+  default boolean sparse(ParameterSpec parameter) {
+    return false;
+  }
+
+  /**
+   * The method as it saves these values, where all of them together decide what is saved.
+   *
+   * @param values of a trained tensor, by its name
+   */
+  default AdapterMethod exporting(DecoderLayout layout, Function<String, float[]> values) {
+    return this;
+  }
+
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   default String exportName(ParameterSpec parameter) {
     String name = parameter.name();
@@ -223,6 +242,14 @@ public sealed interface AdapterMethod extends LinearHook
    */
   default Map<String, Object> exportConfig() {
     return new TreeMap<>(SettingsFields.exported(settings()));
+  }
+
+  /**
+   * Those of its {@link #buffers} that hold logistic noise while a step computes its gradients, the
+   * same for all its micro-batches and ranks, and zeros otherwise.
+   */
+  default List<ParameterSpec> stepNoise(DecoderLayout layout) {
+    return List.of();
   }
 
   /** What its {@link #stepRule} keeps of every element. */

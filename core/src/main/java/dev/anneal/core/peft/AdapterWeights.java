@@ -3,6 +3,7 @@ package dev.anneal.core.peft;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.format.SparseTensor;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.SafetensorsWeights;
@@ -11,6 +12,8 @@ import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
+import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,18 +41,27 @@ public final class AdapterWeights {
       List<ParameterSpec> saved,
       Bases bases) {
     Map<String, Shape> expected = new LinkedHashMap<>();
+    Set<String> sparse = new HashSet<>();
     for (ParameterSpec spec : saved) {
-      expected.put(method.exportName(spec), spec.shape());
+      if (method.sparse(spec)) {
+        sparse.addAll(SparseTensor.names(method.exportName(spec)));
+      } else {
+        expected.put(method.exportName(spec), spec.shape());
+      }
     }
     Map<String, Shape> possible = new LinkedHashMap<>();
     for (LinearSite site : bases.sites()) {
       possible.put(AdapterMethod.baseName(site), Shape.of(site.storedShape()));
     }
-    SafetensorsReader reader = folder.openWeights(expected, possible);
+    SafetensorsReader reader = folder.openWeights(expected, possible, sparse);
     Set<String> names = Set.copyOf(reader.tensors().keySet());
     try (SafetensorsWeights weights = new SafetensorsWeights(target.runtime(), reader)) {
       for (ParameterSpec spec : saved) {
-        try (Tensor value = weights.open(method.exportName(spec), spec.shape().toArray())) {
+        String name = method.exportName(spec);
+        try (Tensor value =
+            method.sparse(spec)
+                ? whole(target.runtime(), reader, name, spec)
+                : weights.open(name, spec.shape().toArray())) {
           target.tensors().copy(target.tensor().apply(spec.name()), value);
         }
       }
@@ -91,6 +103,16 @@ public final class AdapterWeights {
                   + " model.path?)");
         }
       }
+    }
+  }
+
+  private static Tensor whole(
+      TensorRuntime runtime, SafetensorsReader reader, String name, ParameterSpec spec) {
+    try {
+      float[] values = SparseTensor.read(reader, name, spec.shape()).dense();
+      return runtime.floats(values, spec.shape().toArray());
+    } catch (IOException e) {
+      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }
   }
 }

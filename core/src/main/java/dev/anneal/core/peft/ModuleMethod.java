@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.function.ToIntFunction;
 
 /** A method that attaches to linear modules, and may train others whole beside them. Immutable. */
-public sealed interface ModuleMethod extends AdapterMethod permits Lora, AdaLora, Vera, Oft, Ia3 {
+public sealed interface ModuleMethod extends AdapterMethod
+    permits Lora, AdaLora, Vera, Oft, Ia3, DiffPruning {
   /** Which modules. */
   AdaptedModules modules();
 

@@ -24,6 +24,11 @@ public final class CounterRandom {
     return new CounterRandom(key);
   }
 
+  /** What tells the stream from others, for programs: bits(i) = mix(key + γ (i + 1)). */
+  public long key() {
+    return key;
+  }
+
   /** 64 random bits at an index. */
   public long bits(long index) {
     return mix(key + GOLDEN_GAMMA * (index + 1));

@@ -55,6 +55,7 @@ final class RankMemory {
   private final long flatLength;
   private final long stateLength;
   private final long statesAnElement;
+  private final long matricesAtWork;
   private final int lowestLayer;
   private final int parts;
 
@@ -90,6 +91,11 @@ final class RankMemory {
     statesAnElement =
         OptimizerRegistry.named(setup.optimizer().name()).states().size()
             + method.map(AdapterMethod::ruleStates).orElse(List.of()).size();
+    long adaptedSite = layout.largestSite(site -> adapted(method, site));
+    matricesAtWork =
+        Math.max(
+            largestTrainedMatrix(),
+            method.map(AdapterMethod::matricesAtWork).orElse(0) * adaptedSite);
     lowestLayer = lowest(method);
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);
@@ -112,7 +118,7 @@ final class RankMemory {
     long below = bytesPerValue * config.hiddenSize();
     long inputs = bytesPerValue * layer.output() * recomputed;
     long kept = bytesPerValue * layer.kept();
-    long backward = bytesPerValue * layer.working() + FLOAT * largestTrainedMatrix();
+    long backward = bytesPerValue * layer.working() + FLOAT * matricesAtWork;
     // before the first backward everything is kept; when the recomputed come, only their inputs
     long atHead = below + inputs + kept * (walkedLayers() - recomputed);
     long atRecomputed = recomputed == 0 ? 0 : below + inputs + kept;

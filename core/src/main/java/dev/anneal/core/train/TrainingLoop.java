@@ -54,6 +54,7 @@ public final class TrainingLoop {
     while (state.step() < settings.totalSteps() && !stop) {
       long begin = System.nanoTime();
       parameters.zeroGradients();
+      model.model().beginStep(state.step());
       LossSum own = LossSum.ZERO;
       for (int i = 0; i < settings.accumulationSteps(); i++) {
         own = own.plus(model.forwardBackward(data.at(state.step(), i)));
@@ -64,6 +65,7 @@ public final class TrainingLoop {
       requireFinite(total.sum(), "loss", state);
       double learningRate = schedule.at(state.step());
       Update update = update(total, learningRate, state);
+      model.model().endStep();
       state = state.advance(total.tokens(), total.targetTokens());
       listener.onStep(metrics(state, total, learningRate, update, begin));
       for (StepHook hook : hooks) {

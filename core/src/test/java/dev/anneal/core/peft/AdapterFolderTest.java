@@ -43,8 +43,7 @@ class AdapterFolderTest {
   @Test
   void opensWhatFits() throws IOException {
     try (SafetensorsReader weights =
-        AdapterFolder.open(path)
-            .openWeights(Map.of(A, Shape.of(2, 3), B, Shape.of(5, 2)), Map.of())) {
+        AdapterFolder.open(path).openWeights(Map.of(A, Shape.of(2, 3), B, Shape.of(5, 2)))) {
       assertThat(weights.tensors()).hasSize(2);
     }
   }
@@ -54,8 +53,7 @@ class AdapterFolderTest {
     AdapterFolder folder = AdapterFolder.open(path);
     String other = A.replace("q_proj", "v_proj");
 
-    assertThatThrownBy(
-            () -> folder.openWeights(Map.of(A, Shape.of(4, 3), other, Shape.of(2, 3)), Map.of()))
+    assertThatThrownBy(() -> folder.openWeights(Map.of(A, Shape.of(4, 3), other, Shape.of(2, 3))))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Cannot load adapter "
@@ -75,12 +73,12 @@ class AdapterFolderTest {
     Path file = path.resolve("adapter_model.safetensors");
     byte[] whole = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(whole, whole.length - 1));
-    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of(), Map.of()))
+    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("the file is truncated (adapter.path)");
 
     Files.delete(file);
-    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of(), Map.of()))
+    assertThatThrownBy(() -> AdapterFolder.open(path).openWeights(Map.of()))
         .hasMessage(
             "Cannot read adapter " + path + ": no adapter_model.safetensors (adapter.path)");
 

@@ -39,6 +39,8 @@ class MethodsTrainingTest {
         "peft_type=OFT oft_block_size=4",
         "peft_type=OFT oft_block_size=4 use_cayley_neumann=false",
         "peft_type=IA3 modules_to_save=[embed_tokens]",
+        "peft_type=DIFF_PRUNING sparsity_penalty=1e-4",
+        "peft_type=DIFF_PRUNING structured=true sparsity_penalty=1e-4 alpha_init=0.2 keep_fraction=0.3",
         "peft_type=BITFIT",
         "peft_type=FREEZE freeze_trainable_layers=1 freeze_extra_modules=[model.norm]",
         "peft_type=BOTTLENECK placement=houlsby bottleneck_size=4",

@@ -149,7 +149,7 @@ final class CombinedExport {
     for (ParameterSpec spec : TrainedModel.trained(model, method)) {
       expected.put(method.get().exportName(spec), spec.shape());
     }
-    folder.openWeights(expected, Map.of()).close();
+    folder.openWeights(expected).close();
   }
 
   private String base(CombinedAdapter combined) {
