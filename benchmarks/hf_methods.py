@@ -42,8 +42,10 @@ def adapted(base, request: dict):
         * base.config.num_key_value_heads,
         "STEPS": request["steps"],
     }
-    named = {key: sizes.get(value, value) if isinstance(value, str) else value
-             for key, value in fields.items()}
+    named = {
+        key: sizes.get(value, value) if isinstance(value, str) else value
+        for key, value in fields.items()
+    }
     config = getattr(peft, method)(task_type="CAUSAL_LM", **named)
     return peft.get_peft_model(base, config)
 

@@ -124,6 +124,7 @@ class Task:
         model, adapter = (self.base, adapter) if adapter.exists() else (output / "model", None)
         return {
             "seed": seed,
+            "steps": self.size.steps,
             "learning_rate": settings["train.learning_rate"],
             "trained_parameters": counts["trained_parameters"],
             "parameters": counts["parameters"],

@@ -56,6 +56,8 @@ def speed_cells(line: dict | None) -> list[str]:
     if line is None:
         return [""] * 4
     cells = [ratio(line["time_over_lora"]), f"{line['peak_mb']:.0f}"]
+    if line["program"] != "written":
+        cells[0] += f" ({line['program']})"
     return [*cells, ratio(line["speed_over_peft"]), ratio(line["lead_over_loras"])]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -80,7 +81,7 @@ class Sides:
         self.runs = 0
 
     def model(self, method: Compared) -> Path:
-        """BitFit's has biases of queries, keys and values, as Qwen2 has; the base shape has none."""
+        """The base shape has no biases: BitFit's has those of Qwen2."""
         return self.folder / ("biased" if method.name == "BitFit" else "plain") / "model"
 
     def ours(self, method: Compared) -> dict:
@@ -101,7 +102,8 @@ class Sides:
             "distributed.threads_per_rank": self.threads,
             **method.all_settings(self.steps),
         }
-        self.bench.must("plan", settings)
+        planned = self.bench.must("plan", settings).output
+        program = re.search(r"layer backward:\s+(\w+)", planned)
         self.bench.trim()
         pid = self.bench.process.pid
         restart_peak(pid)
@@ -113,6 +115,7 @@ class Sides:
             "losses": [line["loss"] for line in lines],
             "trained_parameters": counts["trained_parameters"],
             "peak_mb": peak_mb(pid),
+            "program": program.group(1),
         }
 
     def theirs(self, method: Compared) -> dict:
@@ -180,6 +183,7 @@ def summary(method: Compared, turns: list[dict], loras: list[dict]) -> dict:
         "time_over_lora": round(statistics.median(over_lora), 3),
         "speed_over_peft": None,
         "lead_over_loras": None,
+        "program": turns[0]["ours"]["program"],
         "alone": method.alone,
     }
     if "theirs" in turns[0]:
@@ -261,7 +265,9 @@ def main() -> None:
         if line["holds"] is False:
             print(f"{line['method']}: below what is asked of it")
     if not (options.smoke or options.methods):
-        write_result(CHECKOUT, f"methods-speed.{processor()}", {"benchmark": "methods-speed"}, report)
+        write_result(
+            CHECKOUT, f"methods-speed.{processor()}", {"benchmark": "methods-speed"}, report
+        )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import java.util.Map;
  * Native bytes of a rank at the widest moment of a step, by kind; the Java heap is not counted.
  *
  * @param frozen base weights that are not trained, and what is copied of them
- * @param buffers what a method keeps beside what it trains
  * @param trained values of the trained parameters
+ * @param buffers what a method keeps beside the trained values, and the vectors of virtual tokens
  * @param gradients their sums
  * @param moments the optimizer's state of this rank
  * @param scratch one weight at a time, effective or widened
@@ -19,8 +19,8 @@ import java.util.Map;
  */
 public record MemoryEstimate(
     long frozen,
-    long buffers,
     long trained,
+    long buffers,
     long gradients,
     long moments,
     long scratch,
@@ -37,8 +37,8 @@ public record MemoryEstimate(
   public Map<String, Long> byKind() {
     Map<String, Long> kinds = new LinkedHashMap<>();
     kinds.put("frozen weights", frozen);
-    kinds.put("method's buffers", buffers);
     kinds.put("trained values", trained);
+    kinds.put("method's buffers", buffers);
     kinds.put("gradients", gradients);
     kinds.put("optimizer", moments);
     kinds.put("scratch", scratch);

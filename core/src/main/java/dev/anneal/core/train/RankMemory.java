@@ -1,5 +1,6 @@
 package dev.anneal.core.train;
 
+import dev.anneal.core.assembly.MethodMemory;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
@@ -28,7 +29,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** The arithmetic behind {@link MemoryEstimate}: the sizes of one model under one setup. */
 final class RankMemory {
@@ -50,8 +50,8 @@ final class RankMemory {
   private final Map<String, Long> fourBits = new HashMap<>();
   private final LayerMemory layer;
   private final long frozenBytes;
-  private final long bufferBytes;
   private final long scratchBytes;
+  private final long bufferBytes;
   private final long flatLength;
   private final long stateLength;
   private final long statesAnElement;
@@ -77,7 +77,6 @@ final class RankMemory {
         .ifPresent(format -> quantise(format, halves));
     long headCopy = trained.contains(WeightNames.head(config)) ? 0 : HeadMemory.frozenCopy(config);
     frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
-    bufferBytes = FLOAT * method.map(this::buffers).orElse(0L);
     long largestCodes = largest(fourBits.keySet(), name -> FourBitFormat.padded(matrix(name)) / 2);
     long largest =
         Math.max(
@@ -100,6 +99,12 @@ final class RankMemory {
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);
     parts = ReplicatedModel.mostParts(flatLength, config, threads);
+    bufferBytes =
+        method
+            .map(
+                own ->
+                    MethodMemory.buffers(own, layout) + parts * MethodMemory.vectors(own, config))
+            .orElse(0L);
   }
 
   /** The lowest layer with gradients. */
@@ -127,8 +132,8 @@ final class RankMemory {
     long widest = Math.max(widestAtHead, atRecomputed + backward);
     return new MemoryEstimate(
         frozenBytes,
-        bufferBytes,
         FLOAT * flatLength,
+        bufferBytes,
         FLOAT * flatLength * parts,
         FLOAT * stateLength * statesAnElement,
         scratchBytes * parts,
@@ -147,15 +152,6 @@ final class RankMemory {
     long gradient =
         trained.contains(WeightNames.head(config)) ? matrix(WeightNames.head(config)) : 0;
     return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
-  }
-
-  /** What a method keeps beside what it trains: first factors, matrices that sites share. */
-  private long buffers(AdapterMethod method) {
-    return Stream.concat(
-            method.sharedBuffers(layout).stream(),
-            layout.sites().stream().flatMap(site -> method.buffers(site).stream()))
-        .mapToLong(ParameterSpec::elementCount)
-        .sum();
   }
 
   private long largestTrainedMatrix() {

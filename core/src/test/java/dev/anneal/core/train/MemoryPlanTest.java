@@ -83,22 +83,6 @@ class MemoryPlanTest {
   }
 
   @Test
-  void whatAMethodKeepsBesideCounts() {
-    assertThat(plan(LORA).estimate().buffers()).isZero();
-    DecoderConfig model = llama();
-    long inAndOut =
-        new DecoderLayout(model)
-            .sites().stream().mapToLong(site -> site.inFeatures() + site.outFeatures()).sum();
-    // the first A and B of every module
-    assertThat(plan(LORA, "adapter.r=4", "adapter.init_lora_weights=pissa").estimate().buffers())
-        .isEqualTo(4 * 4 * inAndOut);
-    // one A and one B for all modules, as wide as the widest
-    long widest = Math.max(model.intermediateSize(), model.hiddenSize());
-    assertThat(plan("adapter.peft_type=VERA", "adapter.r=6").estimate().buffers())
-        .isEqualTo(4 * 6 * 2 * widest);
-  }
-
-  @Test
   void layersBelowTheTrainedOnesLeaveNothing() {
     String last = "adapter.target_modules=[layers." + (llama().layers() - 1) + ".mlp.up_proj]";
     MemoryPlan plan = plan(LORA, last);
