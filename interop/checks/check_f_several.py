@@ -7,7 +7,15 @@ import json
 import peft
 import pytest
 import torch
-from methods_made import base_model, config_of, distance, logits_of, reloaded, saved, started
+from methods_made import (
+    base_model,
+    config_of,
+    distance,
+    logits_of,
+    reloaded,
+    saved,
+    started,
+)
 from methods_table import lora
 from parity_rows import training_rows
 from product import metrics
@@ -415,3 +423,104 @@ def test_the_base_is_what_its_files_hold_after_any_adapter(workbench, scratch, m
         after = workbench.answers(base, rows)
         assert all(torch.equal(a, b) for a, b in zip(after.logits, bare.logits, strict=True))
     assert (base / "model.safetensors").read_bytes() == weights
+
+
+ROWS = 104  # of a vocabulary of 97
+
+
+def resized(models, base: str):
+    """transformers' own resizing, with the mean in the new rows as it would have without noise."""
+    model = base_model(models, base)
+    model.resize_token_embeddings(ROWS)
+    with torch.no_grad():
+        for matrix in (model.get_input_embeddings().weight, model.get_output_embeddings().weight):
+            matrix[97:] = matrix[:97].double().mean(dim=0).float()
+    return model
+
+
+def with_new_tokens(seed: int) -> list[dict]:
+    rows = training_rows(seed, 8)
+    for i, row in enumerate(rows):
+        row["input_ids"][1] = row["labels"][1] = 97 + i % (ROWS - 97)
+    return rows
+
+
+SAVED = {
+    "llama": ["embed_tokens", "lm_head"],
+    "qwen2": ["embed_tokens", "lm_head"],
+    "qwen3": ["embed_tokens"],
+    "mistral-linear": ["lm_head"],
+}
+
+
+@pytest.mark.parametrize("base", SAVED)
+def test_an_adapter_of_a_resized_base_opens_and_goes_on(workbench, scratch, models, base):
+    config = peft.LoraConfig(
+        task_type="CAUSAL_LM", r=3, target_modules=["q_proj"], modules_to_save=SAVED[base]
+    )
+    torch.manual_seed(5)
+    model = get_peft_model(resized(models, base), config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.1 * torch.randn(parameter.shape))
+    adapter = saved(model, scratch / f"resized adapter {base}")
+    rows, folder = with_new_tokens(61), models.case(base)
+    answers = workbench.answers(folder, rows[:3], adapter, vocabulary=ROWS)
+    assert distance(answers.logits, logits_of(model, rows[:3])) < 1e-4
+    merged = scratch / f"resized merged {base}"
+    workbench.must(
+        "export", {"model.path": folder, "adapter.path": adapter, "export.output": merged}
+    )
+    loaded = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32).eval()
+    assert loaded.config.vocab_size == ROWS
+    assert distance(logits_of(loaded, rows[:3]), logits_of(model, rows[:3])) < 1e-4
+    shards = foreign_shards(scratch / f"resized rows {base}", rows)
+    out = scratch / f"resized run {base}"
+    settings = train_settings(folder, shards, out, **{"train.max_steps": 3, "adapter.path": adapter})
+    workbench.must("train", settings)
+    again = PeftModel.from_pretrained(resized(models, base), out / "adapter").eval()
+    answers = workbench.answers(folder, rows[:3], out / "adapter", vocabulary=ROWS)
+    assert distance(answers.logits, logits_of(again, rows[:3])) < 1e-4
+
+
+@pytest.mark.parametrize("base", ["llama", "qwen2"])
+def test_new_tokens_are_trained(workbench, scratch, models, base):
+    rows, folder = with_new_tokens(63), models.case(base)
+    shards = foreign_shards(scratch / f"new rows {base}", rows)
+    more = {"train.max_steps": 3, "model.resize_token_embeddings": ROWS}
+    saving = {"adapter.peft_type": "LORA", "adapter.modules_to_save": ["embed_tokens", "lm_head"]}
+
+    def run(name: str, **settings):
+        out = scratch / f"{name} {base}"
+        return out, workbench.run("train", train_settings(folder, shards, out, **settings))
+
+    out, outcome = run("new full", **more)
+    assert outcome.code == 0, outcome.output
+    loaded = AutoModelForCausalLM.from_pretrained(out / "model", dtype=torch.float32).eval()
+    assert loaded.config.vocab_size == ROWS
+    answers = workbench.answers(out / "model", rows[:3])
+    assert distance(answers.logits, logits_of(loaded, rows[:3])) < 1e-4
+    new = loaded.get_input_embeddings().weight[97:]
+    assert (new - new[0]).abs().max() > 1e-5, "the new rows were not trained"
+    out, outcome = run("new lora", **more, **saving)
+    assert outcome.code == 0, outcome.output
+    model = PeftModel.from_pretrained(resized(models, base), out / "adapter").eval()
+    answers = workbench.answers(folder, rows[:3], out / "adapter", vocabulary=ROWS)
+    assert distance(answers.logits, logits_of(model, rows[:3])) < 1e-4
+    exported = scratch / f"new checkpoint {base}"
+    workbench.must("export", {"export.checkpoint": out, "export.output": exported})
+    merged = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
+    assert distance(logits_of(merged, rows[:3]), logits_of(model, rows[:3])) < 1e-4
+    _out, outcome = run("new few", **{**more, "model.resize_token_embeddings": 50})
+    assert outcome.code == 2 and "must be >= vocab_size 97" in outcome.output, outcome.output
+    _out, outcome = run("new none", **{"train.max_steps": 3})
+    assert outcome.code in (2, 3) and "97" in outcome.output, outcome.output
+    settings = {
+        "model.path": folder,
+        "data.eval": [str(shards)],
+        "data.allow_foreign": True,
+    }
+    workbench.must("evaluate", {**settings, "adapter.path": out / "adapter"})
+    outcome = workbench.run("evaluate", {**settings, "model.resize_token_embeddings": ROWS})
+    assert outcome.code == 2 and "has no effect here" in outcome.output, outcome.output

@@ -60,13 +60,23 @@ class Workbench:
         code, said = self._ask(words)
         return Outcome(code, said, 0.0)
 
-    def answers(self, model: Path, rows: list[dict], adapter: Path | None = None) -> Answers:
-        """Logits and greedy tokens of a model, with an adapter if one is given."""
+    def answers(
+        self,
+        model: Path,
+        rows: list[dict],
+        adapter: Path | None = None,
+        vocabulary: int | None = None,
+    ) -> Answers:
+        """Logits and greedy tokens of a model, with an adapter if one is given.
+
+        vocabulary: where the adapter brings another than the model's.
+        """
         ids, out = self.folder / "rows.txt", self.folder / "logits.bin"
         ids.write_text("".join(" ".join(map(str, row["input_ids"])) + "\n" for row in rows))
         code, said = self._ask(["answer", str(model), str(adapter or "-"), str(ids), str(out)])
         assert code == 0, said
-        vocabulary = json.loads((model / "config.json").read_text())["vocab_size"]
+        if vocabulary is None:
+            vocabulary = json.loads((model / "config.json").read_text())["vocab_size"]
         values = torch.frombuffer(bytearray(out.read_bytes()), dtype=torch.float32)
         values = values.view(-1, vocabulary)
         logits = list(values.split([len(row["input_ids"]) for row in rows]))

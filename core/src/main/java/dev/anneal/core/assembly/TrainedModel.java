@@ -3,6 +3,7 @@ package dev.anneal.core.assembly;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
+import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.CausalLm;
 import dev.anneal.core.model.FlatParameters;
@@ -11,6 +12,7 @@ import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.FourBitWeights;
@@ -18,6 +20,7 @@ import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.model.weights.ResizedWeights;
 import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.AdapterFolder;
@@ -28,11 +31,14 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.PartitionPlan;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A model with its trained parameters in flat buffers, ready for training, scoring and generation.
@@ -47,6 +53,7 @@ public final class TrainedModel implements AutoCloseable {
   private final TensorProgram tensors;
   private final DecoderConfig config;
   private final WeightSource weights;
+  private final boolean resized;
   private final Optional<AdapterMethod> adapter;
   private final PartitionPlan plan;
   private final FlatParameters parameters;
@@ -204,7 +211,8 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   private static Assembly inference(
-      ModelFolder folder, Optional<AdapterFolder> adapter, ModelConfig.FrozenStorage frozen) {
+      ModelFolder base, Optional<AdapterFolder> adapter, ModelConfig.FrozenStorage frozen) {
+    ModelFolder folder = adapter.map(own -> own.fitted(base)).orElse(base);
     Optional<AdapterMethod> method =
         adapter.map(existing -> AdapterRegistry.existing(existing, folder.config()));
     return new Assembly(
@@ -231,9 +239,12 @@ public final class TrainedModel implements AutoCloseable {
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
     WeightSource own = weights(runtime, assembly);
-    this.weights =
+    Set<String> given = given(assembly);
+    WeightSource shared =
         base.map(open -> open.model.sharedWeights(tensors, own, assembly.keepsFileTypes()))
             .orElse(own);
+    this.weights = given.isEmpty() ? shared : given(runtime, assembly, shared, given);
+    this.resized = !given.isEmpty() || config.vocabSize() != assembly.folder().storedVocabSize();
     boolean nothing = adapter.isEmpty() && !assembly.trainBase();
     List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
@@ -244,7 +255,12 @@ public final class TrainedModel implements AutoCloseable {
     ModelParts parts =
         new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
     this.model =
-        scope.own(new CausalLm(runtime, parts, assembly.storage(), base.map(TrainedModel::model)));
+        scope.own(
+            new CausalLm(
+                runtime,
+                parts,
+                assembly.storage(),
+                base.filter(open -> given.isEmpty()).map(TrainedModel::model)));
     List<ParameterSpec> noisy =
         adapter.map(method -> method.stepNoise(new DecoderLayout(config))).orElse(List.of());
     this.noise =
@@ -254,6 +270,25 @@ public final class TrainedModel implements AutoCloseable {
                 scope.own(new StepNoise(runtime, noisy, adapterTensors::tensor, assembly.seed())));
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
+    }
+  }
+
+  /** Embeddings that the adapter's file brings along and nobody trains. */
+  private Set<String> given(Assembly assembly) {
+    Set<String> given = new HashSet<>();
+    assembly.adapterFolder().ifPresent(folder -> given.addAll(folder.savedEmbeddings().keySet()));
+    DecoderLayout layout = new DecoderLayout(config);
+    adapter.ifPresent(method -> given.removeAll(method.trainedWeights(layout)));
+    return given;
+  }
+
+  private WeightSource given(
+      TensorRuntime runtime, Assembly assembly, WeightSource base, Set<String> names) {
+    try {
+      SafetensorsReader reader = assembly.adapterFolder().orElseThrow().openWeights();
+      return new GivenWeights(base, scope.own(new SafetensorsWeights(runtime, reader)), names);
+    } catch (IOException e) {
+      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }
   }
 
@@ -274,10 +309,13 @@ public final class TrainedModel implements AutoCloseable {
     }
     SafetensorsReader reader =
         AdapterMethod.folder(assembly.folder(), assembly.adapter()).openWeights();
-    return scope.own(
-        assembly.keepsFileTypes()
-            ? SafetensorsWeights.asStored(runtime, reader, tensors)
-            : new SafetensorsWeights(runtime, reader));
+    WeightSource stored =
+        scope.own(
+            assembly.keepsFileTypes()
+                ? SafetensorsWeights.asStored(runtime, reader, tensors)
+                : new SafetensorsWeights(runtime, reader));
+    int rows = assembly.folder().storedVocabSize();
+    return rows == config.vocabSize() ? stored : new ResizedWeights(runtime, stored, rows);
   }
 
   /** What a method trains, or full tuning without one. */
@@ -360,6 +398,25 @@ public final class TrainedModel implements AutoCloseable {
 
   public PartitionPlan plan() {
     return plan;
+  }
+
+  /**
+   * Embeddings and output matrix that an adapter must bring along although it does not train them,
+   * since their rows are not those of the base.
+   */
+  public Map<String, Shape> changedEmbeddings() {
+    Map<String, Shape> changed = new TreeMap<>();
+    new DecoderLayout(config)
+        .weights()
+        .forEach(
+            (name, shape) -> {
+              boolean embedding =
+                  name.equals(WeightNames.EMBED_TOKENS) || name.equals(WeightNames.LM_HEAD);
+              if (resized && embedding && !parameters.contains(name)) {
+                changed.put(name, shape);
+              }
+            });
+    return changed;
   }
 
   public DecoderConfig config() {

@@ -9,6 +9,8 @@ import java.util.Set;
  * @param path Hugging Face model folder; empty when the job needs none
  * @param fromScratch random seeded weights from its config.json instead of its weight files
  * @param doubleQuantisation whether the scales of weights in 4 bits are quantised too
+ * @param resizeTokenEmbeddings rows that embeddings and output matrix get, for new tokens; 0 leaves
+ *     them as they are
  */
 public record ModelConfig(
     String path,
@@ -17,7 +19,8 @@ public record ModelConfig(
     AttnImplementation attnImplementation,
     LayerBackward layerBackward,
     FrozenStorage frozenStorage,
-    boolean doubleQuantisation)
+    boolean doubleQuantisation,
+    int resizeTokenEmbeddings)
     implements Serializable {
 
   /** Type of the arithmetic; AUTO is fp32 on a CPU and bf16 on a GPU. */
@@ -89,6 +92,10 @@ public record ModelConfig(
     }
   }
 
+  public ModelConfig {
+    Rule.notNegative("model.resize_token_embeddings", resizeTokenEmbeddings);
+  }
+
   /** The folder, or the error that names the missing key. */
   public String requirePath() {
     return Rule.required("model.path", path);
@@ -103,12 +110,20 @@ public record ModelConfig(
         attnImplementation,
         layerBackward,
         frozenStorage,
-        doubleQuantisation);
+        doubleQuantisation,
+        resizeTokenEmbeddings);
   }
 
   /** The same settings for the weights of another folder. */
   public ModelConfig pretrainedAt(String folder) {
     return new ModelConfig(
-        folder, false, dtype, attnImplementation, layerBackward, frozenStorage, doubleQuantisation);
+        folder,
+        false,
+        dtype,
+        attnImplementation,
+        layerBackward,
+        frozenStorage,
+        doubleQuantisation,
+        0);
   }
 }

@@ -66,6 +66,15 @@ public final class AdapterExport {
       for (LinearSite site : method.savedBases(new DecoderLayout(model.config()))) {
         tensors.add(base(model, site));
       }
+      model
+          .changedEmbeddings()
+          .forEach(
+              (name, shape) ->
+                  tensors.add(
+                      source(
+                          AdapterMethod.PEFT_PREFIX + name,
+                          shape,
+                          scope.own(model.weights().open(name, shape.toArray())))));
       if (virtual.isPresent()) {
         Tensor vectors = scope.own(model.model().virtualTokens().orElseThrow());
         Shape shape =

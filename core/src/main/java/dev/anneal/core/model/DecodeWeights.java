@@ -89,6 +89,7 @@ final class DecodeWeights implements AutoCloseable {
   static boolean shareable(ModelParts parts, ModelParts base) {
     return layout(parts) != DecodeLayout.ROWS
         && layout(parts) == layout(base)
+        && parts.vocabularySize() == base.vocabularySize()
         && !parts.hook().foldedForGeneration();
   }
 

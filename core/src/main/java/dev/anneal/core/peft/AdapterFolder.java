@@ -4,6 +4,8 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorInfo;
+import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,8 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
   public static final String WEIGHTS_FILE = "adapter_model.safetensors";
 
   private static final int SHOWN = 5;
+  private static final List<String> EMBEDDINGS =
+      List.of(WeightNames.EMBED_TOKENS, WeightNames.LM_HEAD);
 
   /** Opens a folder and reads its config. */
   public static AdapterFolder open(Path path) {
@@ -74,6 +78,49 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
     }
   }
 
+  /** The base with as many rows of embeddings as the adapter saves, where it saves them whole. */
+  public ModelFolder fitted(ModelFolder base) {
+    List<Long> rows =
+        savedEmbeddings().values().stream()
+            .filter(shape -> shape.dimensions().size() == 2)
+            .map(shape -> shape.dimensions().get(0))
+            .distinct()
+            .toList();
+    return rows.size() == 1 ? base.resizedTo(Math.toIntExact(rows.get(0))) : base;
+  }
+
+  /**
+   * Embeddings and output matrix that the file holds, by their names in the model. Those that are
+   * not trained are there because their rows were changed.
+   */
+  public Map<String, Shape> savedEmbeddings() {
+    if (!Files.isRegularFile(path.resolve(WEIGHTS_FILE))) {
+      return Map.of(); // openWeights says so
+    }
+    Map<String, Shape> saved = new LinkedHashMap<>();
+    try (SafetensorsReader reader = openWeights()) {
+      for (String name : EMBEDDINGS) {
+        reader
+            .find(AdapterMethod.PEFT_PREFIX + name)
+            .ifPresent(tensor -> saved.put(name, tensor.shape()));
+      }
+    } catch (IOException e) {
+      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
+    }
+    return saved;
+  }
+
+  /** What PEFT saves of changed embeddings: themselves, and copies where they are trained. */
+  private static boolean ofEmbeddings(String name) {
+    return EMBEDDINGS.stream()
+        .map(weight -> AdapterMethod.PEFT_PREFIX + weight)
+        .anyMatch(
+            weight ->
+                name.equals(weight)
+                    || name.equals(weight.replaceFirst("weight$", "modules_to_save.weight"))
+                    || name.equals(weight.replaceFirst("weight$", "original_module.weight")));
+  }
+
   /** Opens the tensors, whatever they are. */
   public SafetensorsReader openWeights() throws IOException {
     Path file = path.resolve(WEIGHTS_FILE);
@@ -102,7 +149,9 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
             // of modules whose rank has become 0
             .filter(tensor -> tensor.shape().elements() > 0)
             .map(TensorInfo::name)
-            .filter(name -> !expected.containsKey(name) && !perhaps.contains(name))
+            .filter(
+                name ->
+                    !expected.containsKey(name) && !perhaps.contains(name) && !ofEmbeddings(name))
             .toList();
     List<String> findings = new ArrayList<>();
     describe("missing", missing, findings);

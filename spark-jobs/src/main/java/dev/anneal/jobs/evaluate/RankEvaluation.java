@@ -108,7 +108,7 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
     List<ShardScore> scores = new ArrayList<>();
     for (String path : plan.data().eval()) {
       try (HostFiles files = plan.fetching().open();
-          ShardSet rows = rows(folder, files, path)) {
+          ShardSet rows = rows(folder, model.config().vocabSize(), files, path)) {
         long together = (long) plan.scoreBatch() * ranks.worldSize();
         files.requireRoom(HostFiles.kept(rows, together), false);
         Evaluator evaluator =
@@ -119,8 +119,9 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
     return scores;
   }
 
-  private ShardSet rows(ModelFolder model, HostFiles files, String path) throws IOException {
-    ShardOptions options = ShardOptions.of(model.config().vocabSize());
+  private ShardSet rows(ModelFolder model, int vocabulary, HostFiles files, String path)
+      throws IOException {
+    ShardOptions options = ShardOptions.of(vocabulary);
     ShardSet rows =
         ShardSet.openFiles(
             List.of(files.shards(path, "data.eval", false)),

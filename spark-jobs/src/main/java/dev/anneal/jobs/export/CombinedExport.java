@@ -118,7 +118,7 @@ final class CombinedExport {
   }
 
   private List<CombinedAdapter.Part> parts(HostFiles files) throws IOException {
-    Optional<DecoderConfig> model = model(files);
+    Optional<ModelFolder> model = model(files);
     List<CombinedAdapter.Part> parts = new ArrayList<>();
     for (int i = 0; i < config.adapters().size(); i++) {
       ExportConfig.WeightedAdapter part = config.adapters().get(i);
@@ -136,14 +136,15 @@ final class CombinedExport {
     return parts;
   }
 
-  private Optional<DecoderConfig> model(HostFiles files) throws IOException {
+  private Optional<ModelFolder> model(HostFiles files) throws IOException {
     String path = loaded.config().model().path();
     return path.isEmpty()
         ? Optional.empty()
-        : Optional.of(ModelFolder.open(files.headers(path, "model.path")).config());
+        : Optional.of(ModelFolder.open(files.headers(path, "model.path")));
   }
 
-  private static void requireFit(AdapterFolder folder, DecoderConfig model) throws IOException {
+  private static void requireFit(AdapterFolder folder, ModelFolder base) throws IOException {
+    DecoderConfig model = folder.fitted(base).config();
     Optional<AdapterMethod> method = Optional.of(AdapterRegistry.existing(folder, model));
     Map<String, Shape> expected = new LinkedHashMap<>();
     for (ParameterSpec spec : TrainedModel.trained(model, method)) {

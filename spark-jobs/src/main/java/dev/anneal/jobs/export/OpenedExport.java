@@ -19,6 +19,7 @@ import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.RankCheckpoints;
 import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.io.FetchPlan;
+import dev.anneal.jobs.io.ResizedModel;
 import dev.anneal.jobs.io.StagedModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -43,12 +44,13 @@ final class OpenedExport implements AutoCloseable {
     this.source = source;
     try {
       StagedModel staged = scope.own(StagedModel.open(source.model(), source.adapter(), plan));
-      this.base =
+      ModelFolder stored =
           source.model().fromScratch()
               ? ModelFolder.openFromScratch(staged.model())
               : ModelFolder.open(staged.model());
-      base.warnings().forEach(LOG::warn);
+      stored.warnings().forEach(LOG::warn);
       Optional<AdapterFolder> adapter = staged.adapter().map(AdapterFolder::open);
+      this.base = ResizedModel.of(stored, source.model(), adapter);
       adapter.ifPresent(
           own ->
               AdapterAgreement.require(

@@ -129,6 +129,7 @@ public final class StagedModel implements AutoCloseable {
       throw new ConfigException(
           "Invalid model.from_scratch: true (this job needs the weights of model.path)");
     }
+    ResizedModel.refuse(model);
     if (model.dtype().half()) {
       throw new ConfigException(
           "Unsupported model.dtype: "

@@ -12,6 +12,7 @@ import dev.anneal.core.train.TrainingSetup;
 import dev.anneal.data.tokenize.TokenizerFolder;
 import dev.anneal.jobs.io.FetchPlan;
 import dev.anneal.jobs.io.HostFiles;
+import dev.anneal.jobs.io.ResizedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,13 +49,14 @@ final class OpenedInputs implements AutoCloseable {
     files = plan.open();
     try {
       Path base = folder(setup.model().requirePath(), "model.path", depth);
-      model =
+      ModelFolder stored =
           setup.model().fromScratch() ? ModelFolder.openFromScratch(base) : ModelFolder.open(base);
       adapter =
           setup.adapter().path().isEmpty()
               ? Optional.empty()
               : Optional.of(
                   AdapterFolder.open(folder(setup.adapter().path(), "adapter.path", depth)));
+      model = ResizedModel.of(stored, setup.model(), adapter);
       initialTokens = adapter.isPresent() ? List.of() : InitialText.tokens(setup.adapter(), model);
       boolean shuffled = setup.train().shuffle();
       folders = data.requireTrain().size();

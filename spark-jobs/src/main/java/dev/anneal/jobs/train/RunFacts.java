@@ -8,6 +8,7 @@ import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
@@ -59,6 +60,10 @@ record RunFacts(
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));
+    if (config.model().resizeTokenEmbeddings() > 0) {
+      fingerprint.put("token embeddings", String.valueOf(model.vocabSize()));
+      warnOfUntrainedRows(parameters);
+    }
     if (config.model().frozenStorage().fourBit()) {
       fingerprint.put("frozen weights", frozenWeights(config.model()));
     }
@@ -74,6 +79,14 @@ record RunFacts(
         RunProduct.isAdapter(method),
         hashes.model(),
         hashes.data());
+  }
+
+  private static void warnOfUntrainedRows(Map<String, Shape> trained) {
+    if (!trained.containsKey(WeightNames.EMBED_TOKENS)) {
+      LOG.warn(
+          "model.resize_token_embeddings: the new rows are not trained whole"
+              + " (adapter.modules_to_save = [embed_tokens, lm_head] trains and saves them)");
+    }
   }
 
   /** Which program computes a layer's gradients; both give them, to rounding. */

@@ -90,18 +90,23 @@ public record DecoderConfig(
 
   /** The same shape, with an output matrix of its own. */
   public DecoderConfig withOwnHead() {
-    return copy(false, storageType);
+    return copy(vocabSize, false, storageType);
   }
 
   /** The same shape, with weights stored in another type. */
   public DecoderConfig withStorageType(String type) {
-    return copy(tieWordEmbeddings, type);
+    return copy(vocabSize, tieWordEmbeddings, type);
   }
 
-  private DecoderConfig copy(boolean tied, String type) {
+  /** The same shape, with embeddings and an output matrix of so many rows. */
+  public DecoderConfig withVocabSize(int rows) {
+    return copy(rows, tieWordEmbeddings, storageType);
+  }
+
+  private DecoderConfig copy(int rows, boolean tied, String type) {
     return new DecoderConfig(
         family,
-        vocabSize,
+        rows,
         hiddenSize,
         intermediateSize,
         layers,

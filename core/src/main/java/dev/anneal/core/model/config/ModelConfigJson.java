@@ -14,14 +14,15 @@ public final class ModelConfigJson {
 
   /**
    * @param original the base model's config.json
-   * @param config what the exported model is; its {@code storageType} and {@code tieWordEmbeddings}
-   *     are what the weights beside the file are
+   * @param config what the exported model is; its {@code storageType}, {@code vocabSize} and {@code
+   *     tieWordEmbeddings} are what the weights beside the file are
    */
   public static byte[] render(ObjectNode original, DecoderConfig config) {
     ObjectNode json = original.deepCopy();
     if (!json.hasNonNull("architectures")) {
       json.putArray("architectures").add(config.family().architecture());
     }
+    json.put("vocab_size", config.vocabSize());
     json.put("tie_word_embeddings", config.tieWordEmbeddings());
     json.put("torch_dtype", config.storageType());
     json.put("dtype", config.storageType());

@@ -5,6 +5,7 @@ import dev.anneal.core.model.weights.FrozenWeight.Storage;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,13 +81,14 @@ public final class FrozenWeights implements AutoCloseable {
     return new WeightSource() {
       @Override
       public Tensor open(String name, long[] shape) {
-        boolean wide = has(name) && weights.get(name).storage() == Storage.FLOAT32;
+        boolean wide = has(name, shape) && weights.get(name).storage() == Storage.FLOAT32;
         return wide ? own.open(name, shape) : rest.open(name, shape);
       }
 
       @Override
       public FrozenWeight openFrozen(String name, long[] shape) {
-        boolean fits = has(name) && (halves || weights.get(name).storage() == Storage.FLOAT32);
+        boolean fits =
+            has(name, shape) && (halves || weights.get(name).storage() == Storage.FLOAT32);
         return fits ? own.openFrozen(name, shape) : rest.openFrozen(name, shape);
       }
 
@@ -102,8 +104,9 @@ public final class FrozenWeights implements AutoCloseable {
     };
   }
 
-  private boolean has(String name) {
-    return weights.containsKey(name);
+  /** Another model's embeddings may have other rows. */
+  private boolean has(String name, long[] shape) {
+    return weights.containsKey(name) && Arrays.equals(tensor(name).shape(), shape);
   }
 
   /** Borrowed. */

@@ -149,6 +149,19 @@ public final class ModelFolder {
         : this;
   }
 
+  /** The same model with other rows of embeddings, as {@link ResizedWeights} fills them. */
+  public ModelFolder resizedTo(int rows) {
+    return rows == config.vocabSize()
+        ? this
+        : new ModelFolder(
+            path, configJson, weightsUsed, declared, config.withVocabSize(rows), eosTokenIds);
+  }
+
+  /** Rows of the embeddings that are stored. */
+  public int storedVocabSize() {
+    return declared.vocabSize();
+  }
+
   private WeightNaming naming(SafetensorsReader reader) {
     WeightNaming naming = WeightNaming.of(config, reader.tensors().keySet());
     boolean untied = declared.tieWordEmbeddings() && !config.tieWordEmbeddings();
@@ -162,7 +175,7 @@ public final class ModelFolder {
       reader = SafetensorsReader.openFolder(path);
       WeightNaming naming = naming(reader);
       SafetensorsReader named = reader.renamed(naming.stored());
-      WeightCheck.check(config, named.tensors(), path.toString());
+      WeightCheck.check(config.withVocabSize(storedVocabSize()), named.tensors(), path.toString());
       return named;
     } catch (IOException e) {
       throw new ConfigException("Cannot read weights: " + reason(e) + " (model.path)", e);
