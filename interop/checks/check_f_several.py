@@ -512,6 +512,11 @@ def test_new_tokens_are_trained(workbench, scratch, models, base):
     workbench.must("export", {"export.checkpoint": out, "export.output": exported})
     merged = AutoModelForCausalLM.from_pretrained(exported, dtype=torch.float32).eval()
     assert distance(logits_of(merged, rows[:3]), logits_of(model, rows[:3])) < 1e-4
+    out, outcome = run("new frozen", **more, **{"adapter.peft_type": "LORA"})
+    assert outcome.code == 0, outcome.output
+    model = PeftModel.from_pretrained(resized(models, base), out / "adapter").eval()
+    answers = workbench.answers(folder, rows[:3], out / "adapter", vocabulary=ROWS)
+    assert distance(answers.logits, logits_of(model, rows[:3])) < 1e-4
     _out, outcome = run("new few", **{**more, "model.resize_token_embeddings": 50})
     assert outcome.code == 2 and "must be >= vocab_size 97" in outcome.output, outcome.output
     _out, outcome = run("new none", **{"train.max_steps": 3})

@@ -67,10 +67,19 @@ class AdaptedModelsTest {
     folders.put("biases", adapter("biases", "peft_type=LORA", "bias=all"));
     folders.put("factors", adapter("factors", "peft_type=IA3"));
     folders.put("prefix", adapter("prefix", "peft_type=PREFIX_TUNING", "num_virtual_tokens=3"));
+    ModelFolder longer = MODEL.resizedTo(MODEL.config().vocabSize() + 3);
+    folders.put(
+        "words", adapter(longer, "words", "peft_type=LORA", "modules_to_save=[embed_tokens]"));
+    folders.put("rows", adapter(longer, "rows", "peft_type=LORA"));
     return folders;
   }
 
   private AdapterFolder adapter(String name, String... settings) throws IOException {
+    return adapter(MODEL, name, settings);
+  }
+
+  private AdapterFolder adapter(ModelFolder base, String name, String... settings)
+      throws IOException {
     List<String> keys = new ArrayList<>();
     for (String setting : settings) {
       keys.add("adapter." + setting);
@@ -79,7 +88,7 @@ class AdaptedModelsTest {
         AdapterRegistry.create(TrainingConfig.of(keys.toArray(String[]::new)).adapter());
     TrainedModel.Assembly assembly =
         new TrainedModel.Assembly(
-            MODEL,
+            base,
             TrainedModel.BaseWeights.PRETRAINED,
             Optional.of(method),
             Optional.empty(),
@@ -155,7 +164,11 @@ class AdaptedModelsTest {
 
   @Test
   void theBaseKeepsItsBytes() throws IOException {
-    try (AdaptedModels models = AdaptedModels.forInference(runtime, MODEL, several());
+    Map<String, AdapterFolder> two =
+        Map.of(
+            "law", adapter("law", "peft_type=LORA", "r=2"),
+            "dora", adapter("dora", "peft_type=LORA", "use_dora=true"));
+    try (AdaptedModels models = AdaptedModels.forInference(runtime, MODEL, two);
         TrainedModel bare = TrainedModel.forInference(runtime, MODEL, Optional.empty())) {
       models.names().forEach(name -> said(models.model(name)));
       new DecoderLayout(MODEL.config())
@@ -172,7 +185,12 @@ class AdaptedModelsTest {
 
   @Test
   void nothingStaysOpen() throws IOException {
-    Map<String, AdapterFolder> folders = several();
+    Map<String, AdapterFolder> folders =
+        Map.of(
+            "dora", adapter("dora", "peft_type=LORA", "use_dora=true"),
+            "head", adapter("head", "peft_type=LORA", "modules_to_save=[lm_head]"),
+            "rows",
+                adapter(MODEL.resizedTo(MODEL.config().vocabSize() + 3), "rows", "peft_type=LORA"));
     long before = runtime.liveTensors();
     try (AdaptedModels models = AdaptedModels.forGeneration(runtime, MODEL, folders)) {
       models.names().forEach(name -> said(models.model(name)));
