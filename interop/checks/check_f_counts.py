@@ -15,9 +15,7 @@ from peft import get_peft_model
 from training_made import foreign_shards
 from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
 
-NOT_YET = {
-    "new tokens": "trainable_token_indices",
-}
+NOT_YET: dict[str, str] = {}
 ROPE = {"rope_type": "default", "rope_theta": 500000.0}
 SHAPES = {
     "Llama-3-8B": LlamaConfig(

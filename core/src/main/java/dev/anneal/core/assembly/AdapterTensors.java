@@ -72,11 +72,27 @@ final class AdapterTensors implements AutoCloseable {
         }
       }
     }
+    for (LinearSite site : method.ends(layout)) {
+      method.initialRows(site).forEach((name, rows) -> beginAsRows(site, name, rows));
+    }
     for (ParameterSpec buffer : method.sharedBuffers(layout)) {
       buffers.put(buffer.name(), scope.own(plain(method, buffer, seed)));
     }
     makeSiteBuffers(method);
     fillFromWeights(method, seed);
+  }
+
+  private void beginAsRows(LinearSite site, String name, List<Integer> rows) {
+    long[] shape = site.storedShape();
+    long[] row = {shape[1]};
+    try (Tensor weight = weights.open(site.weightName(), shape)) {
+      for (int i = 0; i < rows.size(); i++) {
+        try (Tensor from = tensors.view(weight, rows.get(i) * shape[1], row);
+            Tensor to = tensors.view(parameters.value(name), i * shape[1], row)) {
+          tensors.copy(to, from);
+        }
+      }
+    }
   }
 
   /** An existing adapter: what it holds is read, and of W comes only what it does not hold. */
@@ -122,7 +138,8 @@ final class AdapterTensors implements AutoCloseable {
       return;
     }
     try (SiteInitialiser program = initialiser.get()) {
-      for (LinearSite site : method.sites(layout)) {
+      // no method looks at embedding and head
+      for (LinearSite site : layout.sites()) {
         if (!method.parameters(site).isEmpty()) {
           try (Tensor weight = seen(method, site)) {
             program.fill(site, weight, this::tensor, seed);

@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Builds records from configuration values; every message names key, value, rule and origin. */
 final class RecordBinder {
@@ -160,9 +162,15 @@ final class RecordBinder {
 
   private static Object settingValue(ConfigValue value, Class<?> type, String path) {
     boolean list = value.valueType() == ConfigValueType.LIST;
+    Optional<Method> ofMap = isMap(value) ? ofMap(type) : Optional.empty();
     Object given =
-        list ? list(value, String.class, path) : Scalars.convert(value, String.class, path);
+        ofMap.isPresent()
+            ? convert(value, ofMap.get().getGenericParameterTypes()[0], path)
+            : list ? list(value, String.class, path) : Scalars.convert(value, String.class, path);
     try {
+      if (ofMap.isPresent()) {
+        return ofMap.get().invoke(null, given);
+      }
       return list
           ? type.getMethod("ofNames", List.class).invoke(null, given)
           : type.getMethod("ofText", String.class).invoke(null, given);
@@ -171,6 +179,20 @@ final class RecordBinder {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Cannot read " + type.getName(), e);
     }
+  }
+
+  /** An object, or a list of objects, which keeps their order. */
+  private static boolean isMap(ConfigValue value) {
+    return value instanceof ConfigObject
+        || value instanceof ConfigList list
+            && !list.isEmpty()
+            && list.get(0) instanceof ConfigObject;
+  }
+
+  private static Optional<Method> ofMap(Class<?> type) {
+    return Stream.of(type.getDeclaredMethods())
+        .filter(method -> method.getName().equals("ofMap"))
+        .findFirst();
   }
 
   /** A type of several keys takes the key too, for its messages. */

@@ -96,6 +96,11 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
           .forEach(
               (name, value) ->
                   constants.put(name.substring(prefix), runtime.doubles(new double[] {value}, 1)));
+      method
+          .indices(site)
+          .forEach(
+              (name, values) ->
+                  constants.put(name.substring(prefix), runtime.longs(values, values.length)));
       inputs.putAll(constants);
       return runtime.withoutGradients(
           () -> program.call(merge.call()).tensor(base).dict(inputs).one());

@@ -72,6 +72,11 @@ public final class AutogradHook implements LinearHook {
   }
 
   @Override
+  public Map<String, long[]> indices(LinearSite site) {
+    return method.indices(site);
+  }
+
+  @Override
   public boolean random() {
     return method.random();
   }

@@ -195,6 +195,11 @@ public interface LinearHook {
     return Map.of();
   }
 
+  /** Whole numbers that {@link #endsSource} reads from {@code w}, by their name there. */
+  default Map<String, long[]> indices(LinearSite site) {
+    return Map.of();
+  }
+
   /** Whether the source reads {@code c["random_keys"]}, one int64 a token. */
   default boolean random() {
     return false;

@@ -210,19 +210,22 @@ public final class ModelParts implements AutoCloseable {
                 tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
   }
 
-  /** Embedding or head as its program sees it: the weight by the site's name. */
+  /**
+   * Embedding or head as its program sees it: the weight by the site's name, and what a method has
+   * there. Where the two are tied, the head sees what stands at the embedding.
+   */
   private LayerWeights end(
-      TensorRuntime runtime, DecoderLayout layout, boolean embedding, Tensor weight) {
-    LinearSite own = layout.ends().get(embedding ? 0 : 1);
+      TensorRuntime runtime, DecoderLayout layout, String name, Optional<Tensor> sum) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     LinkedHashMap<String, Tensor> gradients = new LinkedHashMap<>();
-    tensors.put(own.nameInLayer() + ".weight", weight);
-    Optional<Tensor> whole = embedding ? embeddingSum() : headSum();
-    whole.ifPresent(sum -> gradients.put(own.nameInLayer() + ".weight", sum));
+    sum.ifPresent(whole -> gradients.put(name + ".weight", whole));
     for (LinearSite site : hook.ends(layout)) {
-      if (site.equals(own)) {
+      if (site.nameInLayer().equals(name) || config.tieWordEmbeddings()) {
         int prefix = site.module().length() - site.nameInLayer().length();
         putFrozen(runtime, site, tensors);
+        hook.indices(site)
+            .forEach(
+                (key, values) -> tensors.put(key, scope.own(runtime.longs(values, values.length))));
         for (ParameterSpec spec : hook.parameters(site)) {
           String inEnd = spec.name().substring(prefix);
           tensors.put(inEnd, trained.leaf(spec.name()));
@@ -234,11 +237,14 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private LayerWeights embeddingEnd(TensorRuntime runtime, DecoderLayout layout) {
-    return end(runtime, layout, true, weight(WeightNames.EMBED_TOKENS));
+    LayerWeights end = end(runtime, layout, "embed_tokens", embeddingSum());
+    end.tensors().put("embed_tokens.weight", weight(WeightNames.EMBED_TOKENS));
+    return end;
   }
 
   private LayerWeights headEnd(TensorRuntime runtime, DecoderLayout layout) {
-    LayerWeights end = end(runtime, layout, false, head.matrix());
+    LayerWeights end = end(runtime, layout, "lm_head", headSum());
+    end.tensors().put("lm_head.weight", head.matrix());
     head.columns().ifPresent(columns -> end.tensors().put("lm_head.columns", columns));
     end.tensors().put("norm.weight", weight(WeightNames.FINAL_NORM));
     sum(WeightNames.FINAL_NORM).ifPresent(sum -> end.gradients().put("norm.weight", sum));

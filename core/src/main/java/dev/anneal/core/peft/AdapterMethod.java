@@ -143,6 +143,11 @@ public sealed interface AdapterMethod extends LinearHook
     return initialValue(parameter, seed);
   }
 
+  /** Trained tensors of a site that begin as rows of its weight: which, by the tensor's name. */
+  default Map<String, List<Integer>> initialRows(LinearSite site) {
+    return Map.of();
+  }
+
   /** A text whose tokens the method begins with: to be given to {@link #beginningWith}. */
   default Optional<String> initialText() {
     return Optional.empty();

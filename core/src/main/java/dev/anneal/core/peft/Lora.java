@@ -17,8 +17,10 @@ import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModulePattern;
 import dev.anneal.core.peft.modules.ModuleSelection;
 import dev.anneal.core.peft.modules.SavedModules;
+import dev.anneal.core.peft.modules.TokenIndices;
 import dev.anneal.core.script.Program;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,7 +46,6 @@ import java.util.function.Function;
     required = {"r", "lora_alpha", "target_modules"},
     withoutEffect = {
       "corda_config",
-      "ensure_weight_tying",
       "eva_config",
       "loftq_config",
       "lora_ga_config",
@@ -54,19 +55,20 @@ import java.util.function.Function;
     unsupported = {
       "alora_invocation_tokens",
       "arrow_config",
+      "ensure_weight_tying",
       "fan_in_fan_out",
       "kasa_config",
       "layer_replication",
       "megatron_config",
       "monteclora_config",
       "target_parameters",
-      "trainable_token_indices",
       "use_bdlora",
       "use_qalora",
       "velora_config"
     })
 public final class Lora implements ModuleMethod {
   private static final String EMBEDDING = SavedModules.module(WeightNames.EMBED_TOKENS);
+  private static final String TOKENS = ".token_adapter.trainable_tokens_delta";
   private static final double NOT_TRAINED = 0;
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -87,6 +89,7 @@ public final class Lora implements ModuleMethod {
    *     keys the first
    * @param alphaPattern the same for alpha
    * @param initLoraWeights true, false, gaussian, pissa, pissa_niter_N or olora
+   * @param trainableTokenIndices tokens whose rows of embedding or output matrix are trained
    * @param loraBias whether B has a bias, as PEFT trains it
    * @param loraplusLrRatio how many times A's learning rate B takes (LoRA+, Hayou et al., 2024,
    *     arXiv 2402.12354)
@@ -98,6 +101,7 @@ public final class Lora implements ModuleMethod {
       exclude_modules = "", layers_to_transform = [], layers_pattern = []
       rank_pattern = {}, alpha_pattern = {}, use_rslora = false, bias = none, modules_to_save = []
       use_dora = false, init_lora_weights = "true", lora_bias = false
+      trainable_token_indices = ""
       loraplus_lr_ratio = 1.0, loraplus_lr_embedding = 1e-6
       """)
   public record Settings(
@@ -116,6 +120,7 @@ public final class Lora implements ModuleMethod {
       boolean useDora,
       String initLoraWeights,
       boolean loraBias,
+      TokenIndices trainableTokenIndices,
       @TrainingOnly double loraplusLrRatio,
       @TrainingOnly double loraplusLrEmbedding) {
     private static final double USUAL_EMBEDDING_RATE = 1e-6;
@@ -192,7 +197,38 @@ public final class Lora implements ModuleMethod {
 
   @Override
   public List<LinearSite> ends(DecoderLayout layout) {
-    return layout.ends();
+    return new DecoderLayout(AdapterMethod.config(layout.config(), Optional.of(this))).ends();
+  }
+
+  /** Tokens whose rows at a site are trained. */
+  private List<Integer> tokens(LinearSite site) {
+    return site.layer() == LinearSite.OUTSIDE
+        ? settings.trainableTokenIndices().at(site.module())
+        : List.of();
+  }
+
+  @Override
+  public Map<String, List<Integer>> initialRows(LinearSite site) {
+    return tokens(site).isEmpty() ? Map.of() : Map.of(site.module() + TOKENS, tokens(site));
+  }
+
+  /** The tokens, and of each word of the vocabulary its place among them or −1. */
+  @Override
+  public Map<String, long[]> indices(LinearSite site) {
+    List<Integer> tokens = tokens(site);
+    if (tokens.isEmpty()) {
+      return Map.of();
+    }
+    long vocabulary = site.storedShape()[0];
+    settings.trainableTokenIndices().requireBelow(vocabulary);
+    long[] places = new long[Math.toIntExact(vocabulary)];
+    Arrays.fill(places, -1);
+    for (int i = 0; i < tokens.size(); i++) {
+      places[tokens.get(i)] = i;
+    }
+    long[] rows = tokens.stream().mapToLong(token -> token).toArray();
+    return Map.of(
+        site.nameInLayer() + ".token_rows", rows, site.nameInLayer() + ".token_places", places);
   }
 
   /** As PEFT decides by the names alone: one that is a whole path hides the end from it. */
@@ -200,15 +236,19 @@ public final class Lora implements ModuleMethod {
   public List<LinearSite> savedBases(DecoderLayout layout) {
     ModuleNames names = settings.targetModules();
     boolean seen =
-        names.isExpression()
-            || layout.ends().stream().anyMatch(end -> names.namesWhole(end.nameInLayer()));
+        settings.trainableTokenIndices().isEmpty()
+            && (names.isExpression()
+                || layout.ends().stream().anyMatch(end -> names.namesWhole(end.nameInLayer())));
     return ends(layout).stream().filter(end -> seen && adapts(end.module())).toList();
   }
 
   /** One of two tied matrices that an adapter changes is another than the other. */
   @Override
   public boolean untiesHead() {
-    return ModuleMethod.super.untiesHead() || adapts(WeightNames.LM_HEAD_PATH) || adapts(EMBEDDING);
+    return ModuleMethod.super.untiesHead()
+        || adapts(WeightNames.LM_HEAD_PATH)
+        || adapts(EMBEDDING)
+        || settings.trainableTokenIndices().untieHead();
   }
 
   @Override
@@ -261,6 +301,10 @@ public final class Lora implements ModuleMethod {
 
   @Override
   public List<ParameterSpec> parameters(LinearSite site) {
+    if (!tokens(site).isEmpty()) {
+      Shape rows = Shape.of(tokens(site).size(), site.storedShape()[1]);
+      return List.of(new ParameterSpec(site.module() + TOKENS, rows, true));
+    }
     if (!adapts(site.module())) {
       return List.of();
     }
@@ -413,6 +457,21 @@ public final class Lora implements ModuleMethod {
     if (settings.loraBias() && adapts(EMBEDDING)) {
       throw noForm("lora_bias: true", EMBEDDING);
     }
+    for (String end : List.of(EMBEDDING, WeightNames.LM_HEAD_PATH)) {
+      boolean chosen = !settings.trainableTokenIndices().at(end).isEmpty();
+      if (chosen && (modules.targets().matches(end) || modules.saved().matches(end))) {
+        throw ofOneKind(end);
+      }
+    }
+  }
+
+  private ConfigException ofOneKind(String end) {
+    return new ConfigException(
+        "Invalid adapter.trainable_token_indices: "
+            + settings.trainableTokenIndices()
+            + " ("
+            + end
+            + " is among adapter.target_modules or adapter.modules_to_save already)");
   }
 
   private static ConfigException noForm(String setting, String module) {
@@ -425,6 +484,12 @@ public final class Lora implements ModuleMethod {
   }
 
   private void requireEffects(DecoderLayout layout) {
+    TokenIndices tokens = settings.trainableTokenIndices();
+    tokens.requireBelow(layout.config().vocabSize());
+    boolean both = layout.config().tieWordEmbeddings() && !tokens.isEmpty() && !tokens.untieHead();
+    if (both && (adapts(WeightNames.LM_HEAD_PATH) || ModuleMethod.super.untiesHead())) {
+      throw ofOneKind("lm_head, which is tied to embed_tokens,");
+    }
     boolean linear =
         sites(layout).stream().anyMatch(site -> !site.isEmbedding() && adapts(site.module()));
     if (random() && !linear) {

@@ -45,7 +45,9 @@ final class ModuleSelections {
                 Stream.of(WeightNames.LM_HEAD_PATH))
             .distinct()
             .toList();
-    this.modules = sites.stream().map(LinearSite::module).toList();
+    Stream<String> head =
+        method.ends(layout).isEmpty() ? Stream.of() : Stream.of(WeightNames.LM_HEAD_PATH);
+    this.modules = Stream.concat(sites.stream().map(LinearSite::module), head).distinct().toList();
     this.targeted =
         sites.stream()
             .filter(site -> !method.parameters(site).isEmpty())

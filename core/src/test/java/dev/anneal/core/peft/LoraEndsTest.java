@@ -68,7 +68,7 @@ class LoraEndsTest extends AdapterMethodContract {
             "target_modules=[embed_tokens, lm_head]",
             "loraplus_lr_ratio=4",
             "loraplus_lr_embedding=5e-3");
-    List<LinearSite> ends = new DecoderLayout(AdaptedModel.MODEL.config()).ends();
+    List<LinearSite> ends = method.ends(new DecoderLayout(AdaptedModel.MODEL.config()));
     assertThat(method.trainedAt(1e-2).parameters(ends.get(0)))
         .extracting(ParameterSpec::rateScale)
         .containsExactly(0.5, 0.5);

@@ -34,6 +34,7 @@ class MethodsTrainingTest {
         "peft_type=LORA r=4 target_modules=[lm_head,embed_tokens,v_proj] lora_dropout=0.1",
         "peft_type=LORA r=4 target_modules=[embed_tokens] loraplus_lr_ratio=4",
         "peft_type=LORA r=4 target_modules=[lm_head,q_proj] lora_bias=true bias=all",
+        "peft_type=LORA r=4 trainable_token_indices=[3,17,40]",
         "peft_type=ADALORA init_r=4 target_r=2 tinit=1 tfinal=1 total_step=6 lora_dropout=0.1",
         "peft_type=VERA r=8 vera_dropout=0.1",
         "peft_type=OFT oft_block_size=4",

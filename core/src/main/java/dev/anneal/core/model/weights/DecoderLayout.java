@@ -56,15 +56,18 @@ public final class DecoderLayout {
     return sites;
   }
 
-  /** The embedding and the output matrix, which may be one weight. */
+  /** The embedding, and the output matrix where it is not the same weight. */
   public List<LinearSite> ends() {
     String embedding =
         WeightNames.EMBED_TOKENS.substring(0, WeightNames.EMBED_TOKENS.lastIndexOf('.'));
     long vocabulary = config.vocabSize();
     long hidden = config.hiddenSize();
-    return List.of(
-        new LinearSite(embedding, LinearSite.OUTSIDE, vocabulary, hidden),
-        new LinearSite(WeightNames.LM_HEAD_PATH, LinearSite.OUTSIDE, hidden, vocabulary));
+    LinearSite bottom = new LinearSite(embedding, LinearSite.OUTSIDE, vocabulary, hidden);
+    return config.tieWordEmbeddings()
+        ? List.of(bottom)
+        : List.of(
+            bottom,
+            new LinearSite(WeightNames.LM_HEAD_PATH, LinearSite.OUTSIDE, hidden, vocabulary));
   }
 
   /** Elements of the largest weight among some linear modules; 0 for none. */
