@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from fresh_runs import STILL, fresh_run
+from fresh_runs import fresh_run, still
 from laws import assert_same_but_signs, assert_same_law
 from methods_made import base_model, config_of, distance, logits_of, reloaded, saved
 from methods_table import METHODS, Method, lora
@@ -62,7 +62,7 @@ def test_fresh_adapter_is_as_pefts(workbench, scratch, models, rows, shards, met
 
     def against_the_product():
         output = scratch / f"fresh {method.name}"
-        folder = fresh_run(workbench, models, shards, method, output, **STILL) / "adapter"
+        folder = fresh_run(workbench, models, shards, method, output, **still(method)) / "adapter"
         free = (*method.free, *FREE)
         assert config_of(folder, free) == config_of(theirs, free)
         ours = load_peft_weights(folder, device="cpu")

@@ -16,6 +16,12 @@ STILL = {
 }
 
 
+def still(method: Method) -> dict:
+    """The same for a method that has a learning rate of its own."""
+    own = [key for key in method.more if key.endswith("_lr_embedding")]
+    return {**STILL, **dict.fromkeys(own, STILL["train.learning_rate"])}
+
+
 def fresh_run(workbench, models, shards: Path, method: Method, output: Path, **more) -> Path:
     """Trains a new adapter by the fields of a method; answers the run's folder."""
     adapter = {f"adapter.{key}": value for key, value in method.fields.items()}

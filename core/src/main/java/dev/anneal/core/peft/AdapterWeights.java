@@ -1,6 +1,7 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.format.DType;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.SparseTensor;
@@ -9,11 +10,13 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.FloatRegion;
+import dev.anneal.core.tensor.HalfType;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.util.HashSet;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +57,6 @@ public final class AdapterWeights {
       possible.put(AdapterMethod.baseName(site), Shape.of(site.storedShape()));
     }
     SafetensorsReader reader = folder.openWeights(expected, possible, sparse);
-    Set<String> names = Set.copyOf(reader.tensors().keySet());
     try (SafetensorsWeights weights = new SafetensorsWeights(target.runtime(), reader)) {
       for (ParameterSpec spec : saved) {
         String name = method.exportName(spec);
@@ -66,8 +68,8 @@ public final class AdapterWeights {
         }
       }
       for (LinearSite site : bases.sites()) {
-        if (names.contains(AdapterMethod.baseName(site))) {
-          requireSame(weights, site, bases, folder);
+        if (reader.tensors().containsKey(AdapterMethod.baseName(site))) {
+          requireSame(reader, site, bases, folder);
         }
       }
     }
@@ -84,25 +86,28 @@ public final class AdapterWeights {
    */
   public record Bases(List<LinearSite> sites, Function<LinearSite, Tensor> open) {}
 
+  /** Compares in the file's type: PEFT may have had the same model in 16 bits. */
   private static void requireSame(
-      SafetensorsWeights weights, LinearSite site, Bases bases, AdapterFolder folder) {
-    try (Tensor own = bases.open().apply(site);
-        Tensor saved = weights.open(AdapterMethod.baseName(site), site.storedShape())) {
-      FloatRegion a = own.region();
-      FloatRegion b = saved.region();
-      for (long at = 0; at < a.length(); at += BLOCK) {
-        long count = Math.min(BLOCK, a.length() - at);
-        if (HostMemory.bytes(a.slice(at, count)).mismatch(HostMemory.bytes(b.slice(at, count)))
-            >= 0) {
+      SafetensorsReader reader, LinearSite site, Bases bases, AdapterFolder folder) {
+    String name = AdapterMethod.baseName(site);
+    try (Tensor own = bases.open().apply(site)) {
+      DType type = reader.info(name).dtype();
+      FloatRegion values = own.region();
+      for (long at = 0; at < values.length(); at += BLOCK) {
+        long count = Math.min(BLOCK, values.length() - at);
+        ByteBuffer saved = reader.map(name, at * type.bytes(), count * type.bytes());
+        if (as(type, values.slice(at, count)).mismatch(saved) >= 0) {
           throw new ConfigException(
               "Cannot load adapter "
                   + folder.path()
                   + ": its "
-                  + AdapterMethod.baseName(site)
+                  + name
                   + " is another than the model's (adapter.path: does the adapter belong to"
                   + " model.path?)");
         }
       }
+    } catch (IOException e) {
+      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }
   }
 
@@ -114,5 +119,13 @@ public final class AdapterWeights {
     } catch (IOException e) {
       throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }
+  }
+
+  private static ByteBuffer as(DType type, FloatRegion values) {
+    return switch (type) {
+      case BF16 -> HalfType.BF16.narrow(values);
+      case F16 -> HalfType.FP16.narrow(values);
+      default -> HostMemory.bytes(values);
+    };
   }
 }

@@ -5,7 +5,6 @@ import dev.anneal.core.config.ElementDefaults;
 import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
-import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -13,14 +12,13 @@ import dev.anneal.core.peft.modules.AdaptedModules;
 import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.InitialInputs;
 import dev.anneal.core.peft.modules.LowRankConstants;
+import dev.anneal.core.peft.modules.ModelEnds;
 import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModulePattern;
 import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.SavedModules;
 import dev.anneal.core.peft.modules.TokenIndices;
 import dev.anneal.core.script.Program;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,8 +65,6 @@ import java.util.function.Function;
       "velora_config"
     })
 public final class Lora implements ModuleMethod {
-  private static final String EMBEDDING = SavedModules.module(WeightNames.EMBED_TOKENS);
-  private static final String TOKENS = ".token_adapter.trainable_tokens_delta";
   private static final double NOT_TRAINED = 0;
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -79,6 +75,7 @@ public final class Lora implements ModuleMethod {
 
   private final Settings settings;
   private final AdaptedModules modules;
+  private final ModelEnds ends;
   private final LoraInit init;
   private final double learningRate;
 
@@ -171,6 +168,7 @@ public final class Lora implements ModuleMethod {
             settings.layersPattern(),
             settings.bias(),
             settings.modulesToSave());
+    this.ends = new ModelEnds(modules, settings.trainableTokenIndices());
     this.init = LoraInit.of(settings.initLoraWeights());
   }
 
@@ -197,58 +195,27 @@ public final class Lora implements ModuleMethod {
 
   @Override
   public List<LinearSite> ends(DecoderLayout layout) {
-    return new DecoderLayout(AdapterMethod.config(layout.config(), Optional.of(this))).ends();
-  }
-
-  /** Tokens whose rows at a site are trained. */
-  private List<Integer> tokens(LinearSite site) {
-    return site.layer() == LinearSite.OUTSIDE
-        ? settings.trainableTokenIndices().at(site.module())
-        : List.of();
+    return ends.sites(layout);
   }
 
   @Override
   public Map<String, List<Integer>> initialRows(LinearSite site) {
-    return tokens(site).isEmpty() ? Map.of() : Map.of(site.module() + TOKENS, tokens(site));
+    return ends.initialRows(site);
   }
 
-  /** The tokens, and of each word of the vocabulary its place among them or −1. */
   @Override
   public Map<String, long[]> indices(LinearSite site) {
-    List<Integer> tokens = tokens(site);
-    if (tokens.isEmpty()) {
-      return Map.of();
-    }
-    long vocabulary = site.storedShape()[0];
-    settings.trainableTokenIndices().requireBelow(vocabulary);
-    long[] places = new long[Math.toIntExact(vocabulary)];
-    Arrays.fill(places, -1);
-    for (int i = 0; i < tokens.size(); i++) {
-      places[tokens.get(i)] = i;
-    }
-    long[] rows = tokens.stream().mapToLong(token -> token).toArray();
-    return Map.of(
-        site.nameInLayer() + ".token_rows", rows, site.nameInLayer() + ".token_places", places);
+    return ends.indices(site);
   }
 
-  /** As PEFT decides by the names alone: one that is a whole path hides the end from it. */
   @Override
   public List<LinearSite> savedBases(DecoderLayout layout) {
-    ModuleNames names = settings.targetModules();
-    boolean seen =
-        settings.trainableTokenIndices().isEmpty()
-            && (names.isExpression()
-                || layout.ends().stream().anyMatch(end -> names.namesWhole(end.nameInLayer())));
-    return ends(layout).stream().filter(end -> seen && adapts(end.module())).toList();
+    return ends.savedBases(layout);
   }
 
-  /** One of two tied matrices that an adapter changes is another than the other. */
   @Override
   public boolean untiesHead() {
-    return ModuleMethod.super.untiesHead()
-        || adapts(WeightNames.LM_HEAD_PATH)
-        || adapts(EMBEDDING)
-        || settings.trainableTokenIndices().untieHead();
+    return ends.untieHead();
   }
 
   @Override
@@ -301,26 +268,12 @@ public final class Lora implements ModuleMethod {
 
   @Override
   public List<ParameterSpec> parameters(LinearSite site) {
-    if (!tokens(site).isEmpty()) {
-      Shape rows = Shape.of(tokens(site).size(), site.storedShape()[1]);
-      return List.of(new ParameterSpec(site.module() + TOKENS, rows, true));
-    }
     if (!adapts(site.module())) {
-      return List.of();
+      return ends.rows(site);
     }
     int rank = rank(site);
     if (site.isEmbedding()) {
-      return List.of(
-          new ParameterSpec(
-              site.module() + LoraInit.EMBEDDING_A,
-              Shape.of(rank, site.inFeatures()),
-              true,
-              embeddingRate()),
-          new ParameterSpec(
-              site.module() + LoraInit.EMBEDDING_B,
-              Shape.of(site.outFeatures(), rank),
-              true,
-              embeddingRate()));
+      return LoraInit.embedding(site, rank, embeddingRate());
     }
     List<ParameterSpec> specs = new ArrayList<>();
     specs.add(new ParameterSpec(site.module() + A, Shape.of(rank, site.inFeatures()), true));
@@ -444,52 +397,21 @@ public final class Lora implements ModuleMethod {
     requireForms();
   }
 
-  /** What has no form at embedding and output matrix. */
   private void requireForms() {
-    for (String end : List.of(EMBEDDING, WeightNames.LM_HEAD_PATH)) {
-      if (adapts(end) && settings.useDora()) {
-        throw noForm("use_dora: true", end);
-      }
-      if (adapts(end) && init.keepsParts()) {
-        throw noForm("init_lora_weights: " + init.name(), end);
-      }
+    ends.requireOneKind();
+    if (settings.useDora()) {
+      ends.refuse("use_dora: true");
     }
-    if (settings.loraBias() && adapts(EMBEDDING)) {
-      throw noForm("lora_bias: true", EMBEDDING);
+    if (init.keepsParts()) {
+      ends.refuse("init_lora_weights: " + init.name());
     }
-    for (String end : List.of(EMBEDDING, WeightNames.LM_HEAD_PATH)) {
-      boolean chosen = !settings.trainableTokenIndices().at(end).isEmpty();
-      if (chosen && (modules.targets().matches(end) || modules.saved().matches(end))) {
-        throw ofOneKind(end);
-      }
+    if (settings.loraBias()) {
+      ends.refuseAtEmbedding("lora_bias: true");
     }
-  }
-
-  private ConfigException ofOneKind(String end) {
-    return new ConfigException(
-        "Invalid adapter.trainable_token_indices: "
-            + settings.trainableTokenIndices()
-            + " ("
-            + end
-            + " is among adapter.target_modules or adapter.modules_to_save already)");
-  }
-
-  private static ConfigException noForm(String setting, String module) {
-    return new ConfigException(
-        "Invalid adapter."
-            + setting
-            + " (has no form at "
-            + module
-            + ": take it from adapter.target_modules)");
   }
 
   private void requireEffects(DecoderLayout layout) {
-    TokenIndices tokens = settings.trainableTokenIndices();
-    tokens.requireBelow(layout.config().vocabSize());
-    boolean both = layout.config().tieWordEmbeddings() && !tokens.isEmpty() && !tokens.untieHead();
-    if (both && (adapts(WeightNames.LM_HEAD_PATH) || ModuleMethod.super.untiesHead())) {
-      throw ofOneKind("lm_head, which is tied to embed_tokens,");
-    }
+    ends.requireFresh(layout);
     boolean linear =
         sites(layout).stream().anyMatch(site -> !site.isEmbedding() && adapts(site.module()));
     if (random() && !linear) {
@@ -497,10 +419,11 @@ public final class Lora implements ModuleMethod {
           "Invalid adapter.lora_dropout: "
               + settings.loraDropout()
               + " (has no effect on "
-              + EMBEDDING
+              + ModelEnds.EMBEDDING
               + ", the only module of adapter.target_modules)");
     }
-    if (settings.loraplusLrEmbedding() != Settings.USUAL_EMBEDDING_RATE && !adapts(EMBEDDING)) {
+    if (settings.loraplusLrEmbedding() != Settings.USUAL_EMBEDDING_RATE
+        && !adapts(ModelEnds.EMBEDDING)) {
       throw new ConfigException(
           "Invalid adapter.loraplus_lr_embedding: "
               + settings.loraplusLrEmbedding()

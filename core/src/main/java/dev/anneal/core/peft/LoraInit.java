@@ -16,10 +16,17 @@ import java.util.Map;
  * @param name as the settings have it, in small letters
  */
 record LoraInit(String name) {
-  /** A and B of an embedding, of the sizes [r, vocabulary] and [hidden, r]. */
-  static final String EMBEDDING_A = ".lora_embedding_A";
+  private static final String EMBEDDING_A = ".lora_embedding_A";
+  private static final String EMBEDDING_B = ".lora_embedding_B";
 
-  static final String EMBEDDING_B = ".lora_embedding_B";
+  /** A [r, vocabulary] and B [hidden, r] of an embedding. */
+  static List<ParameterSpec> embedding(LinearSite site, int rank, double rateScale) {
+    Shape a = Shape.of(rank, site.inFeatures());
+    Shape b = Shape.of(site.outFeatures(), rank);
+    return List.of(
+        new ParameterSpec(site.module() + EMBEDDING_A, a, true, rateScale),
+        new ParameterSpec(site.module() + EMBEDDING_B, b, true, rateScale));
+  }
 
   private static final List<String> PLAIN = List.of("true", "false", "gaussian");
   private static final List<String> HARMLESS = List.of("eva", "orthogonal");

@@ -57,6 +57,7 @@ final class RankMemory {
   private final long statesAnElement;
   private final long matricesAtWork;
   private final int lowestLayer;
+  private final boolean adaptsHead;
   private final int parts;
 
   RankMemory(
@@ -96,6 +97,7 @@ final class RankMemory {
             largestTrainedMatrix(),
             method.map(AdapterMethod::matricesAtWork).orElse(0) * adaptedSite);
     lowestLayer = lowest(method);
+    adaptsHead = method.map(own -> atEnd(own, false)).orElse(false);
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);
     parts = ReplicatedModel.mostParts(flatLength, config, threads);
@@ -144,14 +146,17 @@ final class RankMemory {
   }
 
   /**
-   * A chunk of logits a thread, six copies of the hidden states, and the gradient of a trained
-   * head.
+   * A chunk of logits a thread, and what a method adds to it; six copies of the hidden states, and
+   * the gradient of a trained head.
    */
   private long head(long tokens) {
     long rows = Math.min(tokens, parts * HeadMemory.chunkRows(config.vocabSize()));
     long gradient =
         trained.contains(WeightNames.head(config)) ? matrix(WeightNames.head(config)) : 0;
-    return FLOAT * (rows * config.vocabSize() + 6 * tokens * config.hiddenSize() + gradient);
+    return FLOAT
+        * (rows * config.vocabSize() * (adaptsHead ? 2 : 1)
+            + 6 * tokens * config.hiddenSize()
+            + gradient);
   }
 
   private long largestTrainedMatrix() {
@@ -228,7 +233,7 @@ final class RankMemory {
 
   private int lowest(Optional<AdapterMethod> method) {
     if (trained.contains(WeightNames.EMBED_TOKENS)
-        || method.map(this::atEmbedding).orElse(false)
+        || method.map(own -> atEnd(own, true)).orElse(false)
         || method.flatMap(own -> own.virtualTokens(config)).isPresent()) {
       return 0;
     }
@@ -238,9 +243,9 @@ final class RankMemory {
     return IntStream.concat(adapted, whole).min().orElse(config.layers());
   }
 
-  private boolean atEmbedding(AdapterMethod method) {
+  private boolean atEnd(AdapterMethod method, boolean embedding) {
     return method.ends(layout).stream()
-        .anyMatch(site -> site.isEmbedding() && !method.parameters(site).isEmpty());
+        .anyMatch(site -> site.isEmbedding() == embedding && !method.parameters(site).isEmpty());
   }
 
   private boolean trainsWhole(int index) {

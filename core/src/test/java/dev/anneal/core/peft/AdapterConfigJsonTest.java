@@ -98,8 +98,7 @@ class AdapterConfigJsonTest {
       quoteCharacter = '`',
       value = {
         "'fan_in_fan_out': true|fan_in_fan_out true",
-        "'lora_bias': true|lora_bias true",
-        "'trainable_token_indices': [1]|trainable_token_indices [1]",
+        "'ensure_weight_tying': true|ensure_weight_tying true",
         "'target_parameters': ['x']|target_parameters [\"x\"]",
         "'layer_replication': [[0, 1]]|layer_replication [[0,1]]",
         "'task_type': 'SEQ_CLS'|task_type \"SEQ_CLS\""

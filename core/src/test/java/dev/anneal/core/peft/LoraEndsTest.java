@@ -4,13 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.export.AdapterExport;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.io.LocalFileStore;
+import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.tensor.TensorRuntime;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** LoRA on the output matrix and on the embedding, which the model ties. */
 class LoraEndsTest extends AdapterMethodContract {
@@ -80,6 +93,46 @@ class LoraEndsTest extends AdapterMethodContract {
         .as("without LoRA+")
         .extracting(ParameterSpec::rateScale)
         .containsExactly(1.0, 1.0);
+  }
+
+  @Test
+  void savesTheBaseWeightsThatPeftSaves() {
+    DecoderLayout layout = new DecoderLayout(AdaptedModel.MODEL.config());
+    assertThat(bases(layout, "target_modules=[lm_head, q_proj]")).containsExactly("lm_head");
+    assertThat(bases(layout, "target_modules=[model.embed_tokens, q_proj]")).isEmpty();
+    assertThat(bases(layout, "target_modules=[model.embed_tokens, lm_head]"))
+        .containsExactly("model.embed_tokens", "lm_head");
+    assertThat(bases(layout, "target_modules=.*embed_tokens")).hasSize(1);
+    assertThat(bases(layout, "target_modules=all-linear")).isEmpty();
+    assertThat(bases(layout, "target_modules=[lm_head]", "modules_to_save=[lm_head]")).isEmpty();
+  }
+
+  private static List<String> bases(DecoderLayout layout, String... settings) {
+    return Methods.lora(settings).savedBases(layout).stream().map(LinearSite::module).toList();
+  }
+
+  @Test
+  void refusesAnAdapterOfAnotherModelsEmbeddings(@TempDir Path folder) throws IOException {
+    AdapterMethod method = Methods.lora("target_modules=[embed_tokens]");
+    Path file = folder.resolve(AdapterFolder.WEIGHTS_FILE);
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      try (TrainedModel model =
+          AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {
+        new AdapterExport(new LocalFileStore()).write(folder.toString(), method, model, "base");
+      }
+      Optional<AdapterFolder> adapter = Optional.of(AdapterFolder.open(folder));
+      TrainedModel.forInference(runtime, AdaptedModel.MODEL, adapter).close();
+
+      byte[] bytes = Files.readAllBytes(file);
+      // the first tensor by name is the base's
+      bytes[8 + (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong()] ^= 1;
+      Files.write(file, bytes);
+      assertThatThrownBy(() -> TrainedModel.forInference(runtime, AdaptedModel.MODEL, adapter))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining(
+              "embed_tokens.base_layer.weight is another than the model's (adapter.path");
+    }
   }
 
   @Test
