@@ -1,12 +1,14 @@
 """Every method on one task, the shipped sample's instructions: held-out answers, three seeds.
 
-Usage: methods.py [--methods "LoRA;VeRA"] [--seeds 42,43,44] [--folder DIR] [--resume] [--table]
+Usage: methods.py [--methods "LoRA;VeRA"] [--seeds 42,43,44] [--folder DIR]
+                  [--resume] [--partial] [--table]
 The base is the sample's model after its corpus (sample/pretrain.conf), the same for all; the steps
 and rows are those of sample/sft.conf, and the learning rate is its LoRA's times the factor of the
 method's family. Scored are the held-out questions, each answer alone: the negative log-likelihood
 of its tokens and its end, in nats, and exact match of the greedy answer. Scores do not depend on
 what else the machine does; memory and speed come from `methods-speed`.
---resume takes what --folder already has of this command. --table prints the table of the results
+--resume takes what --folder already has of this command; --partial takes that alone, trains nothing
+and names the methods that are missing. --table prints the table of the results
 that are there.
 """
 
@@ -220,12 +222,18 @@ def compare(task: Task, options) -> dict:
     )
     untouched = bare["answer_nll"]
     print(f"untouched: nll {statistics.mean(untouched):.4f}, right {bare['right']}", flush=True)
-    methods = []
+    methods, missing = [], []
     for method in chosen(options.methods):
-        runs = []
-        for seed in options.seeds:
-            file = kept / f"{method.name} {seed}.json".replace(" ", "-")
-            runs.append(cached(file, options.resume, lambda m=method, s=seed: task.train(m, s)))
+        files = {
+            seed: kept / f"{method.name} {seed}.json".replace(" ", "-") for seed in options.seeds
+        }
+        if options.partial and not all(file.exists() for file in files.values()):
+            missing.append(method.name)
+            continue
+        runs = [
+            cached(file, options.resume, lambda m=method, s=seed: task.train(m, s))
+            for seed, file in files.items()
+        ]
         methods.append(summary(method, runs, untouched))
         line = {key: methods[-1][key] for key in SHOWN}
         print(f"{method.name}: {json.dumps(line)}", flush=True)
@@ -240,6 +248,7 @@ def compare(task: Task, options) -> dict:
             "exact_match": bare["right"] / bare["asked"],
         },
         "methods": methods,
+        "missing": missing,
     }
 
 
@@ -253,8 +262,10 @@ def main() -> None:
     parser.add_argument("--seeds", default="42,43,44")
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "target" / "methods")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--partial", action="store_true")
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
+    options.resume = options.resume or options.partial
     options.seeds = [int(seed) for seed in options.seeds.split(",")]
     if options.table:
         print(markdown(CHECKOUT))
@@ -272,7 +283,8 @@ def run(options) -> None:
     bench = Workbench(Product(CHECKOUT), options.folder / "workbench", JOB_SECONDS)
     try:
         task = Task(bench, options.folder, Size.of(options.smoke))
-        task.prepare()
+        if not options.partial:
+            task.prepare()
         report = compare(task, options)
     finally:
         bench.close()
