@@ -26,6 +26,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Low-rank adaptation (Hu et al., 2021, arXiv 2106.09685): y = Wx + s·B(A(dropout(x))) with s =
@@ -37,6 +39,10 @@ import java.util.function.Function;
  * sBA too: y = (m ÷ ‖V‖)·Vx, ‖V‖ a constant in the backward. {@code init_lora_weights} = pissa
  * (Meng et al., 2024, arXiv 2404.02948) and olora (Büyükakyüz, 2024, arXiv 2406.01775) begin with
  * parts of W, A0 and B0, which are kept beside the trained ones: V = W + s(BA − B0A0).
+ *
+ * <p>The embedding is a linear map of one-hot tokens: its A [r, vocabulary] begins at zero, its B
+ * normal, and nothing is dropped there. {@code trainable_token_indices} trains rows of embedding or
+ * output matrix beside: tokens · hidden values.
  */
 @PeftMethod(
     type = "LORA",
@@ -65,6 +71,7 @@ import java.util.function.Function;
       "velora_config"
     })
 public final class Lora implements ModuleMethod {
+  private static final Logger LOG = LoggerFactory.getLogger(Lora.class);
   private static final double NOT_TRAINED = 0;
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -389,6 +396,8 @@ public final class Lora implements ModuleMethod {
     requireForms();
     requireEffects(layout);
     requireRanks(layout, "r", this::rank, "; give it another in adapter.rank_pattern");
+    unmergeable(layout)
+        .ifPresent(reason -> LOG.warn("adapter mergeable=false reason=\"{}\"", reason));
   }
 
   @Override

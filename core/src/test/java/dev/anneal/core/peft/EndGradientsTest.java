@@ -23,6 +23,8 @@ class EndGradientsTest {
       strings = {
         "target_modules=[lm_head,embed_tokens,q_proj] lora_dropout=0.3",
         "target_modules=[lm_head,q_proj] lora_dropout=0.3 lora_bias=true",
+        "target_modules=[lm_head]",
+        "target_modules=[embed_tokens]",
         "target_modules=[q_proj] trainable_token_indices=[5,90,17]",
         "target_modules=[q_proj] trainable_token_indices={embed_tokens=[5,17],lm_head=[2,5]}"
       })

@@ -3,9 +3,14 @@ package dev.anneal.core.peft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.ModelConfig.LayerBackward;
+import dev.anneal.core.export.MergedWeights;
+import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +55,22 @@ class LoraBiasTest extends AdapterMethodContract {
     assertThat(
             Methods.lora("lora_bias=true", "target_modules=[q_proj,down_proj]").unmergeable(layout))
         .hasValue("with lora_bias, since model.layers.0.mlp.down_proj has no bias to take it");
+  }
+
+  @Test
+  void isNotMergedThere() {
+    AdapterMethod method = Methods.lora("lora_bias=true", "target_modules=[lm_head]");
+    try (TensorRuntime runtime = TensorRuntime.open()) {
+      runtime.prepareThread(1);
+      try (TrainedModel model =
+          AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {
+        assertThatThrownBy(() -> MergedWeights.requireMergeable(model))
+            .isInstanceOf(ConfigException.class)
+            .hasMessage(
+                "Cannot merge LORA: with lora_bias, since lm_head has no bias to take it (set"
+                    + " export.format to adapter)");
+      }
+    }
   }
 
   @Test

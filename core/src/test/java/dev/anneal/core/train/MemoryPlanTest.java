@@ -94,6 +94,17 @@ class MemoryPlanTest {
   }
 
   @Test
+  void adaptersOutsideTheLayersAreWalkedTo() {
+    MemoryPlan embedding = plan(LORA, "adapter.target_modules=[embed_tokens]");
+    MemoryPlan head = plan(LORA, "adapter.target_modules=[lm_head]");
+    assertThat(embedding.lowestLayer()).isZero();
+    assertThat(head.lowestLayer()).isEqualTo(llama().layers());
+    long values = 4L * 8 * (llama().vocabSize() + llama().hiddenSize());
+    assertThat(embedding.estimate().trained()).isBetween(values, values + 64);
+    assertThat(head.estimate().trained()).isBetween(values, values + 64);
+  }
+
+  @Test
   void zeroStagesShareTheOptimizer() {
     long alone = plan("distributed.world_size=4").estimate().moments();
     long shared = plan("distributed.world_size=4", "distributed.zero_stage=2").estimate().moments();

@@ -74,7 +74,8 @@ class ReplicatedModelTest {
   }
 
   private static AdapterMethod dropout() {
-    return Methods.lora("r=4", "lora_alpha=8", "lora_dropout=0.2");
+    return Methods.lora(
+        "r=4", "lora_alpha=8", "lora_dropout=0.2", "target_modules=.*(_proj|embed_tokens|lm_head)");
   }
 
   private static Result result(ReplicatedModel model, MicroBatch batch) {
