@@ -1,4 +1,4 @@
-"""Several adapters: combined by weight as PEFT's add_weighted_adapter, side by side in one model."""
+"""Several adapters: combined by weight as PEFT does, side by side in one model; new tokens."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ import json
 import peft
 import pytest
 import torch
-from methods_made import (
-    base_model,
-    config_of,
-    distance,
-    logits_of,
-    reloaded,
-    saved,
-    started,
-)
+from methods_made import base_model, config_of, distance, logits_of, reloaded, saved, started
 from methods_table import lora
 from parity_rows import training_rows
-from product import metrics
 from peft import PeftModel, get_peft_model, load_peft_weights
+from product import metrics
 from safetensors.torch import load_file, save_file
 from training_made import foreign_shards, train_settings
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -51,8 +43,15 @@ CASES = {
 }
 LINEAR = [name for name in CASES if name != "other ranks"]
 # PEFT cuts singular vectors of a module that is narrower than the rank; its own file then misfits.
-SVD_RANKS = {"same targets": 3, "three": 0, "other targets": 0, "shared targets": 2, "rslora": 5,
-             "patterns": 0, "other ranks": 0}  # fmt: skip
+SVD_RANKS = {
+    "same targets": 3,
+    "three": 0,
+    "other targets": 0,
+    "shared targets": 2,
+    "rslora": 5,
+    "patterns": 0,
+    "other ranks": 0,
+}
 
 
 def made(models, scratch, fields: dict, letter: str, base: str = "llama", seed: int = 0):
@@ -77,7 +76,8 @@ def by_peft(models, folders: dict, weights: list[float], base: str = "llama", **
 
 
 def combine(workbench, folders: dict, weights: list[float], output, **settings):
-    parts = [{"path": str(path), "weight": w} for path, w in zip(folders.values(), weights)]
+    given = zip(folders.values(), weights, strict=True)
+    parts = [{"path": str(path), "weight": weight} for path, weight in given]
     return workbench.run(
         "export",
         {
@@ -477,7 +477,8 @@ def test_an_adapter_of_a_resized_base_opens_and_goes_on(workbench, scratch, mode
     assert distance(logits_of(loaded, rows[:3]), logits_of(model, rows[:3])) < 1e-4
     shards = foreign_shards(scratch / f"resized rows {base}", rows)
     out = scratch / f"resized run {base}"
-    settings = train_settings(folder, shards, out, **{"train.max_steps": 3, "adapter.path": adapter})
+    more = {"train.max_steps": 3, "adapter.path": adapter}
+    settings = train_settings(folder, shards, out, **more)
     workbench.must("train", settings)
     again = PeftModel.from_pretrained(resized(models, base), out / "adapter").eval()
     answers = workbench.answers(folder, rows[:3], out / "adapter", vocabulary=ROWS)

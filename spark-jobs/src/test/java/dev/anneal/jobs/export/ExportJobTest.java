@@ -112,6 +112,31 @@ class ExportJobTest {
   }
 
   @Test
+  void combinesAdaptersWithoutTheirBase() throws IOException {
+    Path output = temp.resolve("com bined");
+    String halves =
+        "export.adapters=[{path=\"%s\", weight=0.5}, {path=\"%s\", weight=0.5}]"
+            .formatted(adapter, adapter);
+    JobLine line =
+        export(
+            halves,
+            "export.combination_type=cat",
+            "export.format=adapter",
+            "export.output=" + output);
+    assertThat(line.code()).as(line.err()).isZero();
+    assertThat(line.out()).startsWith("Wrote " + output + " (r 8; its change is ");
+    assertThat(json(output.resolve("adapter_config.json")).get("r").asInt()).isEqualTo(8);
+    assertThat(answer(model, "adapter.path=" + output))
+        .isEqualTo(answer(model, "adapter.path=" + adapter))
+        .isNotEqualTo(answer(model));
+    JobLine refused =
+        export(halves, "export.output=" + temp.resolve("none"), "adapter.path=" + adapter);
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.err())
+        .contains("Invalid adapter.path: has no effect with export.adapters (leave it out)");
+  }
+
+  @Test
   void writesTheTypeAndTheFileSizeAskedFor() throws IOException {
     Path output = temp.resolve("merged bf16");
     JobLine line =
