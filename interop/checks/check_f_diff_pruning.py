@@ -1,4 +1,4 @@
-"""Diff pruning: the curve, the sparse file, the logits and the text of references/diff_pruning.py."""
+"""Diff pruning: curve, sparse file, logits and greedy text of references/diff_pruning.py."""
 
 from __future__ import annotations
 
@@ -90,6 +90,8 @@ def dense(folder, like: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     found = {name: torch.zeros(value.numel()) for name, value in like.items()}
     for name in list(tensors):
         module, _dot, kind = name.rpartition(".")
+        if kind == "diff_shape":
+            assert tuple(tensors.pop(name).tolist()) == tuple(like[f"{module}.weight"].shape)
         if kind == "diff_indices":
             indices = tensors.pop(name)
             assert indices.dtype == torch.int32 and bool((indices.diff() > 0).all())

@@ -101,12 +101,16 @@ public final class AdapterExport {
       ParameterSpec spec,
       Function<String, float[]> values) {
     String name = method.exportName(spec);
-    Optional<SavedTensor> converted = method.saved(spec, values);
     if (method.sparse(spec)) {
-      SavedTensor whole =
-          converted.orElseGet(() -> new SavedTensor(spec.shape(), values.apply(spec.name())));
-      return SparseTensor.of(whole).sources(name);
+      return SparseTensor.sources(
+          name,
+          () ->
+              SparseTensor.of(
+                  method
+                      .saved(spec, values)
+                      .orElseGet(() -> new SavedTensor(spec.shape(), values.apply(spec.name())))));
     }
+    Optional<SavedTensor> converted = method.saved(spec, values);
     return List.of(
         converted
             .map(own -> TensorSource.of(name, DType.F32, own.shape(), bytes(own.values())))

@@ -5,12 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
- * The elements of a tensor that are not 0, as two tensors of a file: NAME_indices, I32, ascending,
- * and NAME_values, F32. Neither stands there where all are 0. Immutable but for its arrays.
+ * The elements of a tensor that are not 0, as tensors of a file: NAME_indices, I32, ascending, and
+ * NAME_values, F32, neither where all are 0; and NAME_shape, I64, of the whole tensor. Immutable
+ * but for its arrays.
  *
  * @param shape of the whole tensor
  * @param indices of the elements, row by row
@@ -18,6 +21,7 @@ import java.util.Optional;
 public record SparseTensor(Shape shape, int[] indices, float[] values) {
   private static final String INDICES = "_indices";
   private static final String VALUES = "_values";
+  private static final String SHAPE = "_shape";
 
   /**
    * @throws IllegalArgumentException for indices that do not ascend, or lie outside the shape
@@ -62,28 +66,59 @@ public record SparseTensor(Shape shape, int[] indices, float[] values) {
     return new SparseTensor(dense.shape(), indices, values);
   }
 
-  /** The names in a file of a tensor that is kept so. */
-  public static List<String> names(String name) {
+  /** The names in a file of a tensor's elements, where it has any. */
+  public static List<String> elementNames(String name) {
     return List.of(name + INDICES, name + VALUES);
   }
 
-  /** What a file holds of it. */
-  public List<TensorSource> sources(String name) {
-    if (indices.length == 0) {
-      return List.of();
-    }
-    ByteBuffer places = buffer();
-    places.asIntBuffer().put(indices);
-    ByteBuffer elements = buffer();
-    elements.asFloatBuffer().put(values);
-    Shape length = Shape.of(indices.length);
-    return List.of(
-        TensorSource.of(name + INDICES, DType.I32, length, places),
-        TensorSource.of(name + VALUES, DType.F32, length, elements));
+  /** The name in a file of a tensor's shape, which is always there. */
+  public static String shapeName(String name) {
+    return name + SHAPE;
   }
 
-  private ByteBuffer buffer() {
-    return ByteBuffer.allocate(Math.multiplyExact(Integer.BYTES, indices.length))
+  /**
+   * What a file holds of a tensor, which is asked for anew for its indices and its values, and once
+   * for their length: not all of a file's tensors need to be there at once.
+   */
+  public static List<TensorSource> sources(String name, Supplier<SparseTensor> tensor) {
+    SparseTensor now = tensor.get();
+    TensorSource sizes = sizes(name, now.shape().dimensions());
+    int count = now.indices.length;
+    if (count == 0) {
+      return List.of(sizes);
+    }
+    Shape length = Shape.of(count);
+    return List.of(
+        sizes,
+        new TensorSource(
+            name + INDICES,
+            DType.I32,
+            length,
+            sink -> {
+              ByteBuffer places = buffer(count);
+              places.asIntBuffer().put(tensor.get().indices);
+              sink.write(places);
+            }),
+        new TensorSource(
+            name + VALUES,
+            DType.F32,
+            length,
+            sink -> {
+              ByteBuffer elements = buffer(count);
+              elements.asFloatBuffer().put(tensor.get().values);
+              sink.write(elements);
+            }));
+  }
+
+  private static TensorSource sizes(String name, List<Long> dimensions) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Long.BYTES * dimensions.size()).order(ByteOrder.LITTLE_ENDIAN);
+    dimensions.forEach(bytes::putLong);
+    return TensorSource.of(name + SHAPE, DType.I64, Shape.of(dimensions.size()), bytes.flip());
+  }
+
+  private static ByteBuffer buffer(int count) {
+    return ByteBuffer.allocate(Math.multiplyExact(Integer.BYTES, count))
         .order(ByteOrder.LITTLE_ENDIAN);
   }
 
@@ -94,6 +129,7 @@ public record SparseTensor(Shape shape, int[] indices, float[] values) {
    */
   public static SparseTensor read(SafetensorsReader reader, String name, Shape shape)
       throws IOException {
+    requireShape(reader, name, shape);
     Optional<TensorInfo> indices = reader.find(name + INDICES);
     Optional<TensorInfo> values = reader.find(name + VALUES);
     if (indices.isEmpty() && values.isEmpty()) {
@@ -111,6 +147,24 @@ public record SparseTensor(Shape shape, int[] indices, float[] values) {
       return new SparseTensor(shape, at, found);
     } catch (IllegalArgumentException e) {
       throw new FormatException("Cannot read tensor " + name + ": " + e.getMessage());
+    }
+  }
+
+  private static void requireShape(SafetensorsReader reader, String name, Shape shape)
+      throws IOException {
+    require(reader.find(name + SHAPE), name + SHAPE, DType.I64);
+    LongBuffer sizes = reader.map(name + SHAPE).asLongBuffer();
+    long[] found = new long[sizes.remaining()];
+    sizes.get(found);
+    if (!Shape.of(found).equals(shape)) {
+      throw new FormatException(
+          "Cannot read tensor "
+              + name
+              + ": of shape "
+              + Shape.of(found)
+              + " (expected "
+              + shape
+              + ")");
     }
   }
 

@@ -47,7 +47,10 @@ public final class AdapterWeights {
     Set<String> sparse = new HashSet<>();
     for (ParameterSpec spec : saved) {
       if (method.sparse(spec)) {
-        sparse.addAll(SparseTensor.names(method.exportName(spec)));
+        String name = method.exportName(spec);
+        sparse.addAll(SparseTensor.elementNames(name));
+        int dimensions = spec.shape().dimensions().size();
+        expected.put(SparseTensor.shapeName(name), Shape.of(dimensions));
       } else {
         expected.put(method.exportName(spec), spec.shape());
       }

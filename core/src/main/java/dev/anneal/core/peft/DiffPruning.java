@@ -245,20 +245,12 @@ public final class DiffPruning implements ModuleMethod {
   /** z ∘ D without noise. */
   private float[] difference(String name, Function<String, float[]> values) {
     float[] difference = values.apply(name).clone();
-    if (gated) {
-      String module = name.substring(0, name.length() - DIFF.length());
-      float group = settings.structured() ? gate(values.apply(module + GROUP)[0]) : 1;
-      float[] alpha = values.apply(module + ALPHA);
-      for (int i = 0; i < difference.length; i++) {
-        difference[i] *= gate(alpha[i]) * group;
-      }
+    if (!gated) {
+      return difference;
     }
-    return difference;
-  }
-
-  private static float gate(float alpha) {
-    double stretched = 3 / (1 + Math.exp(-alpha)) - 1.5;
-    return (float) Math.max(0, Math.min(1, stretched));
+    String module = name.substring(0, name.length() - DIFF.length());
+    float group = settings.structured() ? KeptDifferences.gate(values.apply(module + GROUP)[0]) : 1;
+    return KeptDifferences.gated(difference, values.apply(module + ALPHA), group);
   }
 
   @Override

@@ -231,7 +231,7 @@ class DiffPruningTest extends AdapterMethodContract {
     try (SafetensorsReader reader =
         SafetensorsReader.openFile(folder.resolve("adapter_model.safetensors"))) {
       assertThat(reader.tensors().keySet())
-          .allMatch(name -> name.matches("model\\..*_proj\\.diff_(indices|values)"));
+          .allMatch(name -> name.matches("model\\..*_proj\\.diff_(indices|values|shape)"));
       return reader.tensors().values().stream()
           .filter(info -> info.name().endsWith("_values"))
           .map(TensorInfo::shape)

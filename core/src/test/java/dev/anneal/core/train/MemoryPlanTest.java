@@ -105,6 +105,31 @@ class MemoryPlanTest {
   }
 
   @Test
+  void outputsOfBlocksAreKeptWhereAdaptersReadThem() {
+    int last = llama().layers() - 1;
+    String bottleneck = "adapter.peft_type=BOTTLENECK";
+    MemoryPlan plan =
+        plan(bottleneck, "adapter.placement=houlsby", "adapter.layers_to_transform=[" + last + "]");
+    assertThat(plan.lowestLayer()).isEqualTo(last).isPositive();
+    long rows = 600;
+    long hidden = 4 * rows * llama().hiddenSize();
+    long kept = 4 * rows * LayerMemory.written(llama(), false).kept();
+    assertThat(plan.estimate().activations()).isEqualTo(hidden + kept + 2 * hidden);
+  }
+
+  @Test
+  void noiseOfGatesIsHeldBesideTheBase() {
+    long base = plan(LORA).estimate().frozen();
+    long linear =
+        new DecoderLayout(llama())
+            .sites().stream().mapToLong(site -> site.inFeatures() * site.outFeatures()).sum();
+    MemoryEstimate estimate = plan("adapter.peft_type=DIFF_PRUNING").estimate();
+    assertThat(estimate.frozen()).isEqualTo(base);
+    assertThat(estimate.buffers()).isEqualTo(4 * linear);
+    assertThat(estimate.trained()).isBetween(8 * linear, 8 * linear + 64);
+  }
+
+  @Test
   void zeroStagesShareTheOptimizer() {
     long alone = plan("distributed.world_size=4").estimate().moments();
     long shared = plan("distributed.world_size=4", "distributed.zero_stage=2").estimate().moments();
