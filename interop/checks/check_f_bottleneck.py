@@ -137,3 +137,23 @@ def test_it_cannot_be_merged(workbench, scratch, models):
     outcome = workbench.run("export", {**settings, "export.output": scratch / "merged bottleneck"})
     assert outcome.code == 2
     assert "Cannot merge BOTTLENECK: its bottlenecks are not linear" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("placement", "parallel", "Invalid adapter.placement: parallel (the adapter_config.json"),
+        ("bottleneck_size", 4, "Invalid adapter.bottleneck_size: 4 (the adapter_config.json"),
+        ("r", 4, "Invalid adapter.r: has no effect with adapter.peft_type = BOTTLENECK"),
+    ],
+)
+def test_a_setting_may_not_contradict_the_folder(
+    workbench, scratch, models, shards, key, value, message
+):
+    trained = add_bottlenecks(base_model(models, "llama"), "pfeiffer", 3)
+    start = written(scratch / f"against {key}", trained, "pfeiffer", 3, "relu", 1.0)
+    more = {"adapter.path": start, "adapter.peft_type": "BOTTLENECK", f"adapter.{key}": value}
+    output = scratch / f"run against {key}"
+    settings = train_settings(models.case("llama"), shards, output, **more)
+    outcome = workbench.run("train", settings)
+    assert outcome.code == 2 and message in outcome.output, outcome.output
