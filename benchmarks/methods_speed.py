@@ -199,9 +199,11 @@ def summary(method: Compared, turns: list[dict], loras: list[dict]) -> dict:
 
 def holds(method: Compared, line: dict) -> bool | None:
     """None where nothing is asked."""
+    if method.lead is None:
+        return None
     if method.alone:
         return line["time_over_lora"] <= QLORA_MOST
-    return None if method.lead is None else line["lead_over_loras"] >= method.lead
+    return line["lead_over_loras"] >= method.lead
 
 
 def compare(sides: Sides, methods: list[Compared], pairs: int) -> dict:
