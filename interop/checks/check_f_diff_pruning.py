@@ -180,3 +180,31 @@ def assert_goes_on(workbench, folder, shards, output, adapter, like) -> None:
     for name, value in after.items():
         assert not bool(((value != 0) & (before[name] == 0)).any()), "an element is new"
     assert any(not torch.equal(before[name], after[name]) for name in after)
+
+
+def test_a_checkpoint_is_exported_as_the_run_exports(workbench, scratch, models, shards):
+    folder, output = models.case("qwen2"), scratch / "run of diff checkpoints"
+    more = {
+        "adapter.peft_type": "DIFF_PRUNING",
+        "adapter.alpha_init": 0.3,
+        "adapter.keep_fraction": 0.1,
+        "train.max_steps": 6,
+        "train.save_steps": 6,
+    }
+    workbench.must("train", train_settings(folder, shards, output, **more))
+    exports = {}
+    for kind in ("adapter", "model"):
+        exports[kind] = scratch / f"diff checkpoint as {kind}"
+        settings = {
+            "export.checkpoint": output / "checkpoints" / "step-000006",
+            "export.format": kind,
+            "export.output": exports[kind],
+        }
+        workbench.must("export", settings)
+    ours, theirs = (
+        load_file(f / "adapter_model.safetensors") for f in (exports["adapter"], output / "adapter")
+    )
+    assert set(ours) == set(theirs) and all(torch.equal(ours[n], theirs[n]) for n in ours)
+    rows = training_rows(59, 2)
+    cut = workbench.answers(folder, rows, output / "adapter")
+    assert distance(workbench.answers(exports["model"], rows).logits, cut.logits) < 1e-5

@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * A model with its trained parameters in flat buffers, ready for training, scoring and generation.
@@ -50,6 +51,7 @@ public final class TrainedModel implements AutoCloseable {
   private static final long INFERENCE_BUCKET = 1 << 20;
 
   private final TensorScope scope;
+  private final TensorRuntime runtime;
   private final TensorProgram tensors;
   private final DecoderConfig config;
   private final WeightSource weights;
@@ -235,6 +237,7 @@ public final class TrainedModel implements AutoCloseable {
       TensorScope scope,
       Optional<TrainedModel> base) {
     this.scope = scope;
+    this.runtime = runtime;
     this.config = AdapterMethod.config(assembly.folder().config(), assembly.adapter());
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
@@ -386,6 +389,21 @@ public final class TrainedModel implements AutoCloseable {
   /** After the step: the model is the one without noise again. */
   public void endStep() {
     noise.ifPresent(StepNoise::end);
+  }
+
+  /** Leaves out of the trained values what an export leaves out, so that both are one model. */
+  public void settle() {
+    Function<String, float[]> values = name -> parameters.value(name).toFloats();
+    Optional<AdapterMethod> exporting =
+        adapter.map(method -> method.exporting(new DecoderLayout(config), values));
+    for (ParameterSpec spec : parameters.specs()) {
+      Optional<float[]> left = exporting.flatMap(method -> method.settled(spec, values));
+      if (left.isPresent()) {
+        try (Tensor settled = runtime.floats(left.get(), spec.shape().toArray())) {
+          tensors.copy(parameters.value(spec.name()), settled);
+        }
+      }
+    }
   }
 
   public CausalLm model() {

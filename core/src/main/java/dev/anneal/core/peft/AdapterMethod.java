@@ -214,6 +214,15 @@ public sealed interface AdapterMethod extends LinearHook
     return this;
   }
 
+  /**
+   * A trained tensor without what {@link #exporting} leaves out, where it leaves anything out.
+   *
+   * @param values of a trained tensor, by its name
+   */
+  default Optional<float[]> settled(ParameterSpec parameter, Function<String, float[]> values) {
+    return Optional.empty();
+  }
+
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   default String exportName(ParameterSpec parameter) {
     String name = parameter.name();

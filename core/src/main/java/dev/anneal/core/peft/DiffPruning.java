@@ -270,6 +270,19 @@ public final class DiffPruning implements ModuleMethod {
     return Optional.of(new SavedTensor(parameter.shape(), all));
   }
 
+  @Override
+  public Optional<float[]> settled(ParameterSpec parameter, Function<String, float[]> values) {
+    if (!exported(parameter)) {
+      return Optional.empty();
+    }
+    float[] left = values.apply(parameter.name()).clone();
+    float[] whole = saved(parameter, values).orElseThrow().values();
+    for (int i = 0; i < left.length; i++) {
+      left[i] = whole[i] == 0 ? 0 : left[i];
+    }
+    return Optional.of(left);
+  }
+
   /** Its own: PEFT has none. */
   @Override
   public String exportName(ParameterSpec parameter) {

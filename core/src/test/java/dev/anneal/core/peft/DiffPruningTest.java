@@ -262,6 +262,22 @@ class DiffPruningTest extends AdapterMethodContract {
     return TrainedModel.open(runtime, assembly, 1, 1000);
   }
 
+  /** A model that was written of a checkpoint and its adapter are one model. */
+  @Test
+  void aSettledModelIsWhatItsExportIs() throws IOException {
+    AdapterMethod method = method("keep_fraction=0.1", "structured=true");
+    try (TensorRuntime runtime = runtime();
+        TrainedModel model = filled(runtime, method, LayerBackward.AUTO)) {
+      new AdapterExport(new LocalFileStore()).write(folder.toString(), method, model, "base");
+      try (TrainedModel saved =
+          TrainedModel.forInference(runtime, MODEL, Optional.of(AdapterFolder.open(folder)))) {
+        assertThat(LogitComparison.of(model, saved).within(1e-3)).as("nothing is cut").isFalse();
+        model.settle();
+        assertThat(LogitComparison.of(model, saved).within(1e-5)).isTrue();
+      }
+    }
+  }
+
   /** A second export holds what the first one does. */
   @Test
   void whatGoesOnIsSavedAsItIs() throws IOException {

@@ -60,6 +60,7 @@ final class OpenedExport implements AutoCloseable {
       this.model = scope.own(TrainedModel.open(runtime, assembly(adapter), 1, 1 << 20));
       if (source.checkpoint().isPresent()) {
         fill(plan.store(), source.checkpoint().get());
+        model.settle();
       }
     } catch (IOException | RuntimeException | Error e) {
       scope.close();
