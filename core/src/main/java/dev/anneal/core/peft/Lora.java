@@ -26,8 +26,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Low-rank adaptation (Hu et al., 2021, arXiv 2106.09685): y = Wx + s·B(A(dropout(x))) with s =
@@ -71,7 +69,6 @@ import org.slf4j.LoggerFactory;
       "velora_config"
     })
 public final class Lora implements ModuleMethod {
-  private static final Logger LOG = LoggerFactory.getLogger(Lora.class);
   private static final double NOT_TRAINED = 0;
   private static final String A = ".lora_A.weight";
   private static final String B = ".lora_B.weight";
@@ -396,8 +393,6 @@ public final class Lora implements ModuleMethod {
     requireForms();
     requireEffects(layout);
     requireRanks(layout, "r", this::rank, "; give it another in adapter.rank_pattern");
-    unmergeable(layout)
-        .ifPresent(reason -> LOG.warn("adapter mergeable=false reason=\"{}\"", reason));
   }
 
   @Override

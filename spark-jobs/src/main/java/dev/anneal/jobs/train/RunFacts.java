@@ -9,6 +9,7 @@ import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
@@ -52,6 +53,10 @@ record RunFacts(
         AdapterRegistry.choose(config.adapter(), inputs.adapter(), model);
     setup.requireSupported(method);
     TrainingSetup.tooLong(method, model, inputs.train()).ifPresent(LOG::warn);
+    method
+        .filter(own -> own.mergeSource().isPresent())
+        .flatMap(own -> own.unmergeable(new DecoderLayout(AdapterMethod.config(model, method))))
+        .ifPresent(reason -> LOG.warn("adapter mergeable=false reason=\"{}\"", reason));
     int worldSize = config.distributed().worldSize();
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
