@@ -47,12 +47,16 @@ final class SampleAnswers {
     }
   }
 
-  /** Asks the trained model. */
-  void askAfter() {
+  /**
+   * Asks the trained model.
+   *
+   * @param adapter whether the run leaves an adapter, or a model
+   */
+  void askAfter(boolean adapter) {
     AnnealConfig config = context.config();
     String output = config.train().outputDir();
     after =
-        config.adapter().present()
+        adapter
             ? ask(
                 config.model(), config.adapter().existingAt(config.adapter().adapterFolder(output)))
             : ask(

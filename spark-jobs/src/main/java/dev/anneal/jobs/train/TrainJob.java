@@ -167,7 +167,7 @@ public final class TrainJob implements SparkJob {
                       config.train().loggingSteps()))) {
         end = ranks(metrics, evaluations, progress, firstStep);
         if (end == facts.totalSteps()) {
-          samples.askAfter();
+          samples.askAfter(facts.adapter());
         }
       } catch (RuntimeException e) {
         failure = Optional.of(e);

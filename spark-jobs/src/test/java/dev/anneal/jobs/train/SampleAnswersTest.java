@@ -1,0 +1,48 @@
+package dev.anneal.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anneal.jobs.JobLine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Prompts are answered before and after a run, whatever it leaves. */
+class SampleAnswersTest {
+  @TempDir Path temporary;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "adapter.peft_type=LORA",
+        "adapter.peft_type=FREEZE",
+        "adapter.adapter_name=law,adapter.peft_type=LORA"
+      })
+  void asksTheAdapterOrTheModel(String adapter) throws IOException {
+    assertThat(report(adapter.split(","))).contains("the lamp").contains("before", "after");
+  }
+
+  @Test
+  void asksTheWholeModel() throws IOException {
+    assertThat(report()).contains("the lamp").contains("before", "after");
+  }
+
+  private String report(String... settings) throws IOException {
+    TrainFixture fixture = new TrainFixture(temporary);
+    Path output = temporary.resolve("run");
+    String[] all = new String[settings.length + 4];
+    all[0] = "train.samples.prompts=[the lamp]";
+    all[1] = "train.samples.chat=false";
+    all[2] = "train.samples.max_new_tokens=2";
+    all[3] = "train.max_steps=1";
+    System.arraycopy(settings, 0, all, 4, settings.length);
+    JobLine line = fixture.train(output, all);
+    assertThat(line.code()).as(line.err()).isZero();
+    boolean named = settings.length == 2;
+    return Files.readString((named ? output.resolve("adapter/law") : output).resolve("report.html"));
+  }
+}
