@@ -2,7 +2,6 @@ package dev.anneal.core.assembly;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
-import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.CausalLm;
@@ -13,15 +12,10 @@ import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
-import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.weights.DecoderLayout;
-import dev.anneal.core.model.weights.FourBitWeights;
-import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
-import dev.anneal.core.model.weights.ResizedWeights;
-import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
@@ -31,7 +25,6 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.PartitionPlan;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -241,13 +234,13 @@ public final class TrainedModel implements AutoCloseable {
     this.config = AdapterMethod.config(assembly.folder().config(), assembly.adapter());
     this.adapter = assembly.adapter();
     this.tensors = scope.own(TensorProgram.open(runtime));
-    WeightSource own = weights(runtime, assembly);
-    Set<String> given = given(assembly);
+    BaseSource source = new BaseSource(runtime, tensors, assembly, scope);
+    WeightSource own = source.open();
     WeightSource shared =
         base.map(open -> open.model.sharedWeights(tensors, own, assembly.keepsFileTypes()))
             .orElse(own);
-    this.weights = given.isEmpty() ? shared : given(runtime, assembly, shared, given);
-    this.resized = !given.isEmpty() || config.vocabSize() != assembly.folder().storedVocabSize();
+    this.weights = source.withGiven(shared);
+    this.resized = source.resized();
     boolean nothing = adapter.isEmpty() && !assembly.trainBase();
     List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
@@ -263,7 +256,7 @@ public final class TrainedModel implements AutoCloseable {
                 runtime,
                 parts,
                 assembly.storage(),
-                base.filter(open -> given.isEmpty()).map(TrainedModel::model)));
+                base.filter(open -> !source.givesOwn()).map(TrainedModel::model)));
     List<ParameterSpec> noisy =
         adapter.map(method -> method.stepNoise(new DecoderLayout(config))).orElse(List.of());
     this.noise =
@@ -274,51 +267,6 @@ public final class TrainedModel implements AutoCloseable {
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
     }
-  }
-
-  /** Embeddings that the adapter's file brings along and nobody trains. */
-  private Set<String> given(Assembly assembly) {
-    Set<String> given = new HashSet<>();
-    assembly.adapterFolder().ifPresent(folder -> given.addAll(folder.savedEmbeddings().keySet()));
-    DecoderLayout layout = new DecoderLayout(config);
-    adapter.ifPresent(method -> given.removeAll(method.trainedWeights(layout)));
-    return given;
-  }
-
-  private WeightSource given(
-      TensorRuntime runtime, Assembly assembly, WeightSource base, Set<String> names) {
-    try {
-      SafetensorsReader reader = assembly.adapterFolder().orElseThrow().openWeights();
-      return new GivenWeights(base, scope.own(new SafetensorsWeights(runtime, reader)), names);
-    } catch (IOException e) {
-      throw new ConfigException(e.getMessage() + " (adapter.path)", e);
-    }
-  }
-
-  private WeightSource weights(TensorRuntime runtime, Assembly assembly) {
-    WeightSource stored = stored(runtime, assembly);
-    Optional<FourBitFormat> format =
-        FourBitFormat.of(assembly.frozen(), assembly.doubleQuantisation());
-    if (format.isEmpty()) {
-      return stored;
-    }
-    DecoderLayout layout = new DecoderLayout(config);
-    return scope.own(new FourBitWeights(stored, format.get(), layout, runtime, tensors));
-  }
-
-  private WeightSource stored(TensorRuntime runtime, Assembly assembly) {
-    if (assembly.weights() == BaseWeights.FROM_SCRATCH) {
-      return new InitialWeights(runtime, assembly.seed(), config.initializerRange());
-    }
-    SafetensorsReader reader =
-        AdapterMethod.folder(assembly.folder(), assembly.adapter()).openWeights();
-    WeightSource stored =
-        scope.own(
-            assembly.keepsFileTypes()
-                ? SafetensorsWeights.asStored(runtime, reader, tensors)
-                : new SafetensorsWeights(runtime, reader));
-    int rows = assembly.folder().storedVocabSize();
-    return rows == config.vocabSize() ? stored : new ResizedWeights(runtime, stored, rows);
   }
 
   /** What a method trains, or full tuning without one. */

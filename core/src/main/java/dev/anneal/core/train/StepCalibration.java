@@ -81,7 +81,9 @@ public final class StepCalibration {
       FreeMemory.giveBack();
       long before = ProcessMemory.now().residentBytes();
       try (OpenedRank rank = OpenedRank.open(runtime, setup, inputs, alone, threads)) {
+        rank.model().beginStep(0);
         Passes passes = passes(rank, rows, plan);
+        rank.model().endStep();
         double update = update(rank, passes.sum());
         double tokens = meanTokens(inputs.rows(), plan);
         int accumulation = setup.train().gradientAccumulationSteps();
