@@ -178,7 +178,8 @@ public final class PlanJob implements SparkJob {
             Page.count(Math.round(step.tokensPerSecond()))
                 + " tokens/s of all ranks, without what they send each other")
         .line("the run here", "about " + duration(steps * step.seconds()))
-        .line("memory here", "grew by " + Page.bytes(step.grownBytes()) + ", the Java heap included");
+        .line(
+            "memory here", "grew by " + Page.bytes(step.grownBytes()) + ", the Java heap included");
     return planned
         .withCount("step_milliseconds", Math.round(1e3 * step.seconds()))
         .withCount("tokens_per_second", Math.round(step.tokensPerSecond()))

@@ -43,6 +43,7 @@ class SampleAnswersTest {
     JobLine line = fixture.train(output, all);
     assertThat(line.code()).as(line.err()).isZero();
     boolean named = settings.length == 2;
-    return Files.readString((named ? output.resolve("adapter/law") : output).resolve("report.html"));
+    return Files.readString(
+        (named ? output.resolve("adapter/law") : output).resolve("report.html"));
   }
 }
