@@ -95,13 +95,14 @@ final class AdaLoraRule implements StepRule {
   private double addGradient(OwnedState own, String parameter, List<Piece> owned, double factor) {
     List<Tensor> results = program.call("orthogonality").tensor(own.whole().apply(parameter)).run();
     try {
-      FloatBuffer gradient = floats(results.get(0).region());
+      float[] gradient = results.get(0).toFloats();
       for (Piece piece : owned) {
-        FloatBuffer sums = floats(piece.gradients());
+        float[] sums = values(piece.gradients());
         int offset = Math.toIntExact(piece.offset());
-        for (int i = 0; i < piece.length(); i++) {
-          sums.put(i, sums.get(i) + (float) (factor * gradient.get(offset + i)));
+        for (int i = 0; i < sums.length; i++) {
+          sums[i] += (float) (factor * gradient[offset + i]);
         }
+        floats(piece.gradients()).put(sums);
       }
       return results.get(1).toFloats()[0];
     } finally {
@@ -111,6 +112,13 @@ final class AdaLoraRule implements StepRule {
 
   private static FloatBuffer floats(FloatRegion region) {
     return HostMemory.bytes(region).asFloatBuffer();
+  }
+
+  /** A copy on the heap: many single accesses to native memory are slow. */
+  private static float[] values(FloatRegion region) {
+    float[] values = new float[Math.toIntExact(region.length())];
+    floats(region).get(values);
+    return values;
   }
 
   @Override
@@ -143,20 +151,22 @@ final class AdaLoraRule implements StepRule {
     if (!places.containsKey(piece.parameter())) {
       return;
     }
-    FloatBuffer values = floats(piece.values());
-    FloatBuffer gradients = floats(piece.gradients());
-    FloatBuffer importance = floats(piece.states().get(0));
-    FloatBuffer uncertainty = floats(piece.states().get(1));
+    float[] values = values(piece.values());
+    float[] gradients = values(piece.gradients());
+    float[] importance = values(piece.states().get(0));
+    float[] uncertainty = values(piece.states().get(1));
     float beta1 = (float) settings.beta1();
     float beta2 = (float) settings.beta2();
     float rest1 = (float) (1 - settings.beta1());
     float rest2 = (float) (1 - settings.beta2());
-    for (int i = 0; i < piece.length(); i++) {
-      float now = Math.abs(values.get(i) * gradients.get(i));
-      float mean = beta1 * importance.get(i) + rest1 * now;
-      importance.put(i, mean);
-      uncertainty.put(i, beta2 * uncertainty.get(i) + rest2 * Math.abs(now - mean));
+    for (int i = 0; i < values.length; i++) {
+      float now = Math.abs(values[i] * gradients[i]);
+      float mean = beta1 * importance[i] + rest1 * now;
+      importance[i] = mean;
+      uncertainty[i] = beta2 * uncertainty[i] + rest2 * Math.abs(now - mean);
     }
+    floats(piece.states().get(0)).put(importance);
+    floats(piece.states().get(1)).put(uncertainty);
   }
 
   private void mask(OwnedState own, Collective ranks, int budget, boolean forGood) {
@@ -184,10 +194,10 @@ final class AdaLoraRule implements StepRule {
     for (Piece piece : shard) {
       Place place = places.get(piece.parameter());
       if (place != null) {
-        FloatBuffer importance = floats(piece.states().get(0));
-        FloatBuffer uncertainty = floats(piece.states().get(1));
-        for (int i = 0; i < piece.length(); i++) {
-          float score = importance.get(i) * uncertainty.get(i);
+        float[] importance = values(piece.states().get(0));
+        float[] uncertainty = values(piece.states().get(1));
+        for (int i = 0; i < importance.length; i++) {
+          float score = importance[i] * uncertainty[i];
           scores[place.triplet(piece.offset() + i)] += score / (double) place.elements();
         }
       }
