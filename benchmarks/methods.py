@@ -74,7 +74,8 @@ class Task:
         questions = self.folder / "held-out.jsonl"
         lines = [json.loads(line) for line in HELD_OUT.read_text().splitlines()]
         asked = ({"instruction": q["question"], "output": q["answer"]} for q in lines)
-        questions.write_text("".join(json.dumps(row) + "\n" for row in asked))
+        if not questions.exists():  # a new time of change would be another input
+            questions.write_text("".join(json.dumps(row) + "\n" for row in asked))
         self.tokenize(self.held_out, "sft", [alpaca(questions)], packing="none")
         if not (self.base / "config.json").exists():
             whole = self.training(SAMPLE / "model", corpus, self.folder / "base")

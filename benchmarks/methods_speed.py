@@ -76,7 +76,7 @@ class Sides:
 
     def __init__(self, folder: Path, shape: Shape, steps: int, threads: int):
         self.folder, self.shape, self.steps, self.threads = folder, shape, steps, threads
-        self.bench = Workbench(Product(CHECKOUT), folder / "workbench", SECONDS)
+        self.bench = Workbench(Product(CHECKOUT), folder / "workbench", SECONDS, options=())
         self.peer = Peer(folder, threads)
         self.runs = 0
 

@@ -20,6 +20,8 @@ OPENED = """
     sun.security.action sun.util.calendar
 """.split()
 SECONDS = 180
+# Of jobs of a second or two: compiling them for speed costs more than it brings.
+SHORT_JOBS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,14 @@ class Score:
 class Workbench:
     """Starts the process when first asked, and again when it died; a job is run as `train` is."""
 
-    def __init__(self, product: Product, folder: Path, seconds: float = SECONDS):
+    def __init__(
+        self, product: Product, folder: Path, seconds: float = SECONDS, options=SHORT_JOBS
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self.product = product
         self.folder = folder
         self.seconds = seconds
+        self.options = options
         self.process: subprocess.Popen | None = None
         self.lines: queue.Queue[str] = queue.Queue()
 
@@ -132,7 +137,7 @@ class Workbench:
         if not classes.exists():
             path = compiled(checkout, source, self.folder)
         opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED]
-        command = ["java", "-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *opened]
+        command = ["java", "-Xmx1g", *self.options, *opened]
         command += [f"-Dlog4j2.configurationFile={checkout / 'conf' / 'log4j2.properties'}"]
         command += ["-Dspark.master=local[2]", "-Dspark.app.name=workbench"]
         with (self.folder / "workbench.log").open("ab") as log:

@@ -29,14 +29,39 @@ public final class QuestionFile {
    *     the message names
    */
   public static List<Question> read(FileStore store, String path) {
-    List<Question> questions = new ArrayList<>();
+    return read(store, path, QuestionFile::question);
+  }
+
+  /**
+   * The same keys, and {@code prompt} for the question; the answer may be absent.
+   *
+   * @throws ConfigException as {@link #read(FileStore, String)}
+   */
+  public static List<Sample> samples(FileStore store, String path) {
+    return read(
+        store,
+        path,
+        (json, number) -> {
+          String prompt = first(json, "prompt");
+          return new Sample(
+              prompt.isEmpty() ? text(json) : prompt, first(json, "answer", "output"));
+        });
+  }
+
+  /** What a line says. */
+  private interface Line<T> {
+    T read(JsonNode json, int number);
+  }
+
+  private static <T> List<T> read(FileStore store, String path, Line<T> lines) {
+    List<T> questions = new ArrayList<>();
     try (BufferedReader reader =
         new BufferedReader(new InputStreamReader(store.open(path), StandardCharsets.UTF_8))) {
       int number = 0;
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         number++;
         if (!line.isBlank()) {
-          questions.add(question(line, path, number));
+          questions.add(read(line, path, number, lines));
         }
       }
     } catch (NoSuchFileException e) {
@@ -50,25 +75,29 @@ public final class QuestionFile {
     return List.copyOf(questions);
   }
 
-  private static Question question(String line, String path, int number) {
+  private static <T> T read(String line, String path, int number, Line<T> lines) {
     String where = "Cannot read " + path + ": line " + number + ": ";
     try {
       JsonNode json = JSON.readTree(line);
       if (!json.isObject()) {
         throw new ConfigException(where + "no JSON object");
       }
-      String id = first(json, "id");
-      return new Question(
-          id.isEmpty() ? Integer.toString(number) : id,
-          first(json, "fact", "fact_id"),
-          first(json, "language", "lang"),
-          text(json),
-          first(json, "answer", "output"));
+      return lines.read(json, number);
     } catch (JsonProcessingException e) {
       throw new ConfigException(where + "no JSON object: " + e.getOriginalMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new ConfigException(where + e.getMessage(), e);
     }
+  }
+
+  private static Question question(JsonNode json, int number) {
+    String id = first(json, "id");
+    return new Question(
+        id.isEmpty() ? Integer.toString(number) : id,
+        first(json, "fact", "fact_id"),
+        first(json, "language", "lang"),
+        text(json),
+        first(json, "answer", "output"));
   }
 
   private static String text(JsonNode json) {

@@ -1,12 +1,13 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.config.AdapterConfig;
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.SamplesConfig;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.questions.ExactMatch;
-import dev.anneal.core.questions.Question;
 import dev.anneal.core.questions.QuestionFile;
+import dev.anneal.core.questions.Sample;
 import dev.anneal.core.report.AnswerScore;
 import dev.anneal.core.report.GenerationComparison;
 import dev.anneal.core.report.ScoreTable;
@@ -23,7 +24,7 @@ import java.util.List;
 final class SampleAnswers {
   private final JobContext context;
   private final FetchPlan fetching;
-  private final List<Question> questions = new ArrayList<>();
+  private final List<Sample> asked = new ArrayList<>();
   private List<String> before = List.of();
   private List<String> after = List.of();
 
@@ -32,10 +33,18 @@ final class SampleAnswers {
     this.fetching = fetching;
     SamplesConfig samples = context.config().train().samples();
     for (String prompt : samples.prompts()) {
-      questions.add(new Question("", "", "", prompt, ""));
+      asked.add(sample(prompt));
     }
     if (!samples.file().isEmpty()) {
-      questions.addAll(QuestionFile.read(context.files(), samples.file()));
+      asked.addAll(QuestionFile.samples(context.files(), samples.file()));
+    }
+  }
+
+  private static Sample sample(String prompt) {
+    try {
+      return new Sample(prompt);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("Invalid train.samples.prompts: one is empty (must have text)", e);
     }
   }
 
@@ -68,7 +77,7 @@ final class SampleAnswers {
     SamplesConfig samples = context.config().train().samples();
     PromptStyle style =
         new PromptStyle(samples.chat(), "", context.config().tokenize().chatTemplate());
-    List<String> texts = questions.stream().map(Question::text).toList();
+    List<String> texts = asked.stream().map(Sample::prompt).toList();
     return AnswerTask.ask(
         context,
         fetching,
@@ -79,7 +88,7 @@ final class SampleAnswers {
   /** What the report shows side by side. */
   List<GenerationComparison> comparisons() {
     List<GenerationComparison> result = new ArrayList<>();
-    for (int i = 0; i < questions.size(); i++) {
+    for (int i = 0; i < asked.size(); i++) {
       List<GenerationComparison.Answer> answers = new ArrayList<>();
       if (!before.isEmpty()) {
         answers.add(new GenerationComparison.Answer("before", before.get(i)));
@@ -87,15 +96,15 @@ final class SampleAnswers {
       if (!after.isEmpty()) {
         answers.add(new GenerationComparison.Answer("after", after.get(i)));
       }
-      Question question = questions.get(i);
-      result.add(new GenerationComparison(question.text(), question.answer(), answers));
+      Sample sample = asked.get(i);
+      result.add(new GenerationComparison(sample.prompt(), sample.answer(), answers));
     }
     return result;
   }
 
   /** Exact matches, where answers are known. */
   List<ScoreTable> scores() {
-    boolean known = questions.stream().anyMatch(question -> !question.answer().isEmpty());
+    boolean known = asked.stream().anyMatch(sample -> !sample.answer().isEmpty());
     if (!known) {
       return List.of();
     }
@@ -114,8 +123,8 @@ final class SampleAnswers {
     }
     int right = 0;
     int total = 0;
-    for (int i = 0; i < questions.size(); i++) {
-      String expected = questions.get(i).answer();
+    for (int i = 0; i < asked.size(); i++) {
+      String expected = asked.get(i).answer();
       if (!expected.isEmpty()) {
         total++;
         right += ExactMatch.matches(answers.get(i), expected) ? 1 : 0;

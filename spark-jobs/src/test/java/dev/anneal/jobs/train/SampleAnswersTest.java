@@ -31,6 +31,19 @@ class SampleAnswersTest {
     assertThat(report()).contains("the lamp").contains("before", "after");
   }
 
+  @Test
+  void scoresWhatAFileHasAnswersFor() throws IOException {
+    Path file =
+        Files.writeString(
+            temporary.resolve("samples.jsonl"),
+            """
+            {"prompt": "the house"}
+            {"question": "哪盏灯?", "answer": "红的"}
+            """);
+    assertThat(report("train.samples.file=" + file))
+        .contains("the house", "哪盏灯", "Exact match", "0 of 1");
+  }
+
   private String report(String... settings) throws IOException {
     TrainFixture fixture = new TrainFixture(temporary);
     Path output = temporary.resolve("run");
