@@ -113,7 +113,7 @@ class MethodMemoryTest {
 
   /** Opens the base under a narrow adapter and then under the one to measure. */
   static final class Opening {
-    private static final int COLLECTIONS = 20;
+    private static final int COLLECTIONS = 8;
     private static final long BETWEEN = Duration.ofMillis(50).toNanos();
 
     private Opening() {}
