@@ -33,8 +33,8 @@ MIB = 2**20
 class Machine:
     """Runs of one shape, each a process."""
 
-    def __init__(self, folder: Path, shape: Shape, steps: int, threads: int):
-        self.small = folder / "small" / "model"
+    def __init__(self, folder: Path, small: str, shape: Shape, steps: int, threads: int):
+        self.small = folder / small / "model"
         self.parties = Parties(folder / "full", shape, "full", steps, threads)
         self.planner = compiled(CHECKOUT, HERE / "CorePlan.java", folder)
 
@@ -83,10 +83,11 @@ def main() -> None:
     methods = chosen("LoRA, Pi" if options.smoke else options.methods)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part, made in (("small", SMALL), ("full", shape)):
+        parts = {"full": shape} if options.smoke else {"full": shape, "small": SMALL}
+        for part, made in parts.items():
             (folder / part).mkdir()
             prepare(folder / part, made, "full", options.steps)
-        machine = Machine(folder, shape, options.steps, options.threads)
+        machine = Machine(folder, list(parts)[-1], shape, options.steps, options.threads)
         lines = [machine.compared(method) for method in methods if not method.same_step]
     report = {"shape": shape.model, "tokens_per_step": shape.tokens, "methods": lines}
     if not (options.smoke or options.methods):
