@@ -1,6 +1,5 @@
 package dev.anneal.core.assembly;
 
-import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.AutogradHook;
@@ -13,7 +12,6 @@ import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.DecoderLayout;
-import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.WeightSource;
@@ -25,12 +23,9 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.zero.PartitionPlan;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -148,10 +143,18 @@ public final class TrainedModel implements AutoCloseable {
   /** Opens a model for one rank; the sizes of buckets and ranks decide the flat layout. */
   public static TrainedModel open(
       TensorRuntime runtime, Assembly assembly, int worldSize, long bucketElements) {
+    return open(runtime, assembly, worldSize, bucketElements, Optional.empty());
+  }
+
+  private static TrainedModel open(
+      TensorRuntime runtime,
+      Assembly assembly,
+      int worldSize,
+      long bucketElements,
+      Optional<TrainedModel> base) {
     TensorScope scope = new TensorScope();
     try {
-      return new TrainedModel(
-          runtime, assembly, worldSize, bucketElements, scope, Optional.empty());
+      return new TrainedModel(runtime, assembly, worldSize, bucketElements, scope, base);
     } catch (RuntimeException | Error e) {
       scope.close();
       throw e;
@@ -187,14 +190,8 @@ public final class TrainedModel implements AutoCloseable {
       ModelFolder folder,
       AdapterFolder adapter,
       ModelConfig.FrozenStorage frozen) {
-    TensorScope scope = new TensorScope();
-    try {
-      Assembly assembly = inference(folder, Optional.of(adapter), frozen);
-      return new TrainedModel(runtime, assembly, 1, INFERENCE_BUCKET, scope, Optional.of(base));
-    } catch (RuntimeException | Error e) {
-      scope.close();
-      throw e;
-    }
+    Assembly assembly = inference(folder, Optional.of(adapter), frozen);
+    return open(runtime, assembly, 1, INFERENCE_BUCKET, Optional.of(base));
   }
 
   static TrainedModel forInference(
@@ -242,7 +239,7 @@ public final class TrainedModel implements AutoCloseable {
     this.weights = source.withGiven(shared);
     this.resized = source.resized();
     boolean nothing = adapter.isEmpty() && !assembly.trainBase();
-    List<ParameterSpec> specs = nothing ? List.of() : trained(config, adapter);
+    List<ParameterSpec> specs = nothing ? List.of() : TrainedParameters.of(config, adapter);
     this.plan = new PartitionPlan(specs, worldSize, bucketElements);
     this.parameters =
         scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
@@ -267,32 +264,6 @@ public final class TrainedModel implements AutoCloseable {
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
     }
-  }
-
-  /** What a method trains, or full tuning without one. */
-  public static List<ParameterSpec> trained(DecoderConfig config, Optional<AdapterMethod> method) {
-    DecoderLayout layout = new DecoderLayout(AdapterMethod.config(config, method));
-    if (method.isEmpty()) {
-      return layout.parameters();
-    }
-    Set<String> whole = new HashSet<>(method.get().trainedWeights(layout));
-    List<ParameterSpec> specs = new ArrayList<>(layout.parameters());
-    specs.removeIf(spec -> !whole.contains(spec.name()));
-    specs.replaceAll(method.get()::trained);
-    for (LinearSite site : method.get().sites(layout)) {
-      specs.addAll(method.get().parameters(site));
-    }
-    for (int i = 0; i < layout.layers(); i++) {
-      specs.addAll(method.get().blockParameters(layout, i));
-    }
-    method.get().virtualTokens(config).ifPresent(tokens -> specs.addAll(tokens.parameters()));
-    if (specs.isEmpty()) {
-      throw new ConfigException(
-          "Invalid adapter: nothing is trained (the settings of adapter.peft_type = "
-              + method.get().peftType()
-              + " match nothing of the model)");
-    }
-    return specs;
   }
 
   private AdapterTensors begin(TensorRuntime runtime, Assembly assembly) {

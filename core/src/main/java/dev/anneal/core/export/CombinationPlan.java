@@ -118,7 +118,8 @@ final class CombinationPlan implements AutoCloseable {
   }
 
   private int rank(int svdRank) {
-    List<Integer> ranks = folders.stream().map(folder -> folder.method().largestRank()).toList();
+    List<Integer> ranks =
+        folders.stream().map(folder -> folder.method().settings().largestRank()).toList();
     int largest = ranks.stream().mapToInt(Integer::intValue).max().orElseThrow();
     return switch (how) {
       case SVD -> {
@@ -159,7 +160,9 @@ final class CombinationPlan implements AutoCloseable {
       throw new ConfigException(
           "Invalid export.combination_type: LINEAR (needs adapters of one rank, but "
               + folders.stream()
-                  .map(each -> each.folder().path() + " has r " + each.method().largestRank())
+                  .map(
+                      each ->
+                          each.folder().path() + " has r " + each.method().settings().largestRank())
                   .collect(Collectors.joining(", "))
               + "; take cat or svd)");
     }
@@ -198,7 +201,7 @@ final class CombinationPlan implements AutoCloseable {
     for (int i = 0; i < folders.size(); i++) {
       Pair pair = folders.get(i).pairs().get(module);
       if (pair != null) {
-        double factor = weights.get(i) * folders.get(i).method().scaling(module);
+        double factor = weights.get(i) * folders.get(i).method().settings().scaling(module);
         parts.add(new Weighted(folders.get(i), pair, factor));
       }
     }

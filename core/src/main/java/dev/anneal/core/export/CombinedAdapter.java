@@ -189,7 +189,7 @@ public final class CombinedAdapter implements AutoCloseable {
           Matrices parts = stacked(plan.parts(module), opened);
           CombinationPlan.Weighted made =
               new CombinationPlan.Weighted(
-                  result, result.pairs().get(module), -result.method().scaling(module));
+                  result, result.pairs().get(module), -result.method().settings().scaling(module));
           List<Tensor> both = new ArrayList<>(List.of(parts.a(), opened.own(made.openA())));
           Tensor a = stacked(both, new double[] {1, made.factor()}, 0, opened);
           both = List.of(parts.b(), opened.own(made.openB()));

@@ -67,7 +67,7 @@ final class LoraFolder implements AutoCloseable {
     if (!(folder.config().method() instanceof Lora method)) {
       throw refused(folder, "its peft_type is " + folder.config().peftType() + " (must be LORA)");
     }
-    if (method.usesDora()) {
+    if (method.settings().useDora()) {
       throw refused(
           folder,
           "it uses DoRA (use_dora must be false: magnitudes are lengths of rows, which have no"
@@ -116,11 +116,11 @@ final class LoraFolder implements AutoCloseable {
         a.shape().dimensions().size() == 2
             && b.shape().dimensions().size() == 2
             && a.shape().toArray()[0] == b.shape().toArray()[1];
-    if (!matrices || a.shape().toArray()[0] != method.rank(module)) {
+    if (!matrices || a.shape().toArray()[0] != method.settings().rank(module)) {
       throw refused(
           String.format(
               "%s %s and %s %s are not those of rank %d",
-              a.name(), a.shape(), b.name(), b.shape(), method.rank(module)));
+              a.name(), a.shape(), b.name(), b.shape(), method.settings().rank(module)));
     }
     long[] down = a.shape().toArray();
     pairs.put(module, new Pair(a.name(), b.name(), down[0], down[1], b.shape().toArray()[0]));

@@ -1,28 +1,22 @@
 package dev.anneal.core.peft;
 
 import dev.anneal.core.config.ConfigException;
-import dev.anneal.core.config.ElementDefaults;
-import dev.anneal.core.config.Rule;
 import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.modules.AdaptedModules;
-import dev.anneal.core.peft.modules.Bias;
 import dev.anneal.core.peft.modules.InitialInputs;
+import dev.anneal.core.peft.modules.LoraSettings;
 import dev.anneal.core.peft.modules.LowRankConstants;
 import dev.anneal.core.peft.modules.ModelEnds;
-import dev.anneal.core.peft.modules.ModuleNames;
 import dev.anneal.core.peft.modules.ModulePattern;
 import dev.anneal.core.peft.modules.ModuleSelection;
-import dev.anneal.core.peft.modules.TokenIndices;
 import dev.anneal.core.script.Program;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -44,7 +38,7 @@ import java.util.function.Function;
  */
 @PeftMethod(
     type = "LORA",
-    settings = Lora.Settings.class,
+    settings = LoraSettings.class,
     required = {"r", "lora_alpha", "target_modules"},
     withoutEffect = {
       "corda_config",
@@ -77,91 +71,17 @@ public final class Lora implements ModuleMethod {
   private static final String A0 = ".lora_A0";
   private static final String B0 = ".lora_B0";
 
-  private final Settings settings;
+  private final LoraSettings settings;
   private final AdaptedModules modules;
   private final ModelEnds ends;
   private final LoraInit init;
   private final double learningRate;
 
-  /**
-   * PEFT's LoraConfig, as far as it is supported.
-   *
-   * @param rankPattern rank of modules whose path matches a key, in PEFT's pattern rule; of several
-   *     keys the first
-   * @param alphaPattern the same for alpha
-   * @param initLoraWeights true, false, gaussian, pissa, pissa_niter_N or olora
-   * @param trainableTokenIndices tokens whose rows of embedding or output matrix are trained
-   * @param loraBias whether B has a bias, as PEFT trains it
-   * @param loraplusLrRatio how many times A's learning rate B takes (LoRA+, Hayou et al., 2024,
-   *     arXiv 2402.12354)
-   * @param loraplusLrEmbedding the learning rate of an embedding's A and B, with LoRA+
-   */
-  @ElementDefaults(
-      """
-      r = 8, lora_alpha = 16, lora_dropout = 0.0, target_modules = all-linear
-      exclude_modules = "", layers_to_transform = [], layers_pattern = []
-      rank_pattern = {}, alpha_pattern = {}, use_rslora = false, bias = none, modules_to_save = []
-      use_dora = false, init_lora_weights = "true", lora_bias = false
-      trainable_token_indices = ""
-      loraplus_lr_ratio = 1.0, loraplus_lr_embedding = 1e-6
-      """)
-  public record Settings(
-      int r,
-      double loraAlpha,
-      double loraDropout,
-      ModuleNames targetModules,
-      ModuleNames excludeModules,
-      List<Integer> layersToTransform,
-      List<String> layersPattern,
-      Map<String, Integer> rankPattern,
-      Map<String, Double> alphaPattern,
-      boolean useRslora,
-      Bias bias,
-      List<String> modulesToSave,
-      boolean useDora,
-      String initLoraWeights,
-      boolean loraBias,
-      TokenIndices trainableTokenIndices,
-      @TrainingOnly double loraplusLrRatio,
-      @TrainingOnly double loraplusLrEmbedding) {
-    private static final double USUAL_EMBEDDING_RATE = 1e-6;
-
-    public Settings {
-      Rule.positive("adapter.loraplus_lr_ratio", loraplusLrRatio);
-      Rule.positive("adapter.loraplus_lr_embedding", loraplusLrEmbedding);
-      if (loraplusLrRatio == 1 && loraplusLrEmbedding != USUAL_EMBEDDING_RATE) {
-        throw new ConfigException(
-            "Invalid adapter.loraplus_lr_embedding: "
-                + loraplusLrEmbedding
-                + " (has no effect without LoRA+: set adapter.loraplus_lr_ratio)");
-      }
-      if (loraBias && useDora) {
-        throw new ConfigException("Invalid adapter.lora_bias: true (must be false with use_dora)");
-      }
-      if (loraBias
-          && !List.of("true", "false").contains(initLoraWeights.toLowerCase(Locale.ROOT))) {
-        throw new ConfigException(
-            "Invalid adapter.lora_bias: true (must be false with init_lora_weights = "
-                + initLoraWeights
-                + ")");
-      }
-      Rule.positive("adapter.r", r);
-      Rule.positive("adapter.lora_alpha", loraAlpha);
-      Rule.below("adapter.lora_dropout", loraDropout, 0, 1);
-      rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
-      alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
-      rankPattern.forEach((name, value) -> Rule.positive("adapter.rank_pattern." + name, value));
-      alphaPattern.forEach((name, value) -> Rule.positive("adapter.alpha_pattern." + name, value));
-      ModulePattern.requireExpressions("adapter.rank_pattern", rankPattern);
-      ModulePattern.requireExpressions("adapter.alpha_pattern", alphaPattern);
-    }
-  }
-
-  public Lora(Settings settings) {
+  public Lora(LoraSettings settings) {
     this(settings, NOT_TRAINED);
   }
 
-  private Lora(Settings settings, double learningRate) {
+  private Lora(LoraSettings settings, double learningRate) {
     this.settings = settings;
     this.learningRate = learningRate;
     this.modules =
@@ -177,7 +97,7 @@ public final class Lora implements ModuleMethod {
   }
 
   @Override
-  public Record settings() {
+  public LoraSettings settings() {
     return settings;
   }
 
@@ -335,7 +255,7 @@ public final class Lora implements ModuleMethod {
       return Map.of();
     }
     double dropout = site.isEmbedding() ? 0 : settings.loraDropout();
-    return LowRankConstants.of(site, scaling(site.module()), dropout);
+    return LowRankConstants.of(site, settings.scaling(site.module()), dropout);
   }
 
   @Override
@@ -352,28 +272,7 @@ public final class Lora implements ModuleMethod {
   }
 
   private int rank(LinearSite site) {
-    return rank(site.module());
-  }
-
-  /** The inner width at the module of a path. */
-  public int rank(String module) {
-    return ModulePattern.find(settings.rankPattern(), module).orElse(settings.r());
-  }
-
-  /** What B·A is multiplied by at the module of a path. */
-  public double scaling(String module) {
-    double alpha = ModulePattern.find(settings.alphaPattern(), module).orElse(settings.loraAlpha());
-    int rank = rank(module);
-    return alpha / (settings.useRslora() ? Math.sqrt(rank) : rank);
-  }
-
-  /** The largest inner width that its settings name. */
-  public int largestRank() {
-    return settings.rankPattern().values().stream().reduce(settings.r(), Math::max);
-  }
-
-  public boolean usesDora() {
-    return settings.useDora();
+    return settings.rank(site.module());
   }
 
   @Override
@@ -426,8 +325,7 @@ public final class Lora implements ModuleMethod {
               + ModelEnds.EMBEDDING
               + ", the only module of adapter.target_modules)");
     }
-    if (settings.loraplusLrEmbedding() != Settings.USUAL_EMBEDDING_RATE
-        && !adapts(ModelEnds.EMBEDDING)) {
+    if (settings.ownEmbeddingRate() && !adapts(ModelEnds.EMBEDDING)) {
       throw new ConfigException(
           "Invalid adapter.loraplus_lr_embedding: "
               + settings.loraplusLrEmbedding()

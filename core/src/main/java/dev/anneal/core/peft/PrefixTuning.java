@@ -5,6 +5,7 @@ import dev.anneal.core.config.Rule;
 import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.peft.modules.TrainingOnly;
 import java.util.Map;
 
 /**

@@ -2,6 +2,7 @@ package dev.anneal.core.peft;
 
 import dev.anneal.core.config.KnownKeys;
 import dev.anneal.core.config.SettingValue;
+import dev.anneal.core.peft.modules.TrainingOnly;
 import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import dev.anneal.core.assembly.MethodMemory;
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
@@ -65,7 +66,7 @@ final class RankMemory {
     ModelFolder folder = AdapterMethod.folder(stored, method);
     this.config = folder.config();
     this.layout = new DecoderLayout(config);
-    List<ParameterSpec> specs = TrainedModel.trained(config, method);
+    List<ParameterSpec> specs = TrainedParameters.of(config, method);
     specs.forEach(spec -> trained.add(spec.name()));
     boolean written = TrainedModel.hook(method, setup.model().layerBackward()).written();
     boolean random = method.isPresent() && method.get().random();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.peft.modules.LoraSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,7 +54,7 @@ class AdapterConfigJsonTest {
   void readsWhatPeftSaved() {
     ExistingAdapter file =
         AdapterFolder.open(Path.of("src/test/resources/parity/llama/adapter")).config();
-    Lora.Settings config = (Lora.Settings) file.method().settings();
+    LoraSettings config = (LoraSettings) file.method().settings();
 
     assertThat(config.r()).isEqualTo(4);
     assertThat(config.loraAlpha()).isEqualTo(8);
@@ -72,7 +73,7 @@ class AdapterConfigJsonTest {
             MINIMAL
                 + ", 'rank_pattern': {'z_proj': 2, 'a_proj': 3}, 'alpha_pattern': {'q_proj': 1.5},"
                 + " 'use_rslora': true, 'lora_dropout': 0.1, 'future_key': 1, 'use_dora': false");
-    Lora.Settings config = (Lora.Settings) file.method().settings();
+    LoraSettings config = (LoraSettings) file.method().settings();
 
     assertThat(config.rankPattern().keySet()).containsExactly("z_proj", "a_proj");
     assertThat(config.alphaPattern()).containsEntry("q_proj", 1.5);
@@ -158,8 +159,8 @@ class AdapterConfigJsonTest {
         .hasMessageContaining("adapter_config.json");
   }
 
-  private static Lora.Settings parse(String fields) {
-    return (Lora.Settings) read(fields).method().settings();
+  private static LoraSettings parse(String fields) {
+    return (LoraSettings) read(fields).method().settings();
   }
 
   private static ExistingAdapter read(String fields) {

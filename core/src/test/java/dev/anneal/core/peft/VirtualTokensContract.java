@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.config.TrainingConfig;
@@ -238,7 +239,7 @@ abstract class VirtualTokensContract {
                   Optional.of(AdapterFolder.open(folder)),
                   MODEL.config())
               .orElseThrow();
-      assertThat(TrainedModel.trained(MODEL.config(), Optional.of(chosen)))
+      assertThat(TrainedParameters.of(MODEL.config(), Optional.of(chosen)))
           .extracting(chosen::exportName)
           .containsExactly("prompt_embeddings");
       try (TrainedModel again =

@@ -1,7 +1,7 @@
 package dev.anneal.core.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.checkpoint.Checkpoint;
 import dev.anneal.core.checkpoint.CheckpointManifest;
 import dev.anneal.core.checkpoint.CheckpointStore;
@@ -145,7 +145,7 @@ final class SmallRun {
     ModelFolder model = ModelFolder.open(Path.of(config.model().path()));
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), Optional.empty(), model.config());
-    List<ParameterSpec> specs = TrainedModel.trained(model.config(), method);
+    List<ParameterSpec> specs = TrainedParameters.of(model.config(), method);
     Map<String, Shape> shapes = new LinkedHashMap<>();
     specs.forEach(spec -> shapes.put(spec.name(), spec.shape()));
     return shapes;

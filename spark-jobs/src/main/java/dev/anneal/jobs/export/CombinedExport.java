@@ -1,6 +1,6 @@
 package dev.anneal.jobs.export;
 
-import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.config.Redaction;
@@ -147,7 +147,7 @@ final class CombinedExport {
     DecoderConfig model = folder.fitted(base).config();
     Optional<AdapterMethod> method = Optional.of(AdapterRegistry.existing(folder, model));
     Map<String, Shape> expected = new LinkedHashMap<>();
-    for (ParameterSpec spec : TrainedModel.trained(model, method)) {
+    for (ParameterSpec spec : TrainedParameters.of(model, method)) {
       expected.put(method.get().exportName(spec), spec.shape());
     }
     folder.openWeights(expected).close();

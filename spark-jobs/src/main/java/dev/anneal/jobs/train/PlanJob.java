@@ -2,6 +2,7 @@ package dev.anneal.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.BatchPlan;
@@ -102,7 +103,7 @@ public final class PlanJob implements SparkJob {
       BatchPlan batches) {
     DecoderConfig model = inputs.model().config();
     long trained =
-        TrainedModel.trained(model, method).stream().mapToLong(ParameterSpec::elementCount).sum();
+        TrainedParameters.of(model, method).stream().mapToLong(ParameterSpec::elementCount).sum();
     long steps = setup.totalSteps(batches);
     long tokens = tokens(inputs.train());
     page.line("parameters", Page.count(model.parameterCount()) + " in the model")

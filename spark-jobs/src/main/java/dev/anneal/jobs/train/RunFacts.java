@@ -1,6 +1,7 @@
 package dev.anneal.jobs.train;
 
 import dev.anneal.core.assembly.TrainedModel;
+import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
@@ -61,7 +62,7 @@ record RunFacts(
     MemoryPlan memory = MemoryPlan.of(setup, inputs.model(), method, inputs.train(), worldSize);
     memory.requireFits(config.distributed().memoryPerRank(), "distributed.memory_per_rank", setup);
     Map<String, Shape> parameters = new LinkedHashMap<>();
-    TrainedModel.trained(model, method).forEach(spec -> parameters.put(spec.name(), spec.shape()));
+    TrainedParameters.of(model, method).forEach(spec -> parameters.put(spec.name(), spec.shape()));
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));

@@ -15,7 +15,7 @@ import dev.anneal.core.config.Synonyms;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.config.TrainConfig.GroupByLength;
 import dev.anneal.core.peft.AdapterRegistry;
-import dev.anneal.core.peft.Lora;
+import dev.anneal.core.peft.modules.LoraSettings;
 import dev.anneal.data.config.InputConfig;
 import dev.anneal.data.config.TokenizeConfig;
 import java.io.ByteArrayInputStream;
@@ -165,14 +165,14 @@ class ConfigLoaderTest {
     assertThat(lora().targetModules().entries()).containsExactly("all-linear");
   }
 
-  private static Lora.Settings lora(String... settings) {
+  private static LoraSettings lora(String... settings) {
     List<String> all = new ArrayList<>(List.of("adapter.peft_type=LORA"));
     all.addAll(List.of(settings));
     return lora(AnnealConfig.of(all.toArray(String[]::new)));
   }
 
-  private static Lora.Settings lora(AnnealConfig config) {
-    return (Lora.Settings) AdapterRegistry.create(config.adapter()).settings();
+  private static LoraSettings lora(AnnealConfig config) {
+    return (LoraSettings) AdapterRegistry.create(config.adapter()).settings();
   }
 
   @Test
@@ -265,7 +265,7 @@ class ConfigLoaderTest {
 
   @Test
   void mapsTakeNamesWithDots() {
-    Lora.Settings adapter =
+    LoraSettings adapter =
         lora(
             "adapter.rank_pattern={model.layers.0.self_attn.q_proj = 4}",
             "adapter.alpha_pattern.\"layers.1.q_proj\"=0.5");

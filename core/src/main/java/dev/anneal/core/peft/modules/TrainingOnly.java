@@ -1,4 +1,4 @@
-package dev.anneal.core.peft;
+package dev.anneal.core.peft.modules;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -8,4 +8,4 @@ import java.lang.annotation.Target;
 /** On a setting that PEFT's adapter_config.json has not, since it only matters in training. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
-@interface TrainingOnly {}
+public @interface TrainingOnly {}
