@@ -1,6 +1,7 @@
 package dev.anneal.core.optim;
 
 import dev.anneal.core.tensor.FloatRegion;
+import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import java.util.List;
 import java.util.function.Function;
@@ -38,6 +39,15 @@ public record OwnedState(
 
     public long length() {
       return values.length();
+    }
+
+    /** Adds to the gradients, an element each. */
+    public void addGradients(float[] added) {
+      float[] sums = HostMemory.floats(gradients);
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += added[i];
+      }
+      HostMemory.put(sums, gradients);
     }
   }
 }

@@ -97,12 +97,12 @@ final class AdaLoraRule implements StepRule {
     try {
       float[] gradient = results.get(0).toFloats();
       for (Piece piece : owned) {
-        float[] sums = values(piece.gradients());
+        float[] added = new float[Math.toIntExact(piece.length())];
         int offset = Math.toIntExact(piece.offset());
-        for (int i = 0; i < sums.length; i++) {
-          sums[i] += (float) (factor * gradient[offset + i]);
+        for (int i = 0; i < added.length; i++) {
+          added[i] = (float) (factor * gradient[offset + i]);
         }
-        floats(piece.gradients()).put(sums);
+        piece.addGradients(added);
       }
       return results.get(1).toFloats()[0];
     } finally {
@@ -112,13 +112,6 @@ final class AdaLoraRule implements StepRule {
 
   private static FloatBuffer floats(FloatRegion region) {
     return HostMemory.bytes(region).asFloatBuffer();
-  }
-
-  /** A copy on the heap: many single accesses to native memory are slow. */
-  private static float[] values(FloatRegion region) {
-    float[] values = new float[Math.toIntExact(region.length())];
-    floats(region).get(values);
-    return values;
   }
 
   @Override
@@ -151,10 +144,10 @@ final class AdaLoraRule implements StepRule {
     if (!places.containsKey(piece.parameter())) {
       return;
     }
-    float[] values = values(piece.values());
-    float[] gradients = values(piece.gradients());
-    float[] importance = values(piece.states().get(0));
-    float[] uncertainty = values(piece.states().get(1));
+    float[] values = HostMemory.floats(piece.values());
+    float[] gradients = HostMemory.floats(piece.gradients());
+    float[] importance = HostMemory.floats(piece.states().get(0));
+    float[] uncertainty = HostMemory.floats(piece.states().get(1));
     float beta1 = (float) settings.beta1();
     float beta2 = (float) settings.beta2();
     float rest1 = (float) (1 - settings.beta1());
@@ -165,8 +158,8 @@ final class AdaLoraRule implements StepRule {
       importance[i] = mean;
       uncertainty[i] = beta2 * uncertainty[i] + rest2 * Math.abs(now - mean);
     }
-    floats(piece.states().get(0)).put(importance);
-    floats(piece.states().get(1)).put(uncertainty);
+    HostMemory.put(importance, piece.states().get(0));
+    HostMemory.put(uncertainty, piece.states().get(1));
   }
 
   private void mask(OwnedState own, Collective ranks, int budget, boolean forGood) {
@@ -194,8 +187,8 @@ final class AdaLoraRule implements StepRule {
     for (Piece piece : shard) {
       Place place = places.get(piece.parameter());
       if (place != null) {
-        float[] importance = values(piece.states().get(0));
-        float[] uncertainty = values(piece.states().get(1));
+        float[] importance = HostMemory.floats(piece.states().get(0));
+        float[] uncertainty = HostMemory.floats(piece.states().get(1));
         for (int i = 0; i < importance.length; i++) {
           float score = importance[i] * uncertainty[i];
           scores[place.triplet(piece.offset() + i)] += score / (double) place.elements();

@@ -226,6 +226,9 @@ public sealed interface AdapterMethod extends LinearHook
   /** The name of a parameter in {@code adapter_model.safetensors}. */
   default String exportName(ParameterSpec parameter) {
     String name = parameter.name();
+    if (AdapterRegistry.description(getClass()).own()) {
+      return name;
+    }
     int dot = name.lastIndexOf('.');
     boolean ofAdapted = name.endsWith(".bias") && adapts(name.substring(0, dot));
     return PEFT_PREFIX
@@ -255,7 +258,11 @@ public sealed interface AdapterMethod extends LinearHook
    * a method adds to them; the caller may change the map.
    */
   default Map<String, Object> exportConfig() {
-    return new TreeMap<>(SettingsFields.exported(settings()));
+    Map<String, Object> config = new TreeMap<>(SettingsFields.exported(settings()));
+    if (AdapterRegistry.description(getClass()).own()) {
+      config.put(AdapterJson.OWN_FORMAT, AdapterJson.OWN_FORMAT_VERSION);
+    }
+    return config;
   }
 
   /**

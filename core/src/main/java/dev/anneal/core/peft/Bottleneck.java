@@ -11,7 +11,6 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,7 +22,11 @@ import java.util.Set;
  * b begin at 0, so that the model begins as it was. f is not linear: it cannot be merged, and costs
  * two thin products a place at inference. PEFT has no such method.
  */
-@PeftMethod(type = "BOTTLENECK", settings = Bottleneck.Settings.class, required = "placement")
+@PeftMethod(
+    type = "BOTTLENECK",
+    settings = Bottleneck.Settings.class,
+    own = true,
+    required = "placement")
 public final class Bottleneck implements AdapterMethod {
   private static final String ATTENTION = "self_attn";
   private static final String FEED_FORWARD = "mlp";
@@ -194,18 +197,5 @@ public final class Bottleneck implements AdapterMethod {
   @Override
   public Optional<String> unmergeable(DecoderLayout layout) {
     return Optional.of("its bottlenecks are not linear, so no weights are equal to them");
-  }
-
-  /** Its own: PEFT has none. */
-  @Override
-  public String exportName(ParameterSpec parameter) {
-    return parameter.name();
-  }
-
-  @Override
-  public Map<String, Object> exportConfig() {
-    Map<String, Object> config = AdapterMethod.super.exportConfig();
-    config.put(AdapterJson.OWN_FORMAT, AdapterJson.OWN_FORMAT_VERSION);
-    return config;
   }
 }

@@ -33,6 +33,7 @@ import java.util.function.Function;
 @PeftMethod(
     type = "DIFF_PRUNING",
     settings = DiffPruning.Settings.class,
+    own = true,
     required = "target_modules",
     withoutEffect = {"elements", "kept_elements"})
 public final class DiffPruning implements ModuleMethod {
@@ -281,19 +282,6 @@ public final class DiffPruning implements ModuleMethod {
       left[i] = whole[i] == 0 ? 0 : left[i];
     }
     return Optional.of(left);
-  }
-
-  /** Its own: PEFT has none. */
-  @Override
-  public String exportName(ParameterSpec parameter) {
-    return parameter.name();
-  }
-
-  @Override
-  public Map<String, Object> exportConfig() {
-    Map<String, Object> config = ModuleMethod.super.exportConfig();
-    config.put(AdapterJson.OWN_FORMAT, AdapterJson.OWN_FORMAT_VERSION);
-    return config;
   }
 
   @Override

@@ -21,6 +21,9 @@ import java.lang.annotation.Target;
    */
   Class<? extends Record> settings();
 
+  /** Whether PEFT has no such method: the folder's format is ours, and names are the model's. */
+  boolean own() default false;
+
   /** Fields of adapter_config.json that must be there, since PEFT's default is another. */
   String[] required() default {};
 

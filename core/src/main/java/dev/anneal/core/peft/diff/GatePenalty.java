@@ -92,11 +92,7 @@ public final class GatePenalty implements StepRule {
         Tensor constant = runtime.doubles(new double[] {factor}, 1);
         Tensor gradient =
             program.call("open_gradient").tensor(alpha).tensor(range).tensor(constant).one()) {
-      FloatBuffer added = HostMemory.bytes(gradient.region()).asFloatBuffer();
-      FloatBuffer sums = HostMemory.bytes(piece.gradients()).asFloatBuffer();
-      for (int i = 0; i < piece.length(); i++) {
-        sums.put(i, sums.get(i) + added.get(i));
-      }
+      piece.addGradients(gradient.toFloats());
     }
   }
 
