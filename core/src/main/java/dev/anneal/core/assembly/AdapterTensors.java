@@ -2,8 +2,8 @@ package dev.anneal.core.assembly;
 
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.weights.DecoderLayout;
-import dev.anneal.core.model.weights.FrozenWeight;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.model.weights.OverlaidWeights;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.AdapterFolder;
@@ -167,21 +167,10 @@ final class AdapterTensors implements AutoCloseable {
 
   /** The base weights, and the buffers as handles of their own. */
   WeightSource withBuffers() {
-    return new WeightSource() {
-      @Override
-      public Tensor open(String name, long[] shape) {
-        return buffers.containsKey(name)
-            ? tensors.alias(buffers.get(name))
-            : weights.open(name, shape);
-      }
-
-      @Override
-      public FrozenWeight openFrozen(String name, long[] shape) {
-        return buffers.containsKey(name)
-            ? new FrozenWeight(open(name, shape), false)
-            : weights.openFrozen(name, shape);
-      }
-    };
+    return new OverlaidWeights(
+        weights,
+        (name, shape) -> buffers.containsKey(name),
+        (name, shape) -> tensors.alias(buffers.get(name)));
   }
 
   @Override

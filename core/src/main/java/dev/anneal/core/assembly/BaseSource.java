@@ -9,6 +9,7 @@ import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.FourBitWeights;
 import dev.anneal.core.model.weights.InitialWeights;
+import dev.anneal.core.model.weights.OverlaidWeights;
 import dev.anneal.core.model.weights.ResizedWeights;
 import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.model.weights.WeightSource;
@@ -80,7 +81,7 @@ final class BaseSource {
                 ? SafetensorsWeights.asStored(runtime, reader, tensors)
                 : new SafetensorsWeights(runtime, reader));
     int rows = assembly.folder().storedVocabSize();
-    return rows == config.vocabSize() ? stored : new ResizedWeights(runtime, stored, rows);
+    return rows == config.vocabSize() ? stored : ResizedWeights.over(runtime, stored, rows);
   }
 
   /** The base with what the adapter's file brings along. */
@@ -90,7 +91,11 @@ final class BaseSource {
     }
     try {
       SafetensorsReader reader = assembly.adapterFolder().orElseThrow().openWeights();
-      return new GivenWeights(base, scope.own(new SafetensorsWeights(runtime, reader)), given);
+      SafetensorsWeights file = scope.own(new SafetensorsWeights(runtime, reader));
+      return new OverlaidWeights(
+          base,
+          (name, shape) -> given.contains(name),
+          (name, shape) -> file.open(AdapterMethod.PEFT_PREFIX + name, shape));
     } catch (IOException e) {
       throw new ConfigException(e.getMessage() + " (adapter.path)", e);
     }

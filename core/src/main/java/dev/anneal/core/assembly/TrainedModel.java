@@ -342,17 +342,9 @@ public final class TrainedModel implements AutoCloseable {
    * since their rows are not those of the base.
    */
   public Map<String, Shape> changedEmbeddings() {
-    Map<String, Shape> changed = new TreeMap<>();
-    new DecoderLayout(config)
-        .weights()
-        .forEach(
-            (name, shape) -> {
-              boolean embedding =
-                  name.equals(WeightNames.EMBED_TOKENS) || name.equals(WeightNames.LM_HEAD);
-              if (resized && embedding && !parameters.contains(name)) {
-                changed.put(name, shape);
-              }
-            });
+    Map<String, Shape> changed = new TreeMap<>(new DecoderLayout(config).weights());
+    changed.keySet().retainAll(resized ? WeightNames.EMBEDDINGS : List.of());
+    changed.keySet().removeIf(parameters::contains);
     return changed;
   }
 

@@ -15,6 +15,15 @@ public interface RowSource extends AutoCloseable {
   /** Tokens of the row at a global index, from the lists' offsets: the row is not decoded. */
   int length(long index);
 
+  /** Tokens of all rows. */
+  default long tokenCount() {
+    long tokens = 0;
+    for (long i = 0; i < rowCount(); i++) {
+      tokens += length(i);
+    }
+    return tokens;
+  }
+
   /** Whether rows are single samples of different lengths, as unpacked conversations are. */
   boolean ragged();
 

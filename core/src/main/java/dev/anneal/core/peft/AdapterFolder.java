@@ -20,8 +20,6 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
   public static final String WEIGHTS_FILE = "adapter_model.safetensors";
 
   private static final int SHOWN = 5;
-  private static final List<String> EMBEDDINGS =
-      List.of(WeightNames.EMBED_TOKENS, WeightNames.LM_HEAD);
 
   /** Opens a folder and reads its config. */
   public static AdapterFolder open(Path path) {
@@ -99,7 +97,7 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
     }
     Map<String, Shape> saved = new LinkedHashMap<>();
     try (SafetensorsReader reader = openWeights()) {
-      for (String name : EMBEDDINGS) {
+      for (String name : WeightNames.EMBEDDINGS) {
         reader
             .find(AdapterMethod.PEFT_PREFIX + name)
             .ifPresent(tensor -> saved.put(name, tensor.shape()));
@@ -112,7 +110,7 @@ public record AdapterFolder(Path path, ExistingAdapter config) {
 
   /** What PEFT saves of changed embeddings: themselves, and copies where they are trained. */
   private static boolean ofEmbeddings(String name) {
-    return EMBEDDINGS.stream()
+    return WeightNames.EMBEDDINGS.stream()
         .map(weight -> AdapterMethod.PEFT_PREFIX + weight)
         .anyMatch(
             weight ->

@@ -19,6 +19,10 @@ record LoraInit(String name) {
   private static final String EMBEDDING_A = ".lora_embedding_A";
   private static final String EMBEDDING_B = ".lora_embedding_B";
 
+  private static final List<String> PLAIN = List.of("true", "false", "gaussian");
+  private static final List<String> HARMLESS = List.of("eva", "orthogonal");
+  private static final String ITERATED = "pissa_niter_";
+
   /** A [r, vocabulary] and B [hidden, r] of an embedding. */
   static List<ParameterSpec> embedding(LinearSite site, int rank, double rateScale) {
     Shape a = Shape.of(rank, site.inFeatures());
@@ -27,10 +31,6 @@ record LoraInit(String name) {
         new ParameterSpec(site.module() + EMBEDDING_A, a, true, rateScale),
         new ParameterSpec(site.module() + EMBEDDING_B, b, true, rateScale));
   }
-
-  private static final List<String> PLAIN = List.of("true", "false", "gaussian");
-  private static final List<String> HARMLESS = List.of("eva", "orthogonal");
-  private static final String ITERATED = "pissa_niter_";
 
   static LoraInit of(String name) {
     return new LoraInit(name.toLowerCase(java.util.Locale.ROOT));

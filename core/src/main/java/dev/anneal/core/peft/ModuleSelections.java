@@ -28,7 +28,7 @@ final class ModuleSelections {
   private static final int SUGGESTED = 3;
 
   /** Modules outside the layers, which some methods adapt. */
-  private static final Set<String> NOT_ADAPTED = Set.of("lm_head", "embed_tokens");
+  private static final Set<String> OUTSIDE_LAYERS = Set.of("lm_head", "embed_tokens");
 
   private final AdapterMethod method;
   private final List<String> modules;
@@ -118,7 +118,7 @@ final class ModuleSelections {
         modules.stream()
             .map(module -> module.substring(module.lastIndexOf('.') + 1))
             .collect(Collectors.toSet());
-    return NOT_ADAPTED.stream().filter(name -> !own.contains(name));
+    return OUTSIDE_LAYERS.stream().filter(name -> !own.contains(name));
   }
 
   private boolean isTarget(ModuleSelection selection) {

@@ -144,10 +144,6 @@ public final class StepCalibration {
 
   /** Real tokens of a rank's micro-batch, over an epoch. */
   private static double meanTokens(RowSource rows, BatchPlan plan) {
-    long tokens = 0;
-    for (long i = 0; i < rows.rowCount(); i++) {
-      tokens += rows.length(i);
-    }
-    return (double) tokens / rows.rowCount() * plan.deviceBatch();
+    return (double) rows.tokenCount() / rows.rowCount() * plan.deviceBatch();
   }
 }

@@ -6,7 +6,6 @@ import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.BatchPlan;
-import dev.anneal.core.data.RowSource;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -105,7 +104,7 @@ public final class PlanJob implements SparkJob {
     long trained =
         TrainedParameters.of(model, method).stream().mapToLong(ParameterSpec::elementCount).sum();
     long steps = setup.totalSteps(batches);
-    long tokens = tokens(inputs.train());
+    long tokens = inputs.train().tokenCount();
     page.line("parameters", Page.count(model.parameterCount()) + " in the model")
         .line(
             "trained",
@@ -142,14 +141,6 @@ public final class PlanJob implements SparkJob {
     return wanted == LayerBackward.AUTOGRAD
         ? "autograd (model.layer_backward = autograd)"
         : "autograd (the method has no effective weight)";
-  }
-
-  private static long tokens(RowSource rows) {
-    long tokens = 0;
-    for (long i = 0; i < rows.rowCount(); i++) {
-      tokens += rows.length(i);
-    }
-    return tokens;
   }
 
   private static void memory(Page page, MemoryPlan memory) {

@@ -10,6 +10,10 @@ public final class WeightNames {
   public static final String FINAL_NORM = "model.norm.weight";
   public static final String LM_HEAD = "lm_head.weight";
   public static final String LM_HEAD_PATH = "lm_head";
+  public static final String EMBED_TOKENS_PATH = "model.embed_tokens";
+
+  /** The matrices with a row for each token. */
+  public static final List<String> EMBEDDINGS = List.of(EMBED_TOKENS, LM_HEAD);
 
   private WeightNames() {}
 

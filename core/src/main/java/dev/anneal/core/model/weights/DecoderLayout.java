@@ -58,11 +58,10 @@ public final class DecoderLayout {
 
   /** The embedding, and the output matrix where it is not the same weight. */
   public List<LinearSite> ends() {
-    String embedding =
-        WeightNames.EMBED_TOKENS.substring(0, WeightNames.EMBED_TOKENS.lastIndexOf('.'));
     long vocabulary = config.vocabSize();
     long hidden = config.hiddenSize();
-    LinearSite bottom = new LinearSite(embedding, LinearSite.OUTSIDE, vocabulary, hidden);
+    LinearSite bottom =
+        new LinearSite(WeightNames.EMBED_TOKENS_PATH, LinearSite.OUTSIDE, vocabulary, hidden);
     return config.tieWordEmbeddings()
         ? List.of(bottom)
         : List.of(

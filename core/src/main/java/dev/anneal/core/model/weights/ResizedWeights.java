@@ -3,7 +3,6 @@ package dev.anneal.core.model.weights;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
-import java.util.List;
 
 /**
  * A model's weights with more or fewer rows in its embeddings and its output matrix than are
@@ -11,48 +10,27 @@ import java.util.List;
  * summed in fp64. (transformers 5 draws new rows from a normal distribution with that mean and 1e-9
  * of the covariance.) Such a matrix is a copy in fp32. Borrows the stored weights; one thread.
  */
-public final class ResizedWeights implements WeightSource {
-  private static final List<String> RESIZED =
-      List.of(WeightNames.EMBED_TOKENS, WeightNames.LM_HEAD);
-
+public final class ResizedWeights {
   private final TensorRuntime runtime;
   private final WeightSource stored;
   private final int storedRows;
 
-  public ResizedWeights(TensorRuntime runtime, WeightSource stored, int storedRows) {
+  private ResizedWeights(TensorRuntime runtime, WeightSource stored, int storedRows) {
     this.runtime = runtime;
     this.stored = stored;
     this.storedRows = storedRows;
   }
 
-  @Override
-  public Tensor open(String name, long[] shape) {
-    return resized(name, shape) ? fill(name, shape) : stored.open(name, shape);
-  }
-
-  @Override
-  public FrozenWeight openFrozen(String name, long[] shape) {
-    return resized(name, shape)
-        ? new FrozenWeight(fill(name, shape), false)
-        : stored.openFrozen(name, shape);
-  }
-
-  @Override
-  public Tensor openRounded(String name, long[] shape) {
-    return resized(name, shape) ? fill(name, shape) : stored.openRounded(name, shape);
-  }
-
-  @Override
-  public void read(String name, long[] shape, ValueRuns runs) {
-    if (resized(name, shape)) {
-      WeightSource.super.read(name, shape, runs);
-    } else {
-      stored.read(name, shape, runs);
-    }
-  }
-
-  private boolean resized(String name, long[] shape) {
-    return RESIZED.contains(name) && shape[0] != storedRows;
+  /**
+   * The weights as a source.
+   *
+   * @param storedRows of embeddings and output matrix
+   */
+  public static WeightSource over(TensorRuntime runtime, WeightSource stored, int storedRows) {
+    return new OverlaidWeights(
+        stored,
+        (name, shape) -> WeightNames.EMBEDDINGS.contains(name) && shape[0] != storedRows,
+        new ResizedWeights(runtime, stored, storedRows)::fill);
   }
 
   private Tensor fill(String name, long[] shape) {

@@ -15,7 +15,7 @@ import java.util.Map;
  * those of the layers, or rows of their own for some tokens. Immutable.
  */
 public record ModelEnds(AdaptedModules modules, TokenIndices tokens) {
-  public static final String EMBEDDING = SavedModules.module(WeightNames.EMBED_TOKENS);
+  public static final String EMBEDDING = WeightNames.EMBED_TOKENS_PATH;
   private static final List<String> PATHS = List.of(EMBEDDING, WeightNames.LM_HEAD_PATH);
   private static final String ROWS = ".token_adapter.trainable_tokens_delta";
 

@@ -27,8 +27,7 @@ public record SavedModules(List<String> names) {
 
   /** Whether one of the two matrices that a model may tie is among them. */
   public boolean untieHead() {
-    return matches(SavedModules.module(WeightNames.LM_HEAD))
-        || matches(SavedModules.module(WeightNames.EMBED_TOKENS));
+    return matches(WeightNames.LM_HEAD_PATH) || matches(WeightNames.EMBED_TOKENS_PATH);
   }
 
   /** Their weights and biases, by the model's names. */

@@ -4,6 +4,7 @@ import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.SettingValue;
 import dev.anneal.core.model.config.WeightNames;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,11 +21,11 @@ import java.util.Map;
 public record TokenIndices(Map<String, List<Integer>> byModule, boolean listed)
     implements SettingValue {
   private static final String KEY = "adapter.trainable_token_indices";
-  private static final String EMBEDDING = SavedModules.module(WeightNames.EMBED_TOKENS);
+  private static final String EMBEDDING = WeightNames.EMBED_TOKENS_PATH;
   private static final String USUAL = "embed_tokens";
 
   public TokenIndices {
-    byModule = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(byModule));
+    byModule = Collections.unmodifiableMap(new LinkedHashMap<>(byModule));
     byModule.forEach(TokenIndices::require);
   }
 

@@ -29,7 +29,7 @@ class ResizedWeightsTest {
           assertThat(sizes).containsExactly(2, 3);
           return runtime.floats(new float[] {1, 2, 3, 5, 6, 8}, sizes);
         };
-    ResizedWeights resized = new ResizedWeights(runtime, stored, 2);
+    WeightSource resized = ResizedWeights.over(runtime, stored, 2);
     try (Tensor tensor = resized.open(name, shape);
         Tensor frozen = resized.openFrozen(name, shape).tensor()) {
       assertThat(frozen.toFloats()).isEqualTo(tensor.toFloats());
