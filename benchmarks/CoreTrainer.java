@@ -13,11 +13,13 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.OptimizerProgram;
+import dev.anneal.core.optim.StepRule;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.StepMetrics;
@@ -109,8 +111,20 @@ final class CoreTrainer {
     AdamW.Settings constants = new AdamW.Settings(0.9, 0.999, 1e-8, 0);
     long length = ShardedOptimizer.stateLength(model.plan(), ZeroStage.REPLICATED);
     AdamW adamw = new AdamW(runtime, program, tensors, constants, length);
+    StepRule rule =
+        model
+            .adapter()
+            .map(method -> method.stepRule(runtime, new DecoderLayout(model.config())))
+            .orElse(StepRule.NONE);
     return new ShardedOptimizer(
-        model.plan(), ZeroStage.REPLICATED, model.parameters(), tensors, program, adamw, ranks);
+        model.plan(),
+        ZeroStage.REPLICATED,
+        model.parameters(),
+        tensors,
+        program,
+        adamw,
+        ShardedOptimizer.Rule.open(runtime, rule, length),
+        ranks);
   }
 
   private TrainingLoop loop(

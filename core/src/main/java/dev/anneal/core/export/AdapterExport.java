@@ -2,7 +2,6 @@ package dev.anneal.core.export;
 
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.format.DType;
-import dev.anneal.core.format.SafetensorsWriter;
 import dev.anneal.core.format.SavedTensor;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.SparseTensor;
@@ -12,8 +11,6 @@ import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
-import dev.anneal.core.peft.AdapterConfigJson;
-import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
@@ -23,7 +20,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,6 +49,7 @@ public final class AdapterExport {
     AdapterMethod method = trained.exporting(layout, values);
     Optional<VirtualTokens> virtual = method.virtualTokens(model.config());
     List<ParameterSpec> computed = virtual.map(VirtualTokens::parameters).orElse(List.of());
+    AdapterFiles files = new AdapterFiles(store, folder);
     List<TensorSource> tensors = new ArrayList<>();
     try (TensorScope scope = new TensorScope()) {
       for (ParameterSpec spec : model.parameters().specs()) {
@@ -61,9 +58,10 @@ public final class AdapterExport {
         }
       }
       for (ParameterSpec spec : method.sharedBuffers(layout)) {
-        tensors.add(source(method.exportName(spec), spec.shape(), model.tensor(spec.name())));
+        tensors.add(
+            AdapterFiles.source(method.exportName(spec), spec.shape(), model.tensor(spec.name())));
       }
-      for (LinearSite site : method.savedBases(new DecoderLayout(model.config()))) {
+      for (LinearSite site : method.savedBases(layout)) {
         tensors.add(base(model, site));
       }
       model
@@ -71,7 +69,7 @@ public final class AdapterExport {
           .forEach(
               (name, shape) ->
                   tensors.add(
-                      source(
+                      AdapterFiles.source(
                           AdapterMethod.PEFT_PREFIX + name,
                           shape,
                           scope.own(model.weights().open(name, shape.toArray())))));
@@ -79,20 +77,13 @@ public final class AdapterExport {
         Tensor vectors = scope.own(model.model().virtualTokens().orElseThrow());
         Shape shape =
             Shape.of(virtual.get().count(), vectors.elementCount() / virtual.get().count());
-        tensors.add(source(method.exportName(computed.get(0)), shape, vectors));
+        tensors.add(AdapterFiles.source(method.exportName(computed.get(0)), shape, vectors));
       }
-      tensors.sort(Comparator.comparing(TensorSource::name));
-      new SafetensorsWriter(store)
-          .write(
-              FileStore.join(folder, AdapterFolder.WEIGHTS_FILE),
-              tensors,
-              SafetensorsWriter.PYTORCH_METADATA);
+      files.writeTensors(tensors);
     }
     Map<String, Object> config = method.exportConfig(layout, values);
     config.putAll(method.modelSizes(model.config()));
-    store.writeBytes(
-        FileStore.join(folder, AdapterConfigJson.FILE),
-        AdapterConfigJson.render(method.peftType(), baseModel, config));
+    files.writeConfig(method.peftType(), baseModel, config);
   }
 
   private static List<TensorSource> sources(
@@ -114,7 +105,10 @@ public final class AdapterExport {
     return List.of(
         converted
             .map(own -> TensorSource.of(name, DType.F32, own.shape(), bytes(own.values())))
-            .orElseGet(() -> source(name, spec.shape(), model.parameters().value(spec.name()))));
+            .orElseGet(
+                () ->
+                    AdapterFiles.source(
+                        name, spec.shape(), model.parameters().value(spec.name()))));
   }
 
   private static TensorSource base(TrainedModel model, LinearSite site) {
@@ -131,9 +125,5 @@ public final class AdapterExport {
             }
           }
         });
-  }
-
-  private static TensorSource source(String name, Shape shape, Tensor values) {
-    return TensorSource.of(name, DType.F32, shape, HostMemory.bytes(values.region()));
   }
 }

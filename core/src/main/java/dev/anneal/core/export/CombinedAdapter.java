@@ -1,22 +1,17 @@
 package dev.anneal.core.export;
 
 import dev.anneal.core.export.LoraFolder.Pair;
-import dev.anneal.core.format.DType;
-import dev.anneal.core.format.SafetensorsWriter;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.FileStore;
-import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.script.Program;
-import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -71,34 +66,28 @@ public final class CombinedAdapter implements AutoCloseable {
 
   /** Writes the folder's two files; the config comes last. */
   public void write(FileStore store, String folder, String baseModel) throws IOException {
+    AdapterFiles files = new AdapterFiles(store, folder);
     List<TensorSource> tensors = new ArrayList<>();
     try (TensorScope made = new TensorScope()) {
       for (String module : plan.modules()) {
         Pair names = plan.parts(module).get(0).pair();
         Matrices matrices = combined(module, made);
-        tensors.add(source(names.a(), Shape.of(plan.rank(), names.in()), matrices.a()));
-        tensors.add(source(names.b(), Shape.of(names.out(), plan.rank()), matrices.b()));
+        tensors.add(
+            AdapterFiles.source(names.a(), Shape.of(plan.rank(), names.in()), matrices.a()));
+        tensors.add(
+            AdapterFiles.source(names.b(), Shape.of(names.out(), plan.rank()), matrices.b()));
       }
       for (LoraFolder part : plan.folders()) {
         part.whole()
             .forEach(
                 (name, shape) ->
-                    tensors.add(source(name, shape, made.own(part.open(name, shape.toArray())))));
+                    tensors.add(
+                        AdapterFiles.source(
+                            name, shape, made.own(part.open(name, shape.toArray())))));
       }
-      tensors.sort(Comparator.comparing(TensorSource::name));
-      new SafetensorsWriter(store)
-          .write(
-              FileStore.join(folder, AdapterFolder.WEIGHTS_FILE),
-              tensors,
-              SafetensorsWriter.PYTORCH_METADATA);
+      files.writeTensors(tensors);
     }
-    store.writeBytes(
-        FileStore.join(folder, AdapterConfigJson.FILE),
-        AdapterConfigJson.render("LORA", baseModel, CombinedConfig.of(plan)));
-  }
-
-  private static TensorSource source(String name, Shape shape, Tensor values) {
-    return TensorSource.of(name, DType.F32, shape, HostMemory.bytes(values.region()));
+    files.writeConfig("LORA", baseModel, CombinedConfig.of(plan));
   }
 
   private Matrices combined(String module, TensorScope made) {
