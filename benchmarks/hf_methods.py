@@ -11,6 +11,7 @@ import gc
 import json
 import sys
 import tempfile
+from pathlib import Path
 
 import datasets
 import peft
@@ -18,6 +19,10 @@ import torch
 from hf_step import InOrder, StepClock, collate, load, settings
 from process_memory import peak_mb, restart_peak, trim
 from transformers import TrainerCallback, TrainingArguments
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent / "interop"))
+
+from references.base_weights import train_biases, train_layers  # noqa: E402
 
 
 class Allocation(TrainerCallback):
@@ -31,7 +36,7 @@ class Allocation(TrainerCallback):
 
 
 def adapted(base, request: dict):
-    """The model as the method trains it, and whether it is AdaLoRA."""
+    """The model as the method trains it."""
     method, fields = request["method"], request["fields"]
     if not method.endswith("Config"):
         return unfrozen(base, method)
@@ -52,14 +57,10 @@ def adapted(base, request: dict):
 
 def unfrozen(base, method: str):
     """Whole weights: all, the last two layers, or the biases."""
-    layers = base.config.num_hidden_layers
-    last = tuple(f"model.layers.{i}." for i in range(layers - 2, layers))
-    for name, parameter in base.named_parameters():
-        parameter.requires_grad = (
-            method == "full"
-            or (method == "freeze" and name.startswith(last))
-            or (method == "bitfit" and name.endswith(".bias"))
-        )
+    if method == "freeze":
+        train_layers(base, 2)
+    elif method == "bitfit":
+        train_biases(base)
     return base
 
 

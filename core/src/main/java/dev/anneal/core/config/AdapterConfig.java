@@ -32,11 +32,7 @@ public record AdapterConfig(String peftType, String path, String adapterName, Me
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
 
   public AdapterConfig {
-    Rule.check(
-        NAME.matcher(adapterName).matches(),
-        "adapter.adapter_name",
-        "\"" + adapterName + "\"",
-        "must be of letters, digits, _ and -");
+    requireName("adapter.adapter_name", "", adapterName);
     peftType = peftType.toUpperCase(Locale.ROOT);
   }
 
@@ -48,6 +44,21 @@ public record AdapterConfig(String peftType, String path, String adapterName, Me
   /** Only applies an existing adapter, trains none; an empty path is the bare model. */
   public AdapterConfig existingAt(String folder) {
     return new AdapterConfig(FULL_TUNING, folder, DEFAULT_NAME, method);
+  }
+
+  /**
+   * Refuses what is no name of an adapter.
+   *
+   * @param key the setting
+   * @param what the value is in it, as messages show it before the value; may be empty
+   * @throws ConfigException that names key and value
+   */
+  public static void requireName(String key, String what, String name) {
+    Rule.check(
+        NAME.matcher(name).matches(),
+        key,
+        what + "\"" + name + "\"",
+        "must be of letters, digits, _ and -");
   }
 
   /** Whether it has a name of its own. */
