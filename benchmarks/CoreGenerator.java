@@ -3,6 +3,7 @@ import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ final class CoreGenerator {
     for (String prompt : Arrays.copyOfRange(arguments, 4, arguments.length)) {
       prompts.add(Arrays.stream(prompt.split(",")).mapToInt(Integer::parseInt).toArray());
     }
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(Integer.parseInt(arguments[1]));
       ModelFolder folder = ModelFolder.open(Path.of(config.model().path()));
       try (TrainedModel model = TrainedModel.forGeneration(runtime, folder, Optional.empty())) {

@@ -24,6 +24,7 @@ import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.LoopSettings;
 import dev.anneal.core.train.MemoryGivenBack;
@@ -66,7 +67,7 @@ final class CoreTrainer {
   }
 
   private void run() throws IOException {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TimedCollective ranks = new TimedCollective(ranks())) {
       runtime.prepareThread(config.distributed().threadsPerRank());
       int world = ranks.worldSize();

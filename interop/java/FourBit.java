@@ -6,6 +6,7 @@ import dev.anneal.core.model.fourbit.FourBitQuantizer;
 import dev.anneal.core.model.fourbit.FourBitType;
 import dev.anneal.core.model.fourbit.QuantizedAbsmax;
 import dev.anneal.core.model.weights.SafetensorsWeights;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,7 +25,7 @@ final class FourBit {
   public static void main(String[] arguments) throws IOException {
     FourBitType type = FourBitType.valueOf(arguments[0].toUpperCase());
     Path file = Path.of(arguments[1]);
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         SafetensorsReader headers = SafetensorsReader.openFile(file);
         SafetensorsWeights weights =
             new SafetensorsWeights(runtime, SafetensorsReader.openFile(file))) {

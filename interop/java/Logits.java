@@ -5,6 +5,7 @@ import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -30,7 +31,7 @@ final class Logits {
     Optional<Path> adapter =
         arguments[1].equals("-") ? Optional.empty() : Optional.of(Path.of(arguments[1]));
     List<String> rows = Files.readAllLines(Path.of(arguments[2]));
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         var out = Files.newOutputStream(Path.of(arguments[3]))) {
       runtime.prepareThread(1);
       try (TrainedModel opened = open(runtime, model, adapter)) {

@@ -7,6 +7,7 @@ import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -97,7 +98,7 @@ final class Workbench {
 
   /** Each row alone, so that virtual tokens and positions are those of a prompt. */
   private static String score(List<String> words) {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       ModelFolder folder = ModelFolder.open(Path.of(words.get(1)));
       ShardSet rows =
@@ -122,7 +123,7 @@ final class Workbench {
     for (String row : Files.readAllLines(Path.of(words.get(3)))) {
       rows.add(Arrays.stream(row.trim().split(" ")).mapToInt(Integer::parseInt).toArray());
     }
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         OutputStream out = Files.newOutputStream(Path.of(words.get(4)))) {
       runtime.prepareThread(1);
       ModelFolder folder = ModelFolder.open(Path.of(words.get(1)));

@@ -22,23 +22,41 @@ import java.util.function.Supplier;
  * open.
  */
 public final class TensorRuntime implements AutoCloseable {
+  private final Device device;
   private final PtNDManager manager;
   private final AtomicLong live = new AtomicLong();
   private final Function dataPointer;
 
-  private TensorRuntime(PtNDManager manager, Function dataPointer) {
+  private TensorRuntime(Device device, PtNDManager manager, Function dataPointer) {
+    this.device = device;
     this.manager = manager;
     this.dataPointer = dataPointer;
   }
 
-  /** Opens libtorch on the CPU. */
-  public static TensorRuntime open() {
+  /** Opens libtorch for a device: what this runtime makes lies there. */
+  public static TensorRuntime open(Device device) {
     NativeEnvironment.prepare();
-    PtNDManager manager = (PtNDManager) NDManager.newBaseManager("PyTorch");
+    PtNDManager manager = (PtNDManager) NDManager.newBaseManager(engineDevice(device), "PyTorch");
     Function pointer =
         NativeLibrary.getInstance(NativeEnvironment.libtorchPath())
             .getFunction("aoti_torch_get_data_ptr");
-    return new TensorRuntime(manager, pointer);
+    return new TensorRuntime(device, manager, pointer);
+  }
+
+  private static ai.djl.Device engineDevice(Device device) {
+    if (device.kind() == Device.Kind.CPU) {
+      return ai.djl.Device.cpu();
+    }
+    int cards = Engine.getEngine("PyTorch").getGpuCount();
+    if (device.ordinal() >= cards) {
+      throw new IllegalStateException(
+          "Cannot open " + device + ": libtorch " + libtorchVersion() + " sees " + cards + " cards");
+    }
+    return ai.djl.Device.gpu(device.ordinal());
+  }
+
+  public Device device() {
+    return device;
   }
 
   /**

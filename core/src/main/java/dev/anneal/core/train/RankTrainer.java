@@ -11,6 +11,7 @@ import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.run.RunFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -62,7 +63,7 @@ public final class RankTrainer {
   public TrainState run(int threads, Optional<String> resumeFrom, String attempt)
       throws IOException {
     observer.phase(0, "load");
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(threads);
       try (OpenedRank opened = OpenedRank.open(runtime, setup, inputs, ranks, threads)) {
         RankCheckpoints checkpoints = checkpoints(opened, attempt);

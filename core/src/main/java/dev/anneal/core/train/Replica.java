@@ -6,6 +6,7 @@ import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.concurrent.CancellationException;
@@ -27,7 +28,7 @@ final class Replica implements AutoCloseable {
 
   private Replica(CausalLm original, FlatParameters originals, int number, TensorScope scope) {
     this.scope = scope;
-    this.runtime = scope.own(TensorRuntime.open());
+    this.runtime = scope.own(TensorRuntime.open(Device.CPU));
     TensorProgram tensors = scope.own(TensorProgram.open(runtime));
     this.parameters = scope.own(originals.replica(runtime, tensors));
     this.model = scope.own(original.replica(runtime, tensors, parameters));

@@ -7,6 +7,7 @@ import dev.anneal.core.data.RowSource;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.run.ProcessMemory;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 
@@ -75,7 +76,7 @@ public final class StepCalibration {
     int threads = setup.distributed().threads(worldSize);
     BatchPlan plan = setup.batchPlan(inputs.rows(), worldSize);
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, 0, setup.train().seed());
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Collective alone = LocalGroup.of(1).members().get(0)) {
       runtime.prepareThread(threads);
       FreeMemory.giveBack();

@@ -19,6 +19,7 @@ import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -48,7 +49,7 @@ class AdaptedModelsTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

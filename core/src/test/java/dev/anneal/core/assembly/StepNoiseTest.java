@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
@@ -21,7 +22,7 @@ class StepNoiseTest {
   @Test
   void drawsFromSeedNameStepAndElementAlone() {
     for (int threads : new int[] {1, 2}) {
-      try (TensorRuntime runtime = TensorRuntime.open()) {
+      try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
         runtime.prepareThread(threads);
         try (Tensor tensor = runtime.zeros(300, 500);
             Tensor second = runtime.zeros(300, 500);

@@ -13,6 +13,7 @@ import dev.anneal.core.format.TensorSource;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.peft.AdapterConfigJson;
 import dev.anneal.core.peft.AdapterFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,7 +41,7 @@ class CombinedAdapterTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

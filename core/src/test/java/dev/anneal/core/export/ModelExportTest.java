@@ -11,6 +11,7 @@ import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -27,7 +28,7 @@ class ModelExportTest {
   @TempDir Path folder;
 
   private void write(float norm, StorageType type) throws IOException {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       new ModelExport(new LocalFileStore())
           .write(
               folder.toString(),

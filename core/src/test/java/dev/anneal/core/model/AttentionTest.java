@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.DecoderConfigParser;
 import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
@@ -59,7 +60,7 @@ class AttentionTest {
       MatrixProducts products, int heads, int keyValueHeads, String lengths) {
     long[] sequences = Arrays.stream(lengths.split(" ")).mapToLong(Long::parseLong).toArray();
     long n = Arrays.stream(sequences).sum();
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       Random values = new Random(n);
       try (Program program = program(runtime, products, heads, keyValueHeads);

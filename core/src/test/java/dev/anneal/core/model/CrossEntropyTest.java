@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.DecoderConfigParser;
 import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
@@ -53,7 +54,7 @@ class CrossEntropyTest {
                      "num_key_value_heads": 1, "head_dim": 2}
                     """),
             "config.json");
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       List<String> parts = DecoderProgram.parts(config, LinearHook.none(), products);
       parts.add(CHECK);

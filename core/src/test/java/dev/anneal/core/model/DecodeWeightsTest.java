@@ -10,6 +10,7 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
@@ -45,7 +46,7 @@ class DecodeWeightsTest {
   void givesTheLogitsOfTheWholeText(
       MatrixProducts products, String family, String adapter, int sequences)
       throws JsonProcessingException {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorScope scope = new TensorScope()) {
       runtime.prepareThread(1);
       CausalLm model = model(runtime, scope, products, family, adapter);
@@ -73,7 +74,7 @@ class DecodeWeightsTest {
   @CsvSource({"BLAS, llama", "ONEDNN, qwen2", "BY_SHAPE, llama", "BY_SHAPE, qwen2"})
   void oneCopyServesTheAdaptersOverABase(MatrixProducts products, String family)
       throws JsonProcessingException {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorScope scope = new TensorScope()) {
       runtime.prepareThread(1);
       CausalLm base = model(runtime, scope, products, family, "none");

@@ -3,6 +3,7 @@ package dev.anneal.core.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ class ForwardLayersTest {
 
   @Test
   void eachInputIsClosedOnceItIsRead() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), -1);
       Tensor embedded = runtime.floats(new float[] {0}, 1);
       try (Tensor output = layers(program).output(LAYERS, embedded, layer -> Map.of())) {
@@ -63,7 +64,7 @@ class ForwardLayersTest {
 
   @Test
   void noLayersGiveTheInputBack() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), -1);
       Tensor embedded = runtime.floats(new float[] {3}, 1);
       try (Tensor output = layers(program).output(0, embedded, layer -> Map.of())) {
@@ -76,7 +77,7 @@ class ForwardLayersTest {
 
   @Test
   void aFailedLayerLeavesNothingOpen() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       CountingLayers program = new CountingLayers(runtime, new ArrayList<>(), 5);
       Tensor embedded = runtime.floats(new float[] {0}, 1);
       assertThatThrownBy(() -> layers(program).output(LAYERS, embedded, layer -> Map.of()))

@@ -19,6 +19,7 @@ import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -83,7 +84,7 @@ class FourBitWeightsTest {
       throws IOException {
     FourBitFormat format = new FourBitFormat(recorded.type(), doubleQuantised);
     float[] values;
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TensorProgram tensors = TensorProgram.open(runtime);
           Program program =
@@ -132,7 +133,7 @@ class FourBitWeightsTest {
 
   @Test
   void onlyLinearMatricesAreQuantised() {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorProgram tensors = TensorProgram.open(runtime);
         SafetensorsWeights stored =
             SafetensorsWeights.asStored(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
@@ -70,7 +71,7 @@ class InputNoiseTest {
   private static float[] noise(long[] keys, float scale) {
     float[] scales = new float[keys.length];
     Arrays.fill(scales, scale);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       String text = Program.source(InputNoise.class, "random.torchscript");
       try (Program program = Program.compile(runtime, List.of(text));

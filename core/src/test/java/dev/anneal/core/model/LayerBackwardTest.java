@@ -11,6 +11,7 @@ import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
@@ -124,7 +125,7 @@ class LayerBackwardTest {
       throws JsonProcessingException {
     DecoderConfig config =
         RandomDecoder.config(family, false, new RandomDecoder.Sizes(6, 2, 10, 20, 27));
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       Setting written =
           new Setting(
@@ -168,7 +169,7 @@ class LayerBackwardTest {
       Predicate<String> trained,
       Method method,
       MicroBatch batch) {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       for (LayerStorage storage : List.of(LayerStorage.KEEP, new LayerStorage(2))) {
         Setting setting = new Setting(products, config, trained, method.hook(), storage);

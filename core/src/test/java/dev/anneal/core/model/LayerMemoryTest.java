@@ -11,6 +11,7 @@ import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
@@ -46,7 +47,7 @@ class LayerMemoryTest {
   }
 
   private static long keptValues(DecoderConfig config, LinearHook hook) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorScope scope = new TensorScope()) {
       runtime.prepareThread(1);
       TensorProgram tensors = scope.own(TensorProgram.open(runtime));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.script.Program;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
@@ -68,7 +69,7 @@ class MatrixProductsTest {
   @ParameterizedTest
   @EnumSource(MatrixProducts.class)
   void givesWhatLinearGivesForAnyNumberOfRows(MatrixProducts products) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Program program = Program.compile(runtime, List.of(products.source(), CHECK))) {
       runtime.prepareThread(1);
       for (int rows : new int[] {1, 15, 127, 128, 136, 269}) {
@@ -89,7 +90,7 @@ class MatrixProductsTest {
   @ParameterizedTest
   @EnumSource(MatrixProducts.class)
   void writesIntoMemoryThatIsThere(MatrixProducts products) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Program program = Program.compile(runtime, List.of(products.source(), CHECK_IN_PLACE))) {
       runtime.prepareThread(1);
       for (int columns : new int[] {3, 40}) {
@@ -105,7 +106,7 @@ class MatrixProductsTest {
   @ParameterizedTest
   @EnumSource(MatrixProducts.class)
   void givesLogitsAndTheirGradientForAnyVocabulary(MatrixProducts products) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Program program = Program.compile(runtime, List.of(products.source(), CHECK_HEAD))) {
       runtime.prepareThread(1);
       for (int vocabulary : new int[] {7, 1000, 2003}) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anneal.core.config.TrainConfig.LrSchedulerType;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -27,7 +28,7 @@ class AdamWTest {
     JsonNode facts = new ObjectMapper().readTree(ROOT.resolve("adamw.json").toFile());
     JsonNode settings = facts.get("settings");
     float[] start = floats(facts.get("start"));
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorProgram tensors = TensorProgram.open(runtime);
         OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
         AdamW adamw =

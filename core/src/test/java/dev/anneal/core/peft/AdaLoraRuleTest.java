@@ -13,6 +13,7 @@ import dev.anneal.core.optim.AdamW;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.PartitionPlan;
@@ -92,7 +93,7 @@ class AdaLoraRuleTest {
     List<ParameterSpec> specs =
         LAYOUT.sites().stream().flatMap(site -> method.parameters(site).stream()).toList();
     PartitionPlan plan = new PartitionPlan(specs, ranks.worldSize(), 700);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());

@@ -20,6 +20,7 @@ import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ abstract class AdapterMethodContract {
 
   @BeforeEach
   void openRuntime() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

@@ -25,6 +25,7 @@ import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.OwnedState;
 import dev.anneal.core.optim.StepRule;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -85,7 +86,7 @@ class DiffPruningTest extends AdapterMethodContract {
   }
 
   private static TensorRuntime runtime() {
-    TensorRuntime runtime = TensorRuntime.open();
+    TensorRuntime runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
     return runtime;
   }

@@ -8,6 +8,7 @@ import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -30,7 +31,7 @@ class EndGradientsTest {
       })
   void areTheSlopesOfTheLoss(String settings) throws IOException {
     AdapterMethod method = Methods.lora(settings.split(" "));
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model =
           AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {

@@ -10,6 +10,7 @@ import dev.anneal.core.export.MergedWeights;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class LoraBiasTest extends AdapterMethodContract {
   @Test
   void isNotMergedThere() {
     AdapterMethod method = Methods.lora("lora_bias=true", "target_modules=[lm_head]");
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model =
           AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
@@ -26,7 +27,7 @@ class LoraDropoutTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

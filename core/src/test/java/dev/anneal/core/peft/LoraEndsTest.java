@@ -14,6 +14,7 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -115,7 +116,7 @@ class LoraEndsTest extends AdapterMethodContract {
   void refusesAnAdapterOfAnotherModelsEmbeddings(@TempDir Path folder) throws IOException {
     AdapterMethod method = Methods.lora("target_modules=[embed_tokens]");
     Path file = folder.resolve(AdapterFolder.WEIGHTS_FILE);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model =
           AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {

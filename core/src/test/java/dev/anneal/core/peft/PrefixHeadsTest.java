@@ -13,6 +13,7 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ class PrefixHeadsTest {
       throws IOException {
     Path folder = Path.of("src/test/resources/parity").resolve(model);
     List<TokenRow> rows = rows(folder);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel opened = open(runtime, ModelFolder.open(folder))) {
         AdaptedModel.fill(runtime, opened);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
@@ -78,7 +79,7 @@ class PromptTuningTest extends VirtualTokensContract {
   }
 
   private static float[] rows(AdapterMethod method) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TrainedModel model =
             AdaptedModel.open(runtime, method, LayerStorage.KEEP, LayerBackward.AUTO)) {
       return model.parameters().value("prompt_encoder.embedding.weight").toFloats();
@@ -86,7 +87,7 @@ class PromptTuningTest extends VirtualTokensContract {
   }
 
   private static float[] embeddings(int... ids) {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TrainedModel base =
             TrainedModel.forInference(runtime, AdaptedModel.MODEL, Optional.empty());
         Tensor rows = base.model().embeddings(Arrays.stream(ids).boxed().toList())) {

@@ -9,6 +9,7 @@ import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.Arrays;
@@ -51,7 +52,7 @@ class TrainableTokensTest extends AdapterMethodContract {
 
   @Test
   void beginAsTheRowsOfTheMatrix() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       AdapterMethod method = Methods.lora("trainable_token_indices=[5, 90]");
       try (TrainedModel model =

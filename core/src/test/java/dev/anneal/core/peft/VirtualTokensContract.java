@@ -24,6 +24,7 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
 import dev.anneal.core.model.weights.ParameterSpec;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,7 +80,7 @@ abstract class VirtualTokensContract {
 
   @BeforeEach
   void openRuntime() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

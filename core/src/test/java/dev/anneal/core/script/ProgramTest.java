@@ -2,6 +2,7 @@ package dev.anneal.core.script;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -33,7 +34,7 @@ class ProgramTest {
 
   @Test
   void differentiatesAndSharesMemoryWithJava() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       long before = runtime.liveTensors();
       try (Program program = Program.compile(runtime, List.of(SOURCE));

@@ -17,7 +17,7 @@ class FreeMemoryTest {
 
   @Test
   void pagesBetweenUsedOnesGoBackToTheSystem() {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorScope kept = new TensorScope()) {
       List<Tensor> others = new ArrayList<>();
       for (int i = 0; i < PIECES; i++) {

@@ -57,7 +57,7 @@ class HalfTypeTest {
 
   @Test
   void theFirstValueThatWouldBecomeInfiniteIsFound() {
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Tensor fits = runtime.floats(new float[] {65519, -1, Float.POSITIVE_INFINITY}, 3);
         Tensor beyond = runtime.floats(new float[] {1, -70_000, 80_000}, 3)) {
       assertThat(HalfType.FP16.beyond(fits.region())).isEmpty();

@@ -12,7 +12,7 @@ class KernelCachesTest {
 
   @Test
   void openingARuntimeBoundsTheCachesOfItsProcess() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       assertThat(runtime.liveTensors()).isZero();
       KernelCaches.ENTRIES.forEach(
           (name, entries) -> assertThat(value(name)).as(name).isEqualTo(entries.toString()));

@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Test;
 class TensorRuntimeTest {
   @BeforeEach
   void gradientsAreOn() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
     }
   }
 
   @Test
   void workInsideWorkLeavesGradientsOffForTheRest() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       boolean afterInner =
           runtime.withoutGradients(
               () -> {
@@ -32,7 +32,7 @@ class TensorRuntimeTest {
 
   @Test
   void failedWorkGivesTheModeBackToo() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       boolean afterFailure =
           runtime.withoutGradients(
               () -> {

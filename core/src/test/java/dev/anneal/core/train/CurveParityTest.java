@@ -20,6 +20,7 @@ import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
@@ -136,7 +137,7 @@ class CurveParityTest {
                 Optional.of(AdapterFolder.open(Parity.folder(curve).resolve("adapter"))),
                 LayerStorage.KEEP)
             : Parity.full(base, LayerStorage.KEEP);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model = TrainedModel.open(runtime, assembly, ranks.worldSize(), 700);
           OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());

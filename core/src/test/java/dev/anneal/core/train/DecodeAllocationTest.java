@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.model.DecodeSession;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.lang.management.ManagementFactory;
 import java.util.Collections;
@@ -27,7 +28,7 @@ class DecodeAllocationTest {
   void aTokenAllocatesNextToNothing(int batch) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long thread = Thread.currentThread().getId();
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       ModelFolder folder = ModelFolder.open(Parity.folder("qwen3"));
       try (TrainedModel model = TrainedModel.forInference(runtime, folder, Optional.empty());

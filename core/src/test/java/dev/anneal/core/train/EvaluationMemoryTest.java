@@ -10,6 +10,7 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.run.ProcessMemory;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ class EvaluationMemoryTest {
   @EnumSource(LayerBackward.class)
   @EnabledOnOs(OS.LINUX)
   void scoringHoldsSomeOfTheLogitsAtATime(LayerBackward backward) throws Exception {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model = fullTuning(runtime, backward)) {
         MicroBatch batch = batch(TOKENS);

@@ -13,6 +13,7 @@ import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.run.ProcessMemory;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -104,7 +105,7 @@ class FourBitMemoryTest {
     private Opening() {}
 
     public static void main(String[] arguments) throws IOException {
-      try (TensorRuntime runtime = TensorRuntime.open()) {
+      try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
         runtime.prepareThread(1);
         open(runtime, ModelFolder.open(Path.of(arguments[0]))).close();
         FreeMemory.giveBack();

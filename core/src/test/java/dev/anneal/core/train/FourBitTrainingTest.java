@@ -13,6 +13,7 @@ import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.fourbit.FourBitType;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.run.StepMetrics;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ class FourBitTrainingTest {
   /** The logits of two prompts and a step after them, by generation's layout. */
   private static List<float[]> results(Path model, FrozenStorage storage) {
     List<float[]> results = new ArrayList<>();
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel opened = TrainedModel.open(runtime, assembly(model, storage), 1, 1000);
           DecodeSession session = opened.model().decode(2, 8)) {

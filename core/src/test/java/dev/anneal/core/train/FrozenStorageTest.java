@@ -18,6 +18,7 @@ import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.nio.file.Path;
@@ -101,7 +102,7 @@ class FrozenStorageTest {
   void keepsTheBytesOfTheFile() throws Exception {
     Path model = HalfFolder.write(folder.resolve("half"), "llama", Types.MIXED);
     ModelFolder opened = ModelFolder.open(model);
-    try (TensorRuntime runtime = TensorRuntime.open();
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         TensorProgram tensors = TensorProgram.open(runtime);
         SafetensorsWeights weights =
             SafetensorsWeights.asStored(runtime, opened.openWeights(), tensors)) {
@@ -142,7 +143,7 @@ class FrozenStorageTest {
         .hasRootCauseMessage(
             "Invalid model.frozen_storage: file (must be float32 where autograd computes the"
                 + " gradients: model.layer_backward is autograd)");
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       assertThatThrownBy(
               () -> open(runtime, model, LayerBackward.AUTOGRAD, FrozenStorage.FILE).close())
           .hasMessageContaining("autograd");
@@ -164,7 +165,7 @@ class FrozenStorageTest {
   /** Loss and guesses of a batch, and the logits of two prompts and two steps after them. */
   private static List<float[]> results(Path model, FrozenStorage storage) {
     List<float[]> results = new ArrayList<>();
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel opened = open(runtime, model, LayerBackward.AUTO, storage);
           DecodeSession session = opened.model().decode(2, 8)) {

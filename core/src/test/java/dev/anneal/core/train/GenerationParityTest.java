@@ -8,6 +8,7 @@ import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ class GenerationParityTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 

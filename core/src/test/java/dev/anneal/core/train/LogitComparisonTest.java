@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.export.LogitComparison;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import org.junit.jupiter.api.Test;
 
 class LogitComparisonTest {
   @Test
   void tellsModelsApart() {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel base =
               TrainedModel.open(runtime, Parity.full("qwen3", LayerStorage.KEEP), 1, 1000);

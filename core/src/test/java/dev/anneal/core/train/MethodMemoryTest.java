@@ -11,6 +11,7 @@ import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -121,7 +122,7 @@ class MethodMemoryTest {
     public static void main(String[] arguments) throws IOException {
       ModelFolder model = ModelFolder.open(Path.of(arguments[0]));
       List<String> settings = List.of(arguments).subList(1, arguments.length);
-      try (TensorRuntime runtime = TensorRuntime.open()) {
+      try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
         runtime.prepareThread(1);
         long bare = held(runtime, model, narrow(settings));
         System.out.println(MEASURED + " " + (held(runtime, model, settings) - bare));

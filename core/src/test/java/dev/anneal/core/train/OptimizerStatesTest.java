@@ -25,6 +25,7 @@ import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.run.EvalMetrics;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
@@ -146,7 +147,7 @@ class OptimizerStatesTest {
   private Object saveAgain(
       Collective ranks, ZeroStage stage, Checkpoint saved, CheckpointStore store)
       throws IOException {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       OptimizerMethod method = OptimizerRegistry.named(OTHER);
       try (TrainedModel model =
@@ -231,7 +232,7 @@ class OptimizerStatesTest {
   @Test
   void everyOptimizerKeepsTheStatesThatItNames() {
     for (OptimizerMethod method : OptimizerRegistry.methods()) {
-      try (TensorRuntime runtime = TensorRuntime.open();
+      try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime, method);
           Optimizer opened =

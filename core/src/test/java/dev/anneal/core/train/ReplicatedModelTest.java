@@ -16,6 +16,7 @@ import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Methods;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ class ReplicatedModelTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(THREADS);
   }
 

@@ -13,6 +13,7 @@ import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -51,7 +52,7 @@ class RunProductTest {
             42,
             true,
             LayerStorage.KEEP);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel trained = TrainedModel.open(runtime, assembly, 1, 1 << 20)) {
         float[] values = new float[model.config().hiddenSize()];

@@ -18,6 +18,7 @@ import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
@@ -97,7 +98,7 @@ class SteadyTrainingTest {
 
   private static void requireConstant(TrainedModel.Assembly assembly) throws Exception {
     Collective alone = LocalGroup.of(1).member(0);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel model = TrainedModel.open(runtime, assembly, 1, 1000);
           OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());

@@ -17,6 +17,7 @@ import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -75,7 +76,7 @@ class StoredWeightsTest {
 
   private static void requireLogits(ModelFolder model, JsonNode rows, String name)
       throws IOException {
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel opened = TrainedModel.forInference(runtime, model, Optional.empty())) {
         requireLogits(logits(opened, Parity.ints(expected().get("input_ids"))), rows, name);
@@ -99,7 +100,7 @@ class StoredWeightsTest {
   @MethodSource("cases")
   void fullTuningTrainsAndWritesWhatIsThere(String name) throws IOException {
     JsonNode wanted = expected().get("cases").get(name);
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       ModelFolder model = ModelFolder.open(ROOT.resolve(name));
       TrainedModel.Assembly assembly =

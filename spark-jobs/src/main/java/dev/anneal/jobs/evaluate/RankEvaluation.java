@@ -7,6 +7,7 @@ import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.train.Evaluator;
 import dev.anneal.data.tokenize.TokenizerFolder;
@@ -89,7 +90,7 @@ final class RankEvaluation implements RankTask<RankEvaluation.Outcome> {
       return Collections.nCopies(plan.adapters().size(), List.of());
     }
     ModelFolder folder = ModelFolder.open(staged.model());
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(threads);
       List<List<ShardScore>> scores = new ArrayList<>();
       try (ModelChoice models =

@@ -14,6 +14,7 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.jobs.config.AnnealConfig;
 import dev.anneal.jobs.config.ExportConfig;
@@ -87,7 +88,7 @@ final class CombinedExport {
    */
   String write(FileStore store, String folder, boolean claim) throws IOException {
     try (HostFiles files = fetching.open();
-        TensorRuntime runtime = TensorRuntime.open()) {
+        TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(loaded.config().distributed().threads(1));
       List<CombinedAdapter.Part> parts = parts(files);
       try (CombinedAdapter combined =

@@ -14,6 +14,7 @@ import dev.anneal.core.peft.AdapterAgreement;
 import dev.anneal.core.peft.AdapterFolder;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.core.train.RankCheckpoints;
@@ -55,7 +56,7 @@ final class OpenedExport implements AutoCloseable {
           own ->
               AdapterAgreement.require(
                   loaded.config().adapter(), loaded::isSet, own, base.config()));
-      this.runtime = scope.own(TensorRuntime.open());
+      this.runtime = scope.own(TensorRuntime.open(Device.CPU));
       runtime.prepareThread(threads);
       this.model = scope.own(TrainedModel.open(runtime, assembly(adapter), 1, 1 << 20));
       if (source.checkpoint().isPresent()) {

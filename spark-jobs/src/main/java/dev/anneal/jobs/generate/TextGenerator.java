@@ -9,6 +9,7 @@ import dev.anneal.core.generate.GenerationSettings;
 import dev.anneal.core.generate.TokenGenerator;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.data.tokenize.GrowingText;
@@ -82,7 +83,7 @@ public final class TextGenerator implements AutoCloseable {
       this.files = TokenizerFolder.open(source.model());
       this.tokenizer = scope.own(Tokenizers.open(files));
       this.prompts = new PromptEncoder(files, tokenizer, style);
-      TensorRuntime runtime = scope.own(TensorRuntime.open());
+      TensorRuntime runtime = scope.own(TensorRuntime.open(Device.CPU));
       runtime.prepareThread(source.threads());
       this.models =
           scope.own(ModelChoice.forGeneration(runtime, folder, source.adapter(), source.named()));

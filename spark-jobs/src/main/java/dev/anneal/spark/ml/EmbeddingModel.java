@@ -4,6 +4,7 @@ import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.data.TokenRow;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import dev.anneal.data.tokenize.Tokenizer;
@@ -38,7 +39,7 @@ final class EmbeddingModel implements AutoCloseable {
     try {
       ModelFolder model = ModelFolder.open(folder);
       this.tokenizer = scope.own(Tokenizers.open(TokenizerFolder.open(folder)));
-      TensorRuntime runtime = scope.own(TensorRuntime.open());
+      TensorRuntime runtime = scope.own(TensorRuntime.open(Device.CPU));
       runtime.prepareThread(settings.threads());
       this.model = scope.own(TrainedModel.forInference(runtime, model, Optional.empty()));
     } catch (RuntimeException | Error e) {

@@ -12,6 +12,7 @@ import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.CounterRandom;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
@@ -49,7 +50,7 @@ public final class TinyModel {
       Files.copy(TOKENIZER.resolve(file), folder.resolve(file));
     }
     Files.writeString(folder.resolve("config.json"), CONFIG.formatted(head == Head.TIED));
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       ModelFolder source = ModelFolder.open(folder);
       try (TrainedModel model = open(runtime, source, Optional.empty(), true);
@@ -73,7 +74,7 @@ public final class TinyModel {
                     "adapter.lora_alpha=8",
                     "adapter.target_modules=[q_proj, down_proj]")
                 .adapter());
-    try (TensorRuntime runtime = TensorRuntime.open()) {
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       try (TrainedModel trained =
           open(runtime, ModelFolder.open(model), Optional.of(method), false)) {

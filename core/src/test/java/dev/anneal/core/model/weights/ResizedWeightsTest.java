@@ -3,6 +3,7 @@ package dev.anneal.core.model.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import org.junit.jupiter.api.AfterEach;
@@ -14,7 +15,7 @@ class ResizedWeightsTest {
 
   @BeforeEach
   void open() {
-    runtime = TensorRuntime.open();
+    runtime = TensorRuntime.open(Device.CPU);
     runtime.prepareThread(1);
   }
 
