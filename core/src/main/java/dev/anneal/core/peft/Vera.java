@@ -136,15 +136,13 @@ public final class Vera implements ModuleMethod {
     if self.folds(w, site):
       self.vera_gradients(x, dy, w, site, g)
 
-  # low = x AT, u = dy (b B): dd = sum over rows of u low, db = sum of dy ((d low) BT). Gives u.
-  def vera_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
+  # With M = dyT (x AT) [out, r]: dd = sum over out of b B M, db = sum over r of d B M. M spares the
+  # two products over all rows, dy (b B) and (d x AT) BT.
+  def vera_gradients(self: __torch__.Program, x: Tensor, dy: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> None:
     low = self.product(x, torch.contiguous(torch.narrow(w["vera_A"], 1, 0, torch.size(x, 1))))
-    u = self.product(dy, torch.t(self.vera_up(w, site)))
-    g[site + ".vera_lambda_d"].add_(torch.sum(torch.mul(u, low), [0]))
-    low.mul_(w[site + ".vera_lambda_d"])
-    wide = self.product(low, torch.narrow(w["vera_B"], 0, 0, torch.size(dy, 1)))
-    g[site + ".vera_lambda_b"].add_(torch.sum(wide.mul_(dy), [0]))
-    return u
+    m = self.product(torch.t(dy), torch.t(low)).mul_(torch.narrow(w["vera_B"], 0, 0, torch.size(dy, 1)))
+    g[site + ".vera_lambda_d"].add_(torch.mv(torch.t(m), w[site + ".vera_lambda_b"]))
+    g[site + ".vera_lambda_b"].add_(torch.mv(m, w[site + ".vera_lambda_d"]))
 
   def branch(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
     if torch.__contains__(w, site + ".lora_dropout"):
@@ -154,7 +152,8 @@ public final class Vera implements ModuleMethod {
   def branch_backward(self: __torch__.Program, x: Tensor, dy: Tensor, dx: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:
     if not torch.__contains__(w, site + ".lora_dropout"):
       return dx
-    u = self.vera_gradients(self.dropped(x, w, c, site), dy, w, site, g)
+    self.vera_gradients(self.dropped(x, w, c, site), dy, w, site, g)
+    u = self.product(dy, torch.t(self.vera_up(w, site)))
     d = self.product(u, torch.t(self.vera_down(w, site, torch.size(x, 1))))
     return dx.add_(self.dropped(d, w, c, site))
 """);
