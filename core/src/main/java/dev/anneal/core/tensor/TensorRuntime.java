@@ -50,7 +50,13 @@ public final class TensorRuntime implements AutoCloseable {
     int cards = Engine.getEngine("PyTorch").getGpuCount();
     if (device.ordinal() >= cards) {
       throw new IllegalStateException(
-          "Cannot open " + device + ": libtorch " + libtorchVersion() + " sees " + cards + " cards");
+          "Cannot open "
+              + device
+              + ": libtorch "
+              + libtorchVersion()
+              + " sees "
+              + cards
+              + " cards");
     }
     return ai.djl.Device.gpu(device.ordinal());
   }
