@@ -30,6 +30,7 @@ public final class ReplicatedModel implements AutoCloseable {
   private final int mostParts;
   private final InputNoise noise;
   private final List<Replica> replicas = new ArrayList<>();
+  private double gradientFactor = 1;
 
   ReplicatedModel(TensorRuntime runtime, TrainedModel model, int threads, int mostParts) {
     this(runtime, model, threads, mostParts, InputNoise.NONE);
@@ -80,11 +81,19 @@ public final class ReplicatedModel implements AutoCloseable {
     return replicas.stream().mapToLong(Replica::liveTensors).sum();
   }
 
-  /** Adds the gradient of the micro-batch's summed loss to the model's flat gradients. */
+  /** What the gradients of all micro-batches from now on are multiplied by. */
+  void scaleGradients(double factor) {
+    gradientFactor = factor;
+  }
+
+  /**
+   * Adds the gradient of the micro-batch's summed loss, times that factor, to the model's flat
+   * gradients.
+   */
   public LossSum forwardBackward(MicroBatch batch) {
     List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
     if (parts.size() == 1) {
-      return model.model().forwardBackward(batch, noise);
+      return model.model().forwardBackward(batch, noise, gradientFactor);
     }
     while (replicas.size() < parts.size() - 1) {
       replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
@@ -96,12 +105,12 @@ public final class ReplicatedModel implements AutoCloseable {
     int threadsOfPart = threads / parts.size();
     List<Future<LossSum>> others = new ArrayList<>();
     for (int i = 1; i < parts.size(); i++) {
-      others.add(replicas.get(i - 1).begin(parts.get(i), noise, threadsOfPart));
+      others.add(replicas.get(i - 1).begin(parts.get(i), noise, gradientFactor, threadsOfPart));
     }
     LossSum sum;
     runtime.prepareThread(threadsOfPart);
     try {
-      sum = model.model().forwardBackward(parts.get(0), noise);
+      sum = model.model().forwardBackward(parts.get(0), noise, gradientFactor);
     } finally {
       runtime.prepareThread(threads);
       others.forEach(Replica::await);

@@ -18,7 +18,6 @@ import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
-import dev.anneal.core.tensor.FloatType;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,11 +41,6 @@ public record TrainingSetup(
     OptimizerRegistry.named(optimizer.name());
     RunProduct.requireNameOfAdapter(adapter, method);
     Precision precision = precision();
-    if (precision.product() == FloatType.FLOAT16) {
-      throw new ConfigException(
-          "Unsupported model.dtype: float16 (needs loss scaling, which is not built yet: use"
-              + " bfloat16)");
-    }
     boolean written = TrainedModel.hook(method, model.layerBackward(), precision).written();
     ModelConfig.FrozenStorage storage = model.frozenStorage();
     String named = storage.name().toLowerCase(Locale.ROOT);

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.io.LocalFileStore;
 import dev.anneal.core.run.StepMetrics;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training in 16 bits beside the same in fp32, on a model with biases and tied embeddings. */
 class HalfTrainingTest {
@@ -31,6 +35,47 @@ class HalfTrainingTest {
             folder.resolve(name),
             all.toArray(new String[0]))
         .train();
+  }
+
+  /** fp16 rounds eight times as finely as bf16, and needs its loss scaled. */
+  @ParameterizedTest
+  @ValueSource(strings = {"peft_type=NONE", "peft_type=LORA r=4 lora_dropout=0.1"})
+  void fp16FollowsFp32(String method) throws Exception {
+    List<StepMetrics> full = train("full", method);
+    for (String type : List.of("model.dtype=float16", "train.fp16=true")) {
+      List<StepMetrics> half = train(type, method, type);
+      for (int i = 0; i < full.size(); i++) {
+        double loss = full.get(i).loss();
+        double norm = full.get(i).gradNorm();
+        assertThat(half.get(i).loss()).isCloseTo(loss, within(8 * BF16 / 8 * loss));
+        assertThat(half.get(i).gradNorm()).isCloseTo(norm, within(64 * BF16 / 8 * norm));
+      }
+    }
+  }
+
+  /** A scale that is far too large is halved, a step left out each time, until gradients fit. */
+  @Test
+  void stepsThatOverflowAreLeftOut() throws Exception {
+    String method = "peft_type=LORA r=4";
+    train("run", method, "train.fp16=true", "train.max_steps=3", "train.save_steps=1");
+    Path manifest = folder.resolve("run/checkpoints/step-000003/manifest.json");
+    String saved = Files.readString(manifest);
+    assertThat(saved).contains("\"value\": 65536.0", "\"steady_steps\": 3");
+    Files.writeString(manifest, saved.replace("\"value\": 65536.0", "\"value\": " + 0x1p28));
+    List<StepMetrics> rest =
+        train("run", method, "train.fp16=true", "train.resume_from_checkpoint=true");
+
+    List<Boolean> skips = rest.stream().map(step -> Double.isNaN(step.gradNorm())).toList();
+    int skipped = Collections.frequency(skips, true);
+    int steady = skips.size() - 1 - skips.lastIndexOf(true);
+    assertThat(skips.get(0)).isTrue();
+    assertThat(skipped).isLessThan(skips.size());
+    Path last = folder.resolve("run/checkpoints/step-000020/manifest.json");
+    assertThat(Files.readString(last))
+        .contains(
+            "\"value\": " + 0x1p28 / (1 << skipped),
+            "\"steady_steps\": " + steady,
+            "\"skipped_steps\": " + skipped);
   }
 
   /**

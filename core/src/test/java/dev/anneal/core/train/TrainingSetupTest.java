@@ -16,7 +16,9 @@ class TrainingSetupTest {
     "model.dtype=auto,float32",
     "model.dtype=bf16,bfloat16",
     "model.dtype=bf16 train.bf16=true,bfloat16",
-    "train.bf16=true,bfloat16 products of float32"
+    "train.bf16=true,bfloat16 products of float32",
+    "train.fp16=true,float16 products of float32",
+    "model.dtype=half train.fp16=true,float16"
   })
   void typesAreThoseOfTransformers(String settings, String label) {
     TrainingSetup setup = TrainingSetup.of(TrainingConfig.of(settings.split(" ")));
@@ -30,6 +32,6 @@ class TrainingSetupTest {
         TrainingSetup.of(TrainingConfig.of("model.dtype=fp16", "train.bf16=true"));
     assertThatThrownBy(() -> setup.requireSupported(Optional.empty()))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("Invalid train.bf16: true (must be auto or false with model.dtype = float16)");
+        .hasMessage("Invalid train.bf16: true (must be false with model.dtype = float16)");
   }
 }

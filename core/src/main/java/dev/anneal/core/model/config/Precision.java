@@ -24,7 +24,9 @@ public record Precision(FloatType hidden, FloatType product) implements Serializ
     }
   }
 
-  /** By model.dtype, the type of weights and states, and train.bf16, that of products. */
+  /**
+   * By model.dtype, the type of weights and states, and train.bf16 or train.fp16, that of products.
+   */
   public static Precision of(ModelConfig model, TrainConfig train) {
     FloatType dtype =
         switch (model.dtype()) {
@@ -33,11 +35,20 @@ public record Precision(FloatType hidden, FloatType product) implements Serializ
           case FLOAT16 -> FloatType.FLOAT16;
         };
     boolean bf16 = train.bf16() == TrainConfig.Bf16.TRUE;
-    if (bf16 && dtype == FloatType.FLOAT16) {
-      throw new ConfigException(
-          "Invalid train.bf16: true (must be auto or false with model.dtype = float16)");
+    requireAgreement("train.bf16", bf16, dtype, FloatType.FLOAT16);
+    requireAgreement("train.fp16", train.fp16(), dtype, FloatType.BFLOAT16);
+    if (dtype != FloatType.FLOAT32 || !bf16 && !train.fp16()) {
+      return of(dtype);
     }
-    return bf16 && dtype == FloatType.FLOAT32 ? mixed(FloatType.BFLOAT16) : of(dtype);
+    return mixed(bf16 ? FloatType.BFLOAT16 : FloatType.FLOAT16);
+  }
+
+  private static void requireAgreement(
+      String key, boolean set, FloatType dtype, FloatType refused) {
+    if (set && dtype == refused) {
+      throw new ConfigException(
+          "Invalid " + key + ": true (must be false with model.dtype = " + refused.label() + ")");
+    }
   }
 
   /** Weights and states of a type, as transformers' {@code dtype} means it. */
