@@ -169,7 +169,10 @@ public final class BarrierLauncher {
     String secret = secretTravels ? identity.secret() : "";
     RankFunction<T> function =
         new RankFunction<>(
-            work, config, natives, new RankFunction.Run(identity.runId(), devices, firstAttempt, secret));
+            work,
+            config,
+            natives,
+            new RankFunction.Run(identity.runId(), devices, firstAttempt, secret));
     ClassTag<byte[]> tag = ClassTag$.MODULE$.apply(byte[].class);
     return JavaRDD.fromRDD(numbers.barrier().mapPartitions(function, false, tag), tag)
         .repartition(1);

@@ -17,8 +17,9 @@ import org.apache.spark.resource.TaskResourceRequests;
  * Spark's settings. Immutable.
  *
  * @param source who says which card is whose
+ * @param taskCpus cores of a rank; Spark cannot count the slots of a profile that leaves them open
  */
-public record DevicePlan(Source source) implements Serializable {
+public record DevicePlan(Source source, int taskCpus) implements Serializable {
   /** The resource as Spark's settings and discovery scripts name it. */
   static final String GPU = "gpu";
 
@@ -40,11 +41,13 @@ public record DevicePlan(Source source) implements Serializable {
   public static DevicePlan of(DistributedConfig config, SparkConf conf) {
     boolean local = isLocal(conf);
     boolean offered = !local && gpusOfExecutor(conf) > 0;
-    return switch (config.device()) {
-      case CPU -> new DevicePlan(Source.CPU);
-      case AUTO -> new DevicePlan(offered ? Source.SPARK : Source.CPU);
-      case CUDA -> new DevicePlan(local ? Source.RANK : Source.SPARK);
-    };
+    Source source =
+        switch (config.device()) {
+          case CPU -> Source.CPU;
+          case AUTO -> offered ? Source.SPARK : Source.CPU;
+          case CUDA -> local ? Source.RANK : Source.SPARK;
+        };
+    return new DevicePlan(source, conf.getInt("spark.task.cpus", 1));
   }
 
   /** Whether ranks compute on cards. */
@@ -53,14 +56,14 @@ public record DevicePlan(Source source) implements Serializable {
   }
 
   /**
-   * What a task of the training stage asks for beside cores: a card, where Spark assigns them. Other
-   * stages of the application ask for none.
+   * What a task of the training stage asks for beside cores: a card, where Spark assigns them.
+   * Other stages of the application ask for none.
    */
   public Optional<ResourceProfile> profile() {
     return source == Source.SPARK
         ? Optional.of(
             new ResourceProfileBuilder()
-                .require(new TaskResourceRequests().resource(GPU, 1))
+                .require(new TaskResourceRequests().cpus(taskCpus).resource(GPU, 1))
                 .build())
         : Optional.empty();
   }

@@ -31,7 +31,8 @@ final class RankFunction<T extends Serializable>
    * @param firstAttempt of this Spark job: the attempts of a run grow over its jobs
    * @param secret of the run; empty when executors share Spark's own, which then need not travel
    */
-  record Run(String runId, DevicePlan devices, int firstAttempt, String secret) implements Serializable {}
+  record Run(String runId, DevicePlan devices, int firstAttempt, String secret)
+      implements Serializable {}
 
   RankFunction(RankTask<T> work, DistributedConfig config, NativeFolder natives, Run run) {
     this.work = work;

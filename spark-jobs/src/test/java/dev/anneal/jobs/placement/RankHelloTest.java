@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RankHelloTest {
-  private static final DevicePlan CPU = new DevicePlan(DevicePlan.Source.CPU);
-  private static final DevicePlan CARDS = new DevicePlan(DevicePlan.Source.SPARK);
+  private static final DevicePlan CPU = new DevicePlan(DevicePlan.Source.CPU, 1);
+  private static final DevicePlan CARDS = new DevicePlan(DevicePlan.Source.SPARK, 1);
 
   private static RankHello on(String host) {
     return new RankHello(host, host + ":1", "1", CardGrant.NONE, "");
@@ -50,7 +50,8 @@ class RankHelloTest {
   @Test
   void otherVersionsAreNamed() {
     try (Rendezvous rendezvous =
-        new Rendezvous(List.of(), List.of(on("a"), new RankHello("b", "b:1", "2", CardGrant.NONE, "full")))) {
+        new Rendezvous(
+            List.of(), List.of(on("a"), new RankHello("b", "b:1", "2", CardGrant.NONE, "full")))) {
       assertThat(rendezvous.problems(CPU))
           .containsExactly("Rank 1 on b: full", "Rank 1: Expected version 1 but was 2");
     }
