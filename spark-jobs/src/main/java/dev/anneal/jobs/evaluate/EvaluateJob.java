@@ -3,6 +3,7 @@ package dev.anneal.jobs.evaluate;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.questions.Question;
@@ -16,6 +17,7 @@ import dev.anneal.jobs.job.JobContext;
 import dev.anneal.jobs.job.JobResult;
 import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.placement.BarrierLauncher;
+import dev.anneal.jobs.placement.DeviceCheck;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -100,9 +102,15 @@ public final class EvaluateJob implements SparkJob {
     AnnealConfig config = context.config();
     RankEvaluation work = new RankEvaluation(plan);
     if (config.distributed().worldSize() > 1) {
+      DeviceCheck.require(context.spark().sparkContext(), config.distributed(), context.natives());
       StagedModel.requireAgreement(context.loaded(), plan.fetching(), plan.named());
       return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
           .run(work);
+    }
+    if (config.distributed().device() == DistributedConfig.DeviceChoice.CUDA) {
+      throw new ConfigException(
+          "Invalid distributed.device: cuda (one rank of evaluate computes in the driver's process,"
+              + " on the CPU: use auto or cpu)");
     }
     try (StagedModel staged =
         StagedModel.checked(context.loaded(), plan.fetching(), plan.named())) {

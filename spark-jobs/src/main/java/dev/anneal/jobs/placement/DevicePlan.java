@@ -50,6 +50,11 @@ public record DevicePlan(Source source, int taskCpus) implements Serializable {
     return new DevicePlan(source, conf.getInt("spark.task.cpus", 1));
   }
 
+  /** The same with all ranks on CPUs. */
+  public DevicePlan withoutCards() {
+    return new DevicePlan(Source.CPU, taskCpus);
+  }
+
   /** Whether ranks compute on cards. */
   public boolean cuda() {
     return source != Source.CPU;

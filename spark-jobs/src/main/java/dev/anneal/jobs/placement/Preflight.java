@@ -25,6 +25,9 @@ public final class Preflight {
   /** How long new executors of a cluster without a known size may keep coming. */
   private static final Duration QUIET = Duration.ofSeconds(10);
 
+  /** As long for a survey, which can do without the last ones. */
+  private static final Duration QUIET_SURVEY = Duration.ofSeconds(3);
+
   private static final Duration POLL = Duration.ofMillis(250);
 
   private final DistributedConfig config;
@@ -45,7 +48,8 @@ public final class Preflight {
     DevicePlan devices = DevicePlan.of(config, conf);
     devices.warning(conf).ifPresent(LOG::warn);
     if (problems.isEmpty() && promisedSlots(conf, devices).isEmpty()) {
-      int slots = awaitSlots(context, devices);
+      int slots =
+          awaitSlots(context, devices.registeredProfile(context), config.worldSize(), QUIET);
       if (slots < config.worldSize()) {
         problems.add(tooFew(slots, "the registered executors", devices));
       }
@@ -160,9 +164,18 @@ public final class Preflight {
         + (devices.profile().isPresent() ? " and one of its GPUs)" : ")");
   }
 
+  /** All slots that there are to come, for a survey of every executor. */
+  int allSlots(SparkContext context, DevicePlan devices) {
+    return awaitSlots(
+        context,
+        devices.registeredProfile(context),
+        promisedSlots(context.getConf(), devices).orElse(Integer.MAX_VALUE),
+        QUIET_SURVEY);
+  }
+
   /** Executors register one by one: waits until they suffice or no more come. */
-  private int awaitSlots(SparkContext context, DevicePlan devices) {
-    ResourceProfile profile = devices.registeredProfile(context);
+  private int awaitSlots(
+      SparkContext context, ResourceProfile profile, int enough, Duration quietTime) {
     long end = System.nanoTime() + config.scheduleTimeout().toNanos();
     long quietSince = System.nanoTime();
     int most = 0;
@@ -173,8 +186,8 @@ public final class Preflight {
         most = slots;
         quietSince = now;
       }
-      boolean quiet = most > 0 && now - quietSince > QUIET.toNanos();
-      if (slots >= config.worldSize() || quiet || now > end) {
+      boolean quiet = most > 0 && now - quietSince > quietTime.toNanos();
+      if (slots >= enough || quiet || now > end) {
         return slots;
       }
       try {
