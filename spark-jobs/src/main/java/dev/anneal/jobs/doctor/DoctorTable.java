@@ -40,7 +40,7 @@ final class DoctorTable {
         List.of(
             executor.executor(),
             executor.host(),
-            String.valueOf(executor.tasks()),
+            ranks(executor),
             libtorch.problem().isEmpty()
                 ? libtorch.version() + (libtorch.knowsCuda() ? " cuda" : " cpu")
                 : "missing",
@@ -53,6 +53,12 @@ final class DoctorTable {
       rows.add(List.of("", "", "", "", "", "", "", "", card(driver.cards(), ordinal)));
     }
     return rows;
+  }
+
+  /** How many there is room for, and the cards that Spark gave them. */
+  private static String ranks(ExecutorFacts executor) {
+    return executor.tasks()
+        + (executor.addresses().isEmpty() ? "" : ": gpu " + String.join(",", executor.addresses()));
   }
 
   private static String driver(CudaDriver driver) {

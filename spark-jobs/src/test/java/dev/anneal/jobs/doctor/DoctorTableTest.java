@@ -34,12 +34,12 @@ class DoctorTableTest {
             "2", "h", 1, List.of(), LibtorchFacts.missing("Cannot load"), none.driver());
     assertThat(DoctorTable.of(List.of(cards, none)))
         .containsExactly(
-            "executor  host   ranks  libtorch    units        cuda  driver               nccl   "
+            "executor  host   ranks       libtorch    units        cuda  driver               nccl   "
                 + " cards",
-            "0         h1     2      2.7.1 cuda  avx512/avx2  12.6  570.86.15 cuda 12.8  2.26.2"
+            "0         h1     2: gpu 0,1  2.7.1 cuda  avx512/avx2  12.6  570.86.15 cuda 12.8  2.26.2"
                 + "  0: NVIDIA H100, 80.0 GiB, compute capability 9.0",
-            " ".repeat(84) + "1: NVIDIA H100, 80.0 GiB, compute capability 9.0",
-            "10        host2  1      2.7.1 cpu   avx2/avx2    -     -                    -      "
+            " ".repeat(89) + "1: NVIDIA H100, 80.0 GiB, compute capability 9.0",
+            "10        host2  1           2.7.1 cpu   avx2/avx2    -     -                    -      "
                 + " no libcuda.so.1");
     assertThat(DoctorTable.of(List.of(broken)).get(1)).contains("  missing  ");
   }
