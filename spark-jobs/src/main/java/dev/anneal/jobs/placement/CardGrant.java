@@ -3,6 +3,7 @@ package dev.anneal.jobs.placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The cards that one rank was given, as its executor sees it. Immutable.
@@ -77,11 +78,21 @@ record CardGrant(String executor, List<String> addresses, Optional<List<String>>
   }
 
   /** Why ranks cannot compute on the cards they were given; each names the rank. */
-  static List<String> problems(List<CardGrant> all, List<String> hosts) {
+  static List<String> ofRanks(List<CardGrant> all, List<String> hosts) {
+    return problems(
+        all, hosts, IntStream.range(0, all.size()).mapToObj(rank -> "Rank " + rank).toList());
+  }
+
+  /**
+   * Why those who were given cards cannot compute on them.
+   *
+   * @param names of who was given them, by number
+   */
+  static List<String> problems(List<CardGrant> all, List<String> hosts, List<String> names) {
     List<String> problems = new ArrayList<>();
     for (int rank = 0; rank < all.size(); rank++) {
       CardGrant own = all.get(rank);
-      String who = "Rank " + rank + " on " + hosts.get(rank) + ": ";
+      String who = names.get(rank) + " on " + hosts.get(rank) + ": ";
       if (own.addresses.size() != 1) {
         problems.add(
             who
@@ -109,8 +120,8 @@ record CardGrant(String executor, List<String> addresses, Optional<List<String>>
             && all.get(other).visible.equals(own.visible)) {
           problems.add(
               who
-                  + "holds the same GPU as rank "
-                  + other
+                  + "holds the same GPU as "
+                  + names.get(other)
                   + ": "
                   + own.addresses.get(0)
                   + " (workers of one host offer the same cards: give each its own "

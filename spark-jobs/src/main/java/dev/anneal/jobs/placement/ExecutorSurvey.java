@@ -80,7 +80,25 @@ public record ExecutorSurvey(List<ExecutorFacts> executors, List<String> problem
         cards(executor, config, devices).forEach(problem -> problems.add(where + problem));
       }
     }
+    if (devices.source() == DevicePlan.Source.SPARK) {
+      problems.addAll(grants(executors));
+    }
     return problems;
+  }
+
+  /** What is wrong with the addresses that Spark gave. */
+  private static List<String> grants(List<ExecutorFacts> executors) {
+    List<CardGrant> grants = new ArrayList<>();
+    List<String> hosts = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    for (ExecutorFacts executor : executors) {
+      for (CardGrant grant : executor.grants()) {
+        grants.add(grant);
+        hosts.add(executor.host());
+        names.add("Executor " + executor.executor());
+      }
+    }
+    return CardGrant.problems(grants, hosts, names);
   }
 
   private static List<String> cards(

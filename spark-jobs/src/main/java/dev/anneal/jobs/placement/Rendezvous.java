@@ -42,7 +42,7 @@ final class Rendezvous implements AutoCloseable {
     }
     if (plan.cuda()) {
       problems.addAll(
-          CardGrant.problems(
+          CardGrant.ofRanks(
               hellos.stream().map(RankHello::cards).toList(),
               hellos.stream().map(RankHello::host).toList()));
     }

@@ -1,11 +1,13 @@
 package dev.anneal.jobs.placement;
 
+import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.tensor.CudaDriver;
 import dev.anneal.core.tensor.LibtorchFacts;
 import dev.anneal.jobs.task.JavaBytes;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import scala.collection.Iterator;
@@ -53,6 +55,7 @@ final class SurveyFunction extends AbstractFunction1<Iterator<Integer>, Iterator
             address.substring(0, address.lastIndexOf(':')),
             here.size(),
             addresses,
+            Optional.ofNullable(System.getenv(CardGrant.VISIBLE_DEVICES)).stream().toList(),
             libtorch(),
             CudaDriver.ofThisHost());
     return JavaConverters.asScalaIterator(List.of(JavaBytes.of(facts)).iterator());
@@ -61,7 +64,7 @@ final class SurveyFunction extends AbstractFunction1<Iterator<Integer>, Iterator
   private LibtorchFacts libtorch() {
     try {
       natives.require();
-    } catch (dev.anneal.core.config.ConfigException e) {
+    } catch (ConfigException e) {
       return LibtorchFacts.missing(e.getMessage());
     }
     return LibtorchFacts.ofThisProcess();

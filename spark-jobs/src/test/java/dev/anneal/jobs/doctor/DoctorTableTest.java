@@ -19,6 +19,7 @@ class DoctorTableTest {
             "h1",
             2,
             List.of("0", "1"),
+            List.of(),
             new LibtorchFacts("2.7.1", "/n", "avx512/avx2", "12.6", "2.26.2", ""),
             new CudaDriver("12.8", "570.86.15", List.of(card, card), ""));
     ExecutorFacts none =
@@ -27,11 +28,12 @@ class DoctorTableTest {
             "host2",
             1,
             List.of(),
+            List.of(),
             new LibtorchFacts("2.7.1", "/n", "avx2/avx2", "", "", ""),
             new CudaDriver("", "", List.of(), "no libcuda.so.1"));
     ExecutorFacts broken =
         new ExecutorFacts(
-            "2", "h", 1, List.of(), LibtorchFacts.missing("Cannot load"), none.driver());
+            "2", "h", 1, List.of(), List.of(), LibtorchFacts.missing("Cannot load"), none.driver());
     assertThat(DoctorTable.of(List.of(cards, none)))
         .containsExactly(
             "executor  host   ranks       libtorch    units        cuda  driver               nccl   "

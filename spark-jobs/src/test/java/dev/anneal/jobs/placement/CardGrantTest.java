@@ -26,7 +26,7 @@ class CardGrantTest {
   }
 
   private static List<String> problems(List<CardGrant> grants) {
-    return CardGrant.problems(grants, grants.stream().map(each -> "h").toList());
+    return CardGrant.ofRanks(grants, grants.stream().map(each -> "h").toList());
   }
 
   @Test
@@ -74,8 +74,8 @@ class CardGrantTest {
     assertThat(problems(List.of(here, there)))
         .singleElement()
         .asString()
-        .startsWith("Rank 1 on h: holds the same GPU as rank 0: 0 (workers of one host offer");
-    assertThat(CardGrant.problems(List.of(here, there), List.of("h", "g"))).isEmpty();
+        .startsWith("Rank 1 on h: holds the same GPU as Rank 0: 0 (workers of one host offer");
+    assertThat(CardGrant.ofRanks(List.of(here, there), List.of("h", "g"))).isEmpty();
     CardGrant other = new CardGrant("1", List.of("0"), Optional.of(List.of("1")));
     assertThat(problems(List.of(here, other))).isEmpty();
   }

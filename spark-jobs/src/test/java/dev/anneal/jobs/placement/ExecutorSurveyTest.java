@@ -24,7 +24,12 @@ class ExecutorSurveyTest {
   }
 
   private static ExecutorFacts executor(String name, LibtorchFacts libtorch, CudaDriver driver) {
-    return new ExecutorFacts(name, "h", 2, List.of("0", "1"), libtorch, driver);
+    return executor(name, List.of("0", "1"), libtorch, driver);
+  }
+
+  private static ExecutorFacts executor(
+      String name, List<String> addresses, LibtorchFacts libtorch, CudaDriver driver) {
+    return new ExecutorFacts(name, "h" + name, 2, addresses, List.of(), libtorch, driver);
   }
 
   private static DistributedConfig ranks(int number) {
@@ -44,14 +49,14 @@ class ExecutorSurveyTest {
         .containsExactly(
             "Invalid distributed.world_size: 7 (must be <= 6, the ranks for which the registered"
                 + " executors have room)",
-            "Executor 0 on h: libtorch 2.7.1 in /n computes on CPUs alone (make natives for CUDA"
+            "Executor 0 on h0: libtorch 2.7.1 in /n computes on CPUs alone (make natives for CUDA"
                 + " with deploy/gpu/make-natives)",
-            "Executor 0 on h: Cannot use CUDA: no libcuda.so.1",
-            "Executor 1 on h: the driver serves CUDA 11.4, and libtorch needs CUDA 12.6 (update the"
+            "Executor 0 on h0: Cannot use CUDA: no libcuda.so.1",
+            "Executor 1 on h1: the driver serves CUDA 11.4, and libtorch needs CUDA 12.6 (update the"
                 + " driver)",
-            "Executor 1 on h: the driver shows 1 cards to ranks that need 2",
-            "Executor 2 on h: Cannot load libtorch: x",
-            "Executor 2 on h: Cannot use CUDA: no libcuda.so.1");
+            "Executor 1 on h1: the driver shows 1 cards to ranks that need 2",
+            "Executor 2 on h2: Cannot load libtorch: x",
+            "Executor 2 on h2: Cannot use CUDA: no libcuda.so.1");
   }
 
   @Test
@@ -67,5 +72,16 @@ class ExecutorSurveyTest {
         .singleElement()
         .asString()
         .endsWith("the driver shows 1 cards to ranks that need 2");
+  }
+
+  @Test
+  void addressesThatAreNoCardsAreNamed() {
+    List<ExecutorFacts> wrong =
+        List.of(executor("0", List.of("GPU-a", "1"), CUDA, driver("12.8", 2)));
+    assertThat(ExecutorSurvey.problems(wrong, ranks(2), CARDS))
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith("Executor 0 on h0: Invalid GPU address: GPU-a (must count the cards");
   }
 }
