@@ -59,6 +59,7 @@ public final class EvaluateJob implements SparkJob {
           "Missing data.eval (set shard folders with -s data.eval=[...], or"
               + " evaluate.questions=[...])");
     }
+    requireDevice(context);
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     refuseRunFolder(store, config.evaluate().outputDir());
     Map<String, List<Question>> questions = new LinkedHashMap<>();
@@ -85,6 +86,18 @@ public final class EvaluateJob implements SparkJob {
     return result(config, all);
   }
 
+  /** Refuses cards that cannot be used, before anything is read. */
+  private static void requireDevice(JobContext context) {
+    DistributedConfig config = context.config().distributed();
+    if (config.worldSize() > 1) {
+      DeviceCheck.require(context.spark().sparkContext(), config, context.natives());
+    } else if (config.device() == DistributedConfig.DeviceChoice.CUDA) {
+      throw new ConfigException(
+          "Invalid distributed.device: cuda (one rank of evaluate computes in the driver's process,"
+              + " on the CPU: use auto or cpu)");
+    }
+  }
+
   /** The result.json there belongs to a training. */
   private static void refuseRunFolder(FileStore store, String folder) throws IOException {
     if (!folder.isEmpty() && store.exists(FileStore.join(folder, RunFolder.METRICS))) {
@@ -102,15 +115,9 @@ public final class EvaluateJob implements SparkJob {
     AnnealConfig config = context.config();
     RankEvaluation work = new RankEvaluation(plan);
     if (config.distributed().worldSize() > 1) {
-      DeviceCheck.require(context.spark().sparkContext(), config.distributed(), context.natives());
       StagedModel.requireAgreement(context.loaded(), plan.fetching(), plan.named());
       return new BarrierLauncher(context.spark(), config.distributed(), context.natives())
           .run(work);
-    }
-    if (config.distributed().device() == DistributedConfig.DeviceChoice.CUDA) {
-      throw new ConfigException(
-          "Invalid distributed.device: cuda (one rank of evaluate computes in the driver's process,"
-              + " on the CPU: use auto or cpu)");
     }
     try (StagedModel staged =
         StagedModel.checked(context.loaded(), plan.fetching(), plan.named())) {

@@ -63,7 +63,15 @@ public record ExecutorSurvey(List<ExecutorFacts> executors, List<String> problem
       List<ExecutorFacts> executors, DistributedConfig config, DevicePlan devices) {
     List<String> problems = new ArrayList<>();
     int room = executors.stream().mapToInt(ExecutorFacts::tasks).sum();
-    if (room < config.worldSize()) {
+    if (executors.isEmpty()) {
+      problems.add(
+          "Cannot find an executor: none registered within "
+              + config.scheduleTimeout().toSeconds()
+              + " s (see distributed.schedule_timeout_seconds"
+              + (devices.source() == DevicePlan.Source.SPARK
+                  ? "; do the workers offer GPUs?)"
+                  : ")"));
+    } else if (room < config.worldSize()) {
       problems.add(
           "Invalid distributed.world_size: "
               + config.worldSize()

@@ -60,6 +60,14 @@ class ExecutorSurveyTest {
   }
 
   @Test
+  void aClusterThatGivesNoExecutorIsAskedForItsGpus() {
+    assertThat(ExecutorSurvey.problems(List.of(), ranks(2), CARDS))
+        .containsExactly(
+            "Cannot find an executor: none registered within 300 s (see"
+                + " distributed.schedule_timeout_seconds; do the workers offer GPUs?)");
+  }
+
+  @Test
   void cardsThatSufficeAndRanksOnCpusAreNoProblem() {
     List<ExecutorFacts> good = List.of(executor("0", CUDA, driver("12.0", 2)));
     assertThat(ExecutorSurvey.problems(good, ranks(2), CARDS)).isEmpty();
