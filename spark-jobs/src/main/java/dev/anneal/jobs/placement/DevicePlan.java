@@ -82,7 +82,7 @@ public record DevicePlan(Source source, int taskCpus) implements Serializable {
   }
 
   /** Adds what the settings alone show to be wrong with the cards, with the keys to change. */
-  void problems(DistributedConfig config, SparkConf conf, List<String> problems) {
+  void problems(SparkConf conf, List<String> problems) {
     if (source != Source.SPARK) {
       return;
     }

@@ -81,7 +81,7 @@ public final class Preflight {
         problems.add(tooFew(promised.getAsInt(), source(conf, devices), devices));
       }
     }
-    devices.problems(config, conf, problems);
+    devices.problems(conf, problems);
     backend(conf, problems);
     return problems;
   }
@@ -137,9 +137,8 @@ public final class Preflight {
   /** Ranks for which an executor has room. */
   private static int slots(int cores, SparkConf conf, DevicePlan devices) {
     int byCores = cores / conf.getInt("spark.task.cpus", 1);
-    return devices.profile().isPresent()
-        ? Math.min(byCores, DevicePlan.gpusOfExecutor(conf))
-        : byCores;
+    int cards = DevicePlan.gpusOfExecutor(conf);
+    return devices.profile().isPresent() && cards > 0 ? Math.min(byCores, cards) : byCores;
   }
 
   private static String source(SparkConf conf, DevicePlan devices) {

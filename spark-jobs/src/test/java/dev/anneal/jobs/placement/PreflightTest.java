@@ -110,7 +110,8 @@ class PreflightTest {
 
   @Test
   void cudaWithoutGpusIsRefusedAndLocalModeTakesTheCardsOfItsHost() {
-    assertThat(ranks(1, "distributed.device=cuda").problems(conf("spark.master", "spark://h:7077")))
+    SparkConf yarn = conf("spark.master", "yarn", "spark.executor.instances", "1");
+    assertThat(ranks(1, "distributed.device=cuda").problems(yarn))
         .singleElement()
         .asString()
         .startsWith("Invalid distributed.device: cuda (the executors offer no GPUs: set");
