@@ -157,6 +157,12 @@ def test_doctor_describes_cards_and_names_libtorch_of_the_cpu(product, stub_driv
     assert "the driver shows 2 cards to ranks that need 3" in outcome.output
 
 
+def test_a_folder_without_libtorch_is_named(product, tmp_path):
+    outcome = product.run("inspect", {}, env={"ANNEAL_NATIVES": str(tmp_path)})
+    assert outcome.code == 2
+    assert f"Invalid ANNEAL_NATIVES: {tmp_path} (holds no pytorch/" in outcome.output
+
+
 def test_natives_are_made_of_wheels_without_what_nothing_needs(tmp_path):
     wheels = tmp_path / "wheels"
     wheels.mkdir()
@@ -201,7 +207,8 @@ def test_natives_are_made_of_wheels_without_what_nothing_needs(tmp_path):
     again = make_natives("--out", out, "--wheels", wheels)
     assert again.returncode == 2 and "(exists already; remove it" in again.stderr
     other = make_natives("--out", tmp_path / "x", "--wheels", wheels, "--torch", "2.9.0")
-    assert other.returncode == 2 and "is built for 2.7.1; give one for 2.9.0 with --jni" in other.stderr
+    assert other.returncode == 2
+    assert "is built for 2.7.1; give one for 2.9.0 with --jni" in other.stderr
     cpu = tmp_path / "cpu wheels"
     cpu.mkdir()
     nothing = make_natives("--out", tmp_path / "y", "--wheels", cpu)
