@@ -3,6 +3,7 @@ package dev.anneal.core.train;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.gradients.GradientSink;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.run.ProcessMemory;
 import dev.anneal.core.run.StepMetrics;
@@ -49,6 +50,15 @@ public final class TrainingLoop {
 
   /** Trains from a state to the last step, or to the one in which a listener wants to stop. */
   public TrainState run(TrainState start) {
+    try {
+      return steps(start);
+    } catch (RuntimeException | Error e) {
+      optimizer.abandon(e);
+      throw e;
+    }
+  }
+
+  private TrainState steps(TrainState start) {
     TrainState state = start;
     boolean stop = false;
     while (state.step() < settings.totalSteps() && !stop) {
@@ -57,8 +67,11 @@ public final class TrainingLoop {
       model.model().beginStep(state.step());
       LossSum own = LossSum.ZERO;
       for (int i = 0; i < settings.accumulationSteps(); i++) {
-        own = own.plus(model.forwardBackward(data.at(state.step(), i)));
+        boolean last = i == settings.accumulationSteps() - 1;
+        GradientSink sink = optimizer.sink(model.gradientWalk(), last);
+        own = own.plus(model.forwardBackward(data.at(state.step(), i), sink));
       }
+      optimizer.startReductions();
       double[] totals = sum(own, listener.stopWanted());
       LossSum total = new LossSum(totals[0], (long) totals[1], (long) totals[2]);
       stop = totals[3] > 0;
@@ -85,10 +98,10 @@ public final class TrainingLoop {
 
   /** Sums gradients, normalises, clips, updates, shares. */
   private Update update(LossSum total, double learningRate, TrainState state) {
+    optimizer.reduceGradients();
     if (total.targetTokens() == 0) {
       return new Update(0, 0);
     }
-    optimizer.reduceGradients();
     double regulariser = optimizer.regularise(total.targetTokens());
     double gradNorm = optimizer.normaliseAndClip(total.targetTokens(), settings.maxGradNorm());
     requireFinite(gradNorm, "gradient norm", state);
