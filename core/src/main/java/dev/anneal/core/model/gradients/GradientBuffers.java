@@ -100,9 +100,9 @@ public final class GradientBuffers implements AutoCloseable {
     return there.memory().region().slice(offset - there.elements().offset(), length);
   }
 
-  /** Gives a bucket zeros, unless it has memory. */
+  /** Gives a bucket zeros, unless it has memory; one buffer has it all. */
   public void open(int bucket) {
-    if (held[bucket] == null) {
+    if (!whole && held[bucket] == null) {
       allocate(bucket);
       bind(bucket);
     }
