@@ -71,7 +71,7 @@ public final class TrainingLoop {
         GradientSink sink = optimizer.sink(model.gradientWalk(), last);
         own = own.plus(model.forwardBackward(data.at(state.step(), i), sink));
       }
-      optimizer.startReductions();
+      optimizer.reduceGradients();
       double[] totals = sum(own, listener.stopWanted());
       LossSum total = new LossSum(totals[0], (long) totals[1], (long) totals[2]);
       stop = totals[3] > 0;
@@ -96,9 +96,8 @@ public final class TrainingLoop {
    */
   private record Update(double gradNorm, double regulariser) {}
 
-  /** Sums gradients, normalises, clips, updates, shares. */
+  /** Normalises, clips, updates, shares. */
   private Update update(LossSum total, double learningRate, TrainState state) {
-    optimizer.reduceGradients();
     if (total.targetTokens() == 0) {
       return new Update(0, 0);
     }

@@ -23,7 +23,7 @@ import java.util.Map;
  */
 public final class GradientReduction {
   /** Buckets that travel or wait for it at one time; at stage 2 their memory waits too. */
-  private static final int MOST_UNDER_WAY = 2;
+  static final int MOST_UNDER_WAY = 2;
 
   private final PartitionPlan plan;
   private final ZeroStage stage;
@@ -110,13 +110,6 @@ public final class GradientReduction {
     }
   }
 
-  /** Starts every bucket that is not yet under way. */
-  void startRest() {
-    while (plan.worldSize() > 1 && started < turns.size()) {
-      startNext();
-    }
-  }
-
   private void startNext() {
     while (moving.size() >= MOST_UNDER_WAY) {
       settle();
@@ -133,9 +126,11 @@ public final class GradientReduction {
     started++;
   }
 
-  /** Until every bucket is summed. */
+  /** Starts what is not yet under way, and waits until every bucket is summed. */
   void finish() {
-    startRest();
+    while (plan.worldSize() > 1 && started < turns.size()) {
+      startNext();
+    }
     while (!moving.isEmpty()) {
       settle();
     }

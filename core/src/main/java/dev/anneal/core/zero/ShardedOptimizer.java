@@ -161,12 +161,10 @@ public final class ShardedOptimizer implements AutoCloseable {
     return reduction.sink(walk, last);
   }
 
-  /** Starts what no backward has started, on every rank: it may have had no targets. */
-  public void startReductions() {
-    reduction.startRest();
-  }
-
-  /** Until the gradients of all ranks are summed. */
+  /**
+   * Until the gradients of all ranks are summed. Starts what no backward has started, on every
+   * rank: one may have had no targets.
+   */
   public void reduceGradients() {
     reduction.finish();
   }

@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.Checkpoint;
@@ -120,8 +121,33 @@ class OptimizerStatesTest {
             });
   }
 
+  @Test
+  void aRunGoesOnAtAnotherStage() throws Exception {
+    String full = "adapter.peft_type=NONE";
+    String schedule = "train.lr_scheduler_type=constant";
+    List<StepMetrics> whole = train("whole", full, schedule, "distributed.zero_stage=0");
+    List<StepMetrics> parts = new ArrayList<>();
+    for (int stage = 0; stage <= 2; stage++) {
+      parts.addAll(
+          train(
+              "changing",
+              full,
+              schedule,
+              "distributed.zero_stage=" + stage,
+              "train.max_steps=" + 2 * (stage + 1),
+              "train.resume_from_checkpoint=auto"));
+    }
+    assertThat(parts).hasSize(6);
+    for (int i = 0; i < 6; i++) {
+      double loss = whole.get(i).loss();
+      assertThat(parts.get(i).loss()).as("step %d", i + 1).isCloseTo(loss, within(1e-5 * loss));
+      double norm = whole.get(i).gradNorm();
+      assertThat(parts.get(i).gradNorm()).as("step %d", i + 1).isCloseTo(norm, within(1e-4 * norm));
+    }
+  }
+
   @ParameterizedTest
-  @CsvSource({"1,SHARDED", "3,SHARDED", "4,SHARDED", "3,REPLICATED"})
+  @CsvSource({"1,SHARDED", "3,SHARDED", "4,SHARDED_GRADIENTS", "3,REPLICATED"})
   void anotherWorldSizeTakesOverEveryBit(int worldSize, ZeroStage stage) throws Exception {
     String full = "adapter.peft_type=NONE";
     train("two ranks", full, "train.max_steps=2");
@@ -152,7 +178,10 @@ class OptimizerStatesTest {
       OptimizerMethod method = OptimizerRegistry.named(OTHER);
       try (TrainedModel model =
               TrainedModel.open(
-                  runtime, Parity.full(MODEL, LayerStorage.KEEP), ranks.worldSize(), 700);
+                  runtime,
+                  Parity.full(MODEL, LayerStorage.KEEP),
+                  new TrainedModel.Layout(
+                      ranks.worldSize(), 700, stage.freesGradients(ranks.worldSize())));
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime, method);
           ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program, stage, ranks);
