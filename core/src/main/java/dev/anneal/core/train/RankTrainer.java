@@ -13,6 +13,7 @@ import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +79,7 @@ public final class RankTrainer {
           }
         }
         noteProducts(productsBefore);
+        noteGradients();
         observer.phase(start.step(), TRAIN);
         End end = train(opened, checkpoints, start);
         if (end.early()) {
@@ -109,6 +111,18 @@ public final class RankTrainer {
     RankProducts products = RankProducts.of(ranks);
     if (ranks.rank() == 0) {
       observer.note(products.note(before));
+    }
+  }
+
+  /** What stage 2 does not save, where it does not. */
+  private void noteGradients() {
+    int steps = setup.train().gradientAccumulationSteps();
+    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    if (ranks.rank() == 0 && steps > 1 && stage.freesGradients(ranks.worldSize())) {
+      observer.note(
+          "distributed.zero_stage=2 frees gradients in the last of train.gradient_accumulation_steps="
+              + steps
+              + " micro-batches; before it every rank holds all of them, as at stage 1");
     }
   }
 

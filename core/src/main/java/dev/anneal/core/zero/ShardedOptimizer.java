@@ -15,6 +15,7 @@ import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One optimizer step over all ranks: sum gradients, divide by the global count of targets, clip by
@@ -32,6 +33,7 @@ public final class ShardedOptimizer implements AutoCloseable {
   private final Optimizer optimizer;
   private final Rule rule;
   private final GradientReduction reduction;
+  private final Optional<OwnedState> owned;
   private final TensorScope scope = new TensorScope();
 
   /** Runs of elements by the rank that owns them; empty for ranks whose shards live elsewhere. */
@@ -98,10 +100,16 @@ public final class ShardedOptimizer implements AutoCloseable {
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       runs.add(owns(rank) ? views(tensors, rank) : List.of());
     }
+    this.owned =
+        parameters.gradientBuffers().byBucket() ? Optional.empty() : Optional.of(ownedNow());
   }
 
-  /** As the gradients lie now. */
   private OwnedState owned() {
+    return owned.orElseGet(this::ownedNow);
+  }
+
+  /** Where gradients come and go, with them where they lie now. */
+  private OwnedState ownedNow() {
     List<List<OwnedState.Piece>> shards = new ArrayList<>();
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       if (owns(rank)) {

@@ -122,6 +122,33 @@ class OptimizerStatesTest {
   }
 
   @Test
+  void stage2SaysWhatItDoesNotFree() throws Exception {
+    String settings = "train.max_steps=1 distributed.world_size=2 train.save_steps=0";
+    List<String> all = new ArrayList<>(List.of(settings.split(" ")));
+    all.addAll(
+        List.of(
+            "adapter.peft_type=LORA",
+            "train.per_device_train_batch_size=1",
+            "train.gradient_accumulation_steps=2",
+            ""));
+    List<List<String>> notes = new ArrayList<>();
+    for (int stage = 1; stage <= 2; stage++) {
+      all.set(all.size() - 1, "distributed.zero_stage=" + stage);
+      SmallRun run =
+          SmallRun.of(
+              DISK, "curve-lora", folder.resolve("stage " + stage), all.toArray(String[]::new));
+      run.train();
+      notes.add(run.notes());
+    }
+    assertThat(notes.get(0)).noneMatch(note -> note.contains("zero_stage"));
+    assertThat(notes.get(1))
+        .contains(
+            "distributed.zero_stage=2 frees gradients in the last of"
+                + " train.gradient_accumulation_steps=2 micro-batches; before it every rank holds"
+                + " all of them, as at stage 1");
+  }
+
+  @Test
   void aRunGoesOnAtAnotherStage() throws Exception {
     String full = "adapter.peft_type=NONE";
     String schedule = "train.lr_scheduler_type=constant";
