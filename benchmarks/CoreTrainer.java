@@ -13,6 +13,7 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.net.GroupIdentity;
@@ -103,7 +104,8 @@ final class CoreTrainer {
             : LayerStorage.KEEP,
         config.model().layerBackward(),
         config.model().frozenStorage(),
-        config.model().doubleQuantisation());
+        config.model().doubleQuantisation(),
+        Precision.of(config.model(), config.train()));
   }
 
   private ShardedOptimizer optimizer(

@@ -10,6 +10,7 @@ import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.gradients.GradientBuffers;
 import dev.anneal.core.model.weights.DecoderLayout;
@@ -64,6 +65,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param backward how layers compute their gradients
    * @param frozen how weights that are not trained lie in memory
    * @param doubleQuantisation whether the scales of those in 4 bits are quantised too
+   * @param precision the types to compute in
    */
   public record Assembly(
       ModelFolder folder,
@@ -75,7 +77,8 @@ public final class TrainedModel implements AutoCloseable {
       LayerStorage storage,
       ModelConfig.LayerBackward backward,
       ModelConfig.FrozenStorage frozen,
-      boolean doubleQuantisation) {
+      boolean doubleQuantisation,
+      Precision precision) {
 
     /** With double quantisation, where frozen weights lie in 4 bits. */
     public Assembly(
@@ -98,12 +101,13 @@ public final class TrainedModel implements AutoCloseable {
           storage,
           backward,
           frozen,
-          true);
+          true,
+          Precision.FULL);
     }
 
     /** Whether frozen 16-bit weights stay as they are. */
     public boolean keepsFileTypes() {
-      return frozen.keepsFileTypes(hook(adapter, backward).written());
+      return precision.half() || frozen.keepsFileTypes(hook(adapter, backward).written());
     }
 
     /** With the backward written out where the method allows it, and all weights in fp32. */
@@ -131,8 +135,17 @@ public final class TrainedModel implements AutoCloseable {
   /** What attaches to the linear modules: the method, as the wanted backward lets it be seen. */
   public static LinearHook hook(
       Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward) {
+    return hook(adapter, backward, Precision.FULL);
+  }
+
+  /** The same where programs compute in those types: few backwards are written for 16 bits. */
+  public static LinearHook hook(
+      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward, Precision precision) {
     LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
-    return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
+    boolean autograd =
+        backward == ModelConfig.LayerBackward.AUTOGRAD
+            || precision.half() && !hook.writtenForHalf();
+    return autograd ? new AutogradHook(hook) : hook;
   }
 
   /** Where base weights come from. */
@@ -252,9 +265,13 @@ public final class TrainedModel implements AutoCloseable {
     this.plan = new PartitionPlan(specs, layout.worldSize(), layout.bucketElements());
     this.parameters = scope.own(parameters(specs, layout.gradientsByBucket()));
     this.adapterTensors = begin(runtime, assembly);
-    LinearHook hook = hook(adapter, assembly.backward());
+    LinearHook hook = hook(adapter, assembly.backward(), assembly.precision());
     ModelParts parts =
-        new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
+        new ModelParts(
+            runtime,
+            ModelParts.Computation.onThisHost(config, assembly.precision(), hook),
+            adapterTensors.withBuffers(),
+            parameters);
     this.model =
         scope.own(
             new CausalLm(

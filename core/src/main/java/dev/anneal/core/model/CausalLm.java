@@ -75,12 +75,16 @@ public final class CausalLm implements AutoCloseable {
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
   public LossSum forwardBackward(MicroBatch rows) {
-    return forwardBackward(rows, InputNoise.NONE);
+    return forwardBackward(rows, InputNoise.NONE, 1);
   }
 
-  /** The same with noise on what the layers read. */
-  public LossSum forwardBackward(MicroBatch rows, InputNoise noise) {
-    return forwardBackward(rows, noise, GradientSink.NONE);
+  /**
+   * The same with noise on what the layers read.
+   *
+   * @param gradientFactor what the gradient is multiplied by
+   */
+  public LossSum forwardBackward(MicroBatch rows, InputNoise noise, double gradientFactor) {
+    return forwardBackward(rows, noise, gradientFactor, GradientSink.NONE);
   }
 
   /**
@@ -88,7 +92,8 @@ public final class CausalLm implements AutoCloseable {
    *
    * @param sink hears of the parts of {@link #gradientWalk} as the backward comes by them
    */
-  public LossSum forwardBackward(MicroBatch rows, InputNoise noise, GradientSink sink) {
+  public LossSum forwardBackward(
+      MicroBatch rows, InputNoise noise, double gradientFactor, GradientSink sink) {
     MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
       return new LossSum(0, 0, rows.tokenCount());
@@ -104,8 +109,9 @@ public final class CausalLm implements AutoCloseable {
         saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
       }
+      boolean alone = !saved.isEmpty() && tensors.targetRowsAlone();
       sink.begin(GradientWalk.HEAD);
-      Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone(), tensors);
+      Tensor gradient = head(hidden, batch, alone, tensors, gradientFactor);
       backward(saved, gradient, tensors, sink);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
@@ -171,13 +177,18 @@ public final class CausalLm implements AutoCloseable {
   /**
    * @param alone whether hidden has the rows with a target and no others
    */
-  private Tensor head(Tensor hidden, MicroBatch batch, boolean alone, BatchTensors shared) {
+  private Tensor head(
+      Tensor hidden, MicroBatch batch, boolean alone, BatchTensors shared, double gradientFactor) {
     long[] targetRows =
         alone ? LongStream.range(0, batch.targetCount()).toArray() : batch.targetRows();
     resetLoss();
     try (TensorScope own = new TensorScope()) {
       Map<String, Tensor> context = headContext(own, targetRows, batch);
       shared.targetKeys(runtime, batch).ifPresent(k -> context.put("random_keys", own.own(k)));
+      if (gradientFactor != 1) {
+        double[] factor = {gradientFactor};
+        context.put("gradient_factor", own.own(runtime.doubles(factor, 1)));
+      }
       return parts
           .program()
           .call("head_loss")

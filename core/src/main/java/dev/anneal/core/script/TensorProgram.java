@@ -68,6 +68,20 @@ public final class TensorProgram implements AutoCloseable {
     }
   }
 
+  /** A copy in 16 bits, each value rounded to the nearest, ties to even. */
+  public Tensor rounded(Tensor tensor, HalfType type) {
+    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1)) {
+      return program.call("rounded").tensor(tensor).tensor(dtype).one();
+    }
+  }
+
+  /** Whether a tensor's values are of that type. */
+  public boolean isOf(Tensor tensor, HalfType type) {
+    try (Tensor dtype = program.call("dtype").tensor(tensor).one()) {
+      return dtype.toLongs()[0] == type.scalarType();
+    }
+  }
+
   /** The first bytes of a tensor as uint8 [count], sharing its memory. */
   public Tensor bytes(Tensor memory, long count) {
     try (Tensor bytes = runtime.longs(new long[] {count}, 1)) {

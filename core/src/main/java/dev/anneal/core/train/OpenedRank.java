@@ -91,7 +91,8 @@ final class OpenedRank implements AutoCloseable {
         MemoryPlan.storage(setup, inputs.model(), method, inputs.rows(), worldSize),
         setup.model().layerBackward(),
         setup.model().frozenStorage(),
-        setup.model().doubleQuantisation());
+        setup.model().doubleQuantisation(),
+        setup.precision());
   }
 
   private static ShardedOptimizer optimizer(

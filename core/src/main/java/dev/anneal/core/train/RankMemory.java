@@ -9,6 +9,7 @@ import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.LayerMemory;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.fourbit.FourBitFormat;
 import dev.anneal.core.model.gradients.GradientWalk;
@@ -72,7 +73,8 @@ final class RankMemory {
     this.layout = new DecoderLayout(config);
     List<ParameterSpec> specs = TrainedParameters.of(config, method);
     specs.forEach(spec -> trained.add(spec.name()));
-    boolean written = TrainedModel.hook(method, setup.model().layerBackward()).written();
+    Precision precision = setup.precision();
+    boolean written = TrainedModel.hook(method, setup.model().layerBackward(), precision).written();
     boolean random = method.isPresent() && method.get().random();
     LayerMemory plain =
         written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);

@@ -33,6 +33,7 @@ public final class ReplicatedModel implements AutoCloseable {
   private final InputNoise noise;
   private final GradientWalk walk;
   private final List<Replica> replicas = new ArrayList<>();
+  private double gradientFactor = 1;
 
   ReplicatedModel(TensorRuntime runtime, TrainedModel model, int threads, int mostParts) {
     this(runtime, model, threads, mostParts, InputNoise.NONE);
@@ -89,7 +90,15 @@ public final class ReplicatedModel implements AutoCloseable {
     return replicas.stream().mapToLong(Replica::liveTensors).sum();
   }
 
-  /** Adds the gradient of the micro-batch's summed loss to the model's flat gradients. */
+  /** What the gradients of all micro-batches from now on are multiplied by. */
+  void scaleGradients(double factor) {
+    gradientFactor = factor;
+  }
+
+  /**
+   * Adds the gradient of the micro-batch's summed loss, times that factor, to the model's flat
+   * gradients.
+   */
   public LossSum forwardBackward(MicroBatch batch) {
     return forwardBackward(batch, GradientSink.NONE);
   }
@@ -103,7 +112,7 @@ public final class ReplicatedModel implements AutoCloseable {
   public LossSum forwardBackward(MicroBatch batch, GradientSink sink) {
     List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
     if (parts.size() == 1) {
-      return model.model().forwardBackward(batch, noise, sink);
+      return model.model().forwardBackward(batch, noise, gradientFactor, sink);
     }
     model.parameters().gradientBuffers().openAll();
     while (replicas.size() < parts.size() - 1) {
@@ -116,12 +125,12 @@ public final class ReplicatedModel implements AutoCloseable {
     int threadsOfPart = threads / parts.size();
     List<Future<LossSum>> others = new ArrayList<>();
     for (int i = 1; i < parts.size(); i++) {
-      others.add(replicas.get(i - 1).begin(parts.get(i), noise, threadsOfPart));
+      others.add(replicas.get(i - 1).begin(parts.get(i), noise, gradientFactor, threadsOfPart));
     }
     LossSum sum;
     runtime.prepareThread(threadsOfPart);
     try {
-      sum = model.model().forwardBackward(parts.get(0), noise);
+      sum = model.model().forwardBackward(parts.get(0), noise, gradientFactor);
     } finally {
       runtime.prepareThread(threads);
       others.forEach(Replica::await);

@@ -193,19 +193,21 @@ public final class ShardedOptimizer implements AutoCloseable {
   /**
    * Adds the gradients of the method's regulariser to the sums.
    *
+   * @param denominator what the sums will be divided by
    * @return its value
    */
-  public double regularise(long targetTokens) {
-    return rule.rule().addGradients(owned(), targetTokens);
+  public double regularise(double denominator) {
+    return rule.rule().addGradients(owned(), denominator);
   }
 
   /**
-   * Divides the summed gradients by the global count of targets and clips them.
+   * Divides the summed gradients and clips them.
    *
+   * @param denominator the global count of targets, times the factor of the gradients
    * @param maxGradNorm 0 for no clipping
    * @return the global norm before clipping
    */
-  public double normaliseAndClip(long targetTokens, double maxGradNorm) {
+  public double normaliseAndClip(double denominator, double maxGradNorm) {
     double[] squares = new double[plan.worldSize()];
     for (int rank = 0; rank < squares.length; rank++) {
       squares[rank] = program.squareSum(gradients(rank));
@@ -217,10 +219,10 @@ public final class ShardedOptimizer implements AutoCloseable {
     for (double square : squares) {
       total += square;
     }
-    double norm = Math.sqrt(total) / targetTokens;
+    double norm = Math.sqrt(total) / denominator;
     double clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
     for (int rank = 0; rank < squares.length; rank++) {
-      program.scale(gradients(rank), clip / targetTokens);
+      program.scale(gradients(rank), clip / denominator);
     }
     return norm;
   }

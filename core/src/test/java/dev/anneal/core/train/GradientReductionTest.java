@@ -387,6 +387,7 @@ class GradientReductionTest {
               .forwardBackward(
                   batches(opened.ranks().rank(), 1).get(0),
                   InputNoise.NONE,
+                  1,
                   new GradientSink() {
                     @Override
                     public void begin(int part) {

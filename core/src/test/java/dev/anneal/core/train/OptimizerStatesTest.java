@@ -32,6 +32,7 @@ import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,10 +42,12 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An optimizer whose states have other names and another number is trained, saved, resumed. */
 class OptimizerStatesTest {
@@ -119,6 +122,41 @@ class OptimizerStatesTest {
                 assertThat(floats).as(name).containsOnly(6f);
               }
             });
+  }
+
+  /**
+   * The checkpoint of step 2 that two ranks wrote before gradients travelled during the backward,
+   * and what they found in steps 3 and 4.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void anOlderCheckpointGoesOn(int stage) throws Exception {
+    Path older = Parity.folder("older-checkpoint");
+    Path target = folder.resolve("older/checkpoints/step-000002");
+    Files.createDirectories(target);
+    try (Stream<Path> files = Files.list(older)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, target.resolve(file.getFileName()));
+      }
+    }
+    List<StepMetrics> rest =
+        train(
+            "older",
+            "optimizer.name=adamw",
+            "adapter.peft_type=LORA",
+            "adapter.r=2",
+            "adapter.target_modules=[q_proj,down_proj]",
+            "train.lr_scheduler_type=constant",
+            "train.max_steps=4",
+            "distributed.zero_stage=" + stage,
+            "train.resume_from_checkpoint=true");
+    double[] losses = {5.675977905591329, 5.135588669776917};
+    double[] norms = {3.0334063687560944, 2.8286670858992387};
+    assertThat(rest).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(rest.get(i).loss()).isCloseTo(losses[i], within(1e-5 * losses[i]));
+      assertThat(rest.get(i).gradNorm()).isCloseTo(norms[i], within(1e-4 * norms[i]));
+    }
   }
 
   @Test
