@@ -85,32 +85,35 @@ def phase(names: list[str]) -> str:
     return "other"
 
 
-def between_ranks(parties: Parties, zero_stage: int) -> dict:
-    """Median milliseconds of rank 0's steps, by what the rank does or waits for."""
-    _facts, ranks = Ranks(parties, zero_stage).run(joined=True)
+def between_ranks(parties: Parties, zero_stage: int) -> tuple[dict, float]:
+    """Median milliseconds of rank 0's steps by what it does or waits for; a rank's peak memory."""
+    facts, ranks = Ranks(parties, zero_stage).run(joined=True)
     step, small, moved, hidden = (
         1000 * median(ranks[0][key])
         for key in ("seconds", "wait_seconds", "reduce_seconds", "hidden_seconds")
     )
-    return {
+    phases = {
         "computing": step - small - moved,
         "of that with sums of gradients under way": hidden,
         "waiting for sums of gradients and for values": moved,
         "small exchanges": small,
     }
+    return phases, facts["peak_rss_mb"]
 
 
 def report_ranks(options: argparse.Namespace, shape, parties: Parties) -> None:
-    phases = between_ranks(parties, options.zero_stage)
+    phases, peak = between_ranks(parties, options.zero_stage)
     print("| phase of two ranks | ms |\n| --- | --- |")
     for name, own in phases.items():
         print(f"| {name} | {own:.1f} |")
+    print(f"peak memory of a rank {peak:.0f} MB")
     if not options.smoke:
         file = f"phases-{options.method}-{options.shape}-zero-{options.zero_stage}"
         report = {
             "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
             "ranks": options.ranks,
             "threads": 1,
+            "peak_rss_mb": round(peak, 1),
             "milliseconds": {name: round(own, 2) for name, own in phases.items()},
         }
         write_result(CHECKOUT, f"{file}.{processor()}", {"benchmark": "phases"}, report)

@@ -15,6 +15,7 @@ import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FloatType;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.GradientReduction;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -179,6 +180,7 @@ public final class RankTrainer {
               hooks);
       TrainState end = loop.run(start);
       noteWait(ahead.waitedSeconds(), clock.seconds());
+      noteSums(opened.optimizer().takeReductionTimes());
       return new End(end, end.step() < totalSteps);
     }
   }
@@ -233,6 +235,19 @@ public final class RankTrainer {
               ranks.rank(),
               waited,
               100 * share));
+    }
+  }
+
+  /** How much of the sums over ranks the backward hid; they end when the last rank has come. */
+  private void noteSums(GradientReduction.Times times) {
+    if (ranks.rank() == 0 && ranks.worldSize() > 1) {
+      observer.note(
+          String.format(
+              Locale.ROOT,
+              "gradient_sums=%.3fs behind_backward=%.3fs waited_for=%.3fs",
+              times.summing(),
+              times.hidden(),
+              times.waiting()));
     }
   }
 

@@ -179,6 +179,9 @@ class OptimizerStatesTest {
       notes.add(run.notes());
     }
     assertThat(notes.get(0)).noneMatch(note -> note.contains("zero_stage"));
+    assertThat(notes.get(0))
+        .anyMatch(
+            note -> note.matches("gradient_sums=\\S+s behind_backward=\\S+s waited_for=\\S+s"));
     assertThat(notes.get(1))
         .contains(
             "distributed.zero_stage=2 frees gradients in the last of"
