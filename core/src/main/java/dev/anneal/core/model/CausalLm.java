@@ -1,5 +1,7 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.gradients.GradientSink;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -82,6 +84,16 @@ public final class CausalLm implements AutoCloseable {
    * @param gradientFactor what the gradient is multiplied by
    */
   public LossSum forwardBackward(MicroBatch rows, InputNoise noise, double gradientFactor) {
+    return forwardBackward(rows, noise, gradientFactor, GradientSink.NONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param sink hears of the parts of {@link #gradientWalk} as the backward comes by them
+   */
+  public LossSum forwardBackward(
+      MicroBatch rows, InputNoise noise, double gradientFactor, GradientSink sink) {
     MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
       return new LossSum(0, 0, rows.tokenCount());
@@ -98,8 +110,9 @@ public final class CausalLm implements AutoCloseable {
         hidden = saved.peek().output();
       }
       boolean alone = !saved.isEmpty() && tensors.targetRowsAlone();
+      sink.begin(GradientWalk.HEAD);
       Tensor gradient = head(hidden, batch, alone, tensors, gradientFactor);
-      backward(saved, gradient, tensors);
+      backward(saved, gradient, tensors, sink);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
       saved.forEach(LayerProgram.LayerForward::close);
@@ -108,11 +121,17 @@ public final class CausalLm implements AutoCloseable {
 
   /** Walks the saved layers from the last to the first; closes them and the gradients. */
   private void backward(
-      Deque<LayerProgram.LayerForward> saved, Tensor headGradient, BatchTensors tensors) {
+      Deque<LayerProgram.LayerForward> saved,
+      Tensor headGradient,
+      BatchTensors tensors,
+      GradientSink sink) {
     Tensor gradient = headGradient;
     int lowest = parts.lowestTrainedLayer();
+    int layers = parts.layers().size();
     try {
-      for (int i = parts.layers().size() - 1; i >= lowest; i--) {
+      sink.end(GradientWalk.HEAD);
+      for (int i = layers - 1; i >= lowest; i--) {
+        sink.begin(GradientWalk.layer(i, layers));
         boolean inputNeeded = i > lowest || parts.inputGradientNeeded();
         try (LayerProgram.LayerForward forward = saved.pop();
             Tensor outputGradient = gradient) {
@@ -122,7 +141,9 @@ public final class CausalLm implements AutoCloseable {
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
+        sink.end(GradientWalk.layer(i, layers));
       }
+      sink.begin(GradientWalk.bottom(layers));
       if (tensors.virtual().isPresent()) {
         tensors.virtual().get().backward(gradient);
       }
@@ -136,11 +157,17 @@ public final class CausalLm implements AutoCloseable {
             .dict(parts.embedding().gradients())
             .invoke();
       }
+      sink.end(GradientWalk.bottom(layers));
     } finally {
       if (gradient != null) {
         gradient.close();
       }
     }
+  }
+
+  /** Which trained parameters a backward adds to, and in what order. */
+  public GradientWalk gradientWalk() {
+    return parts.gradientWalk();
   }
 
   private LayerProgram program(int layer) {

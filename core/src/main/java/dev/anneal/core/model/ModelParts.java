@@ -4,6 +4,7 @@ import dev.anneal.core.model.config.AttentionKernel;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.FrozenWeights;
 import dev.anneal.core.model.weights.LinearSite;
@@ -15,6 +16,8 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -310,6 +313,25 @@ public final class ModelParts implements AutoCloseable {
   /** What a method puts before each sample. */
   Optional<VirtualTokenProgram> virtualTokens() {
     return virtualTokens;
+  }
+
+  /** Which trained parameters a backward adds to, and in what order. */
+  GradientWalk gradientWalk() {
+    Map<Tensor, String> names = new IdentityHashMap<>();
+    trained.specs().forEach(spec -> names.put(trained.gradient(spec.name()), spec.name()));
+    List<List<String>> walk = new ArrayList<>();
+    walk.add(named(names, headEnd.gradients().values()));
+    for (int i = layers.size() - 1; i >= 0; i--) {
+      walk.add(named(names, layers.get(i).gradients().values()));
+    }
+    List<Tensor> bottom = new ArrayList<>(embeddingEnd.gradients().values());
+    virtualTokens.ifPresent(tokens -> bottom.addAll(tokens.gradients()));
+    walk.add(named(names, bottom));
+    return new GradientWalk(walk);
+  }
+
+  private static List<String> named(Map<Tensor, String> names, Collection<Tensor> sums) {
+    return sums.stream().map(names::get).toList();
   }
 
   /** Whether what stands below the first layer, or beside all layers, is trained. */

@@ -15,6 +15,8 @@ import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FloatType;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.GradientReduction;
+import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,6 +85,7 @@ public final class RankTrainer {
           }
         }
         noteProducts(productsBefore);
+        noteGradients();
         observer.phase(start.step(), TRAIN);
         End end = train(opened, checkpoints, start);
         if (end.early()) {
@@ -132,6 +135,18 @@ public final class RankTrainer {
     }
   }
 
+  /** What stage 2 does not save, where it does not. */
+  private void noteGradients() {
+    int steps = setup.train().gradientAccumulationSteps();
+    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    if (ranks.rank() == 0 && steps > 1 && stage.freesGradients(ranks.worldSize())) {
+      observer.note(
+          "distributed.zero_stage=2 frees gradients in the last of train.gradient_accumulation_steps="
+              + steps
+              + " micro-batches; before it every rank holds all of them, as at stage 1");
+    }
+  }
+
   private End train(OpenedRank opened, RankCheckpoints checkpoints, TrainState start) {
     TrainConfig train = setup.train();
     BatchPlan plan = setup.batchPlan(inputs.rows(), ranks.worldSize());
@@ -165,6 +180,7 @@ public final class RankTrainer {
               hooks);
       TrainState end = loop.run(start);
       noteWait(ahead.waitedSeconds(), clock.seconds());
+      noteSums(opened.optimizer().takeReductionTimes());
       return new End(end, end.step() < totalSteps);
     }
   }
@@ -219,6 +235,19 @@ public final class RankTrainer {
               ranks.rank(),
               waited,
               100 * share));
+    }
+  }
+
+  /** How much of the sums over ranks the backward hid; they end when the last rank has come. */
+  private void noteSums(GradientReduction.Times times) {
+    if (ranks.rank() == 0 && ranks.worldSize() > 1) {
+      observer.note(
+          String.format(
+              Locale.ROOT,
+              "gradient_sums=%.3fs behind_backward=%.3fs waited_for=%.3fs",
+              times.summing(),
+              times.hidden(),
+              times.waiting()));
     }
   }
 

@@ -102,8 +102,8 @@ final class Replica implements AutoCloseable {
   }
 
   /** Adds what the last part gave to the original's gradients. */
-  void addGradientsTo(FlatParameters originals, TensorProgram tensors) {
-    tensors.add(originals.gradients(), parameters.gradients());
+  void addGradientsTo(FlatParameters originals) {
+    originals.gradientBuffers().add(parameters.gradients());
   }
 
   @Override

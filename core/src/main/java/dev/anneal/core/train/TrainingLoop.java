@@ -3,6 +3,7 @@ package dev.anneal.core.train;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.gradients.GradientSink;
 import dev.anneal.core.optim.LearningRateSchedule;
 import dev.anneal.core.optim.LossScale;
 import dev.anneal.core.run.ProcessMemory;
@@ -50,6 +51,15 @@ public final class TrainingLoop {
 
   /** Trains from a state to the last step, or to the one in which a listener wants to stop. */
   public TrainState run(TrainState start) {
+    try {
+      return steps(start);
+    } catch (RuntimeException | Error e) {
+      optimizer.abandon(e);
+      throw e;
+    }
+  }
+
+  private TrainState steps(TrainState start) {
     TrainState state = start;
     boolean stop = false;
     while (state.step() < settings.totalSteps() && !stop) {
@@ -59,8 +69,11 @@ public final class TrainingLoop {
       model.scaleGradients(settings.gradientFactor(state));
       LossSum own = LossSum.ZERO;
       for (int i = 0; i < settings.accumulationSteps(); i++) {
-        own = own.plus(model.forwardBackward(data.at(state.step(), i)));
+        boolean last = i == settings.accumulationSteps() - 1;
+        GradientSink sink = optimizer.sink(model.gradientWalk(), last);
+        own = own.plus(model.forwardBackward(data.at(state.step(), i), sink));
       }
+      optimizer.reduceGradients();
       double[] totals = sum(own, listener.stopWanted());
       LossSum total = new LossSum(totals[0], (long) totals[1], (long) totals[2]);
       stop = totals[3] > 0;
@@ -87,12 +100,11 @@ public final class TrainingLoop {
    */
   private record Update(double gradNorm, double regulariser, boolean overflow) {}
 
-  /** Sums gradients, normalises, clips, updates, shares. */
+  /** Normalises, clips, updates, shares. */
   private Update update(LossSum total, double learningRate, TrainState state) {
     if (total.targetTokens() == 0) {
       return new Update(0, 0, false);
     }
-    optimizer.reduceGradients();
     double denominator = total.targetTokens() * settings.gradientFactor(state);
     double regulariser = optimizer.regularise(denominator);
     double gradNorm = optimizer.normaliseAndClip(denominator, settings.maxGradNorm());

@@ -2,9 +2,11 @@ package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.Chunks;
 import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.CommunicationThread;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,12 +18,14 @@ final class LocalCollective implements Collective {
   private final Meeting meeting;
   private final RegionArithmetic arithmetic = new RegionArithmetic();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final CommunicationThread beside;
   private long sequence;
 
   LocalCollective(int rank, int worldSize, Meeting meeting) {
     this.rank = rank;
     this.worldSize = worldSize;
     this.meeting = meeting;
+    this.beside = new CommunicationThread("rank-" + rank + "-sums");
   }
 
   @Override
@@ -36,6 +40,16 @@ final class LocalCollective implements Collective {
 
   @Override
   public void allReduceSum(FloatRegion region) {
+    beside.drain();
+    allReduce(region);
+  }
+
+  @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    return beside.start(() -> allReduce(region));
+  }
+
+  private void allReduce(FloatRegion region) {
     Chunks chunks = new Chunks(region.length(), worldSize);
     Offer[] offers =
         open(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region.length(), Offer.of(region));
@@ -48,6 +62,17 @@ final class LocalCollective implements Collective {
   @Override
   public void reduceScatterSum(FloatRegion region) {
     Chunks chunks = Chunks.equal(region.length(), worldSize);
+    beside.drain();
+    reduceScatter(region, chunks);
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    Chunks chunks = Chunks.equal(region.length(), worldSize);
+    return beside.start(() -> reduceScatter(region, chunks));
+  }
+
+  private void reduceScatter(FloatRegion region, Chunks chunks) {
     Offer[] offers =
         open(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region.length(), Offer.of(region));
     guarded(() -> arithmetic.sumChunk(offers, chunks, rank));
@@ -57,6 +82,7 @@ final class LocalCollective implements Collective {
   @Override
   public void allGather(FloatRegion region) {
     Chunks chunks = Chunks.equal(region.length(), worldSize);
+    beside.drain();
     Offer[] offers =
         open(Operation.Kind.ALL_GATHER, Operation.NO_ROOT, region.length(), Offer.of(region));
     guarded(() -> arithmetic.gatherChunks(offers, chunks, rank));
@@ -66,6 +92,7 @@ final class LocalCollective implements Collective {
   @Override
   public void broadcast(FloatRegion region, int root) {
     Objects.checkIndex(root, worldSize);
+    beside.drain();
     Offer[] offers = open(Operation.Kind.BROADCAST, root, region.length(), Offer.of(region));
     if (rank != root) {
       guarded(() -> arithmetic.copy(offers[root].region(), region));
@@ -87,6 +114,7 @@ final class LocalCollective implements Collective {
 
   @Override
   public void barrier() {
+    beside.drain();
     open(Operation.Kind.BARRIER, Operation.NO_ROOT, 0, Offer.NOTHING);
     meeting.done();
   }
@@ -100,6 +128,7 @@ final class LocalCollective implements Collective {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       meeting.leave(rank);
+      beside.close();
     }
   }
 
@@ -113,6 +142,7 @@ final class LocalCollective implements Collective {
   }
 
   private byte[][] exchange(Operation.Kind kind, long length, byte[] mine) {
+    beside.drain();
     Offer[] offers = open(kind, Operation.NO_ROOT, length, Offer.of(mine));
     byte[][] all = new byte[worldSize][];
     for (int other = 0; other < worldSize; other++) {

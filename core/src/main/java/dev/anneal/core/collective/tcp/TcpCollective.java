@@ -2,9 +2,11 @@ package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.CommunicationThread;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.net.Deadline;
 import dev.anneal.core.net.GroupIdentity;
@@ -21,7 +23,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The collective of ranks in several processes, over TCP and host memory. Links are authenticated
- * when they open, not encrypted. One thread at a time; {@link #abort} and {@link #close} from any.
+ * when they open, not encrypted. One thread at a time, and one of its own for what is started;
+ * {@link #abort} and {@link #close} from any.
  */
 public final class TcpCollective implements Collective {
   /** A peer that is gone is soon missed by the star too, which knows more about it. */
@@ -33,6 +36,7 @@ public final class TcpCollective implements Collective {
   private final GroupHealth health = new GroupHealth();
   private final Ring ring;
   private final Star star;
+  private final CommunicationThread beside;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private long sequence;
@@ -42,6 +46,7 @@ public final class TcpCollective implements Collective {
     this.worldSize = links.ring().worldSize();
     this.patience = timeouts.operation();
     this.ring = new Ring(links.ring(), health, patience);
+    this.beside = new CommunicationThread("rank-" + rank + "-ring");
     try {
       this.star =
           rank == 0
@@ -118,9 +123,21 @@ public final class TcpCollective implements Collective {
   }
 
   @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    RingPlan plan = RingPlan.allReduce(region, rank, worldSize);
+    return beside.start(() -> run(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region, plan));
+  }
+
+  @Override
   public void reduceScatterSum(FloatRegion region) {
     RingPlan plan = RingPlan.reduceScatter(region, rank, worldSize);
     move(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region, plan);
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    RingPlan plan = RingPlan.reduceScatter(region, rank, worldSize);
+    return beside.start(() -> run(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region, plan));
   }
 
   @Override
@@ -154,6 +171,11 @@ public final class TcpCollective implements Collective {
   }
 
   private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
+    beside.drain();
+    run(kind, root, region, plan);
+  }
+
+  private void run(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
     Operation operation = begin(kind, root, region.length());
     try {
       star.enter(operation);
@@ -175,6 +197,7 @@ public final class TcpCollective implements Collective {
       throw new IllegalArgumentException(
           "Invalid size: " + mine.length + " bytes (must be <= " + Frame.MAX_GIVEN_BYTES + ")");
     }
+    beside.drain();
     Operation operation = begin(kind, Operation.NO_ROOT, length);
     try {
       return star.exchange(operation, mine, deadline);
@@ -240,6 +263,7 @@ public final class TcpCollective implements Collective {
       return;
     }
     health.fail(GroupFailure.passing("rank " + rank + " has closed its collective"));
+    beside.close();
     try (ring) {
       star.close();
     } catch (IOException e) {
