@@ -1,7 +1,7 @@
 package dev.anneal.core.collective.tcp;
 
-import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -23,7 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The collective of ranks in several processes, over TCP and host memory. Links are authenticated
  * when they open, not encrypted. One thread at a time; {@link #abort} and {@link #close} from any.
  */
-public final class TcpCollective implements Collective {
+public final class TcpCollective implements ControlCollective {
   /** A peer that is gone is soon missed by the star too, which knows more about it. */
   private static final Duration SECOND_SIGHT = Duration.ofSeconds(1);
 
@@ -45,7 +46,7 @@ public final class TcpCollective implements Collective {
     try {
       this.star =
           rank == 0
-              ? new StarHub(links.star(), health, timeouts.silence())
+              ? new StarHub(links.star(), health, timeouts)
               : new StarSpoke(links.star(), health, timeouts.silence());
     } catch (IOException | RuntimeException | Error e) {
       ring.close();
@@ -77,7 +78,7 @@ public final class TcpCollective implements Collective {
    * @param addresses every rank's endpoint address, by rank
    * @throws CollectiveException when a rank is missing at the end of the join timeout, or refuses
    */
-  public static Collective join(
+  public static ControlCollective join(
       TcpEndpoint endpoint,
       List<String> addresses,
       int rank,
@@ -153,11 +154,38 @@ public final class TcpCollective implements Collective {
     exchange(Operation.Kind.BARRIER, 0, new byte[0], Deadline.never());
   }
 
+  @Override
+  public Operation enter(Operation.Kind kind, int root, long length) {
+    Operation operation = begin(kind, root, length);
+    busy.set(false);
+    star.enter(operation);
+    return operation;
+  }
+
+  @Override
+  public Optional<GroupFailure> failure() {
+    return health.failure();
+  }
+
+  @Override
+  public GroupFailure report(String reason) {
+    health.awaitFailure(SECOND_SIGHT);
+    if (health.failure().isEmpty()) {
+      star.report(reason);
+    }
+    return health.failure().orElseGet(() -> GroupFailure.passing(reason));
+  }
+
+  @Override
+  public void stalled(Operation operation, String reason) {
+    star.stalled(operation, reason);
+  }
+
   private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
     Operation operation = begin(kind, root, region.length());
     try {
       star.enter(operation);
-      ring.run(operation, plan, waitedFor -> stalled(operation, waitedFor));
+      ring.run(operation, plan, waitedFor -> ringStalled(operation, waitedFor));
     } catch (IOException | CollectiveException e) {
       throw failed(operation, e);
     } finally {
@@ -165,7 +193,7 @@ public final class TcpCollective implements Collective {
     }
   }
 
-  private void stalled(Operation operation, String waitedFor) {
+  private void ringStalled(Operation operation, String waitedFor) {
     String limit = patience.toMillis() + " ms without progress ";
     star.stalled(operation, place(operation) + " waited " + limit + waitedFor);
   }
