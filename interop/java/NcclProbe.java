@@ -13,15 +13,15 @@ public final class NcclProbe {
   /** Arguments: libnccl.so.2 and libcudart.so.12. */
   public static void main(String[] arguments) throws InterruptedException {
     NcclLibrary nccl = NcclLibrary.at(Path.of(arguments[0]));
-    System.out.println("version " + nccl.version());
+    System.out.println("version: " + nccl.version());
     byte[] id = nccl.uniqueId();
     int filled = 0;
     for (byte value : id) {
       filled += value == 0 ? 0 : 1;
     }
-    System.out.println("unique id of " + id.length + " bytes, not 0: " + filled);
+    System.out.println("unique id: " + id.length + " bytes, not 0: " + filled);
     try {
-      System.out.println("cards " + CudaRuntime.at(Path.of(arguments[1])).cards());
+      System.out.println("cards: " + CudaRuntime.at(Path.of(arguments[1])).cards());
     } catch (RuntimeException e) {
       System.out.println("runtime: " + e.getMessage());
     }
@@ -30,7 +30,7 @@ public final class NcclProbe {
       while (!nccl.ready(communicator)) {
         Thread.sleep(PAUSE_MILLIS);
       }
-      System.out.println("joined");
+      System.out.println("joined: yes");
     } catch (NcclException e) {
       System.out.println("joining: " + e.getMessage());
     }

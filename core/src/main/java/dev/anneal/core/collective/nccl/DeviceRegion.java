@@ -26,10 +26,19 @@ public record DeviceRegion(long address, long length, NcclType type) {
     return new DeviceRegion(region.address(), region.length(), NcclType.FLOAT32);
   }
 
+  /** A part of this region; offset and count in values. */
+  DeviceRegion slice(long offset, long count) {
+    if (offset < 0 || count < 0 || offset + count > length) {
+      throw new IndexOutOfBoundsException(
+          "Invalid slice: [" + offset + ", " + (offset + count) + ") of " + length + " values");
+    }
+    return new DeviceRegion(address + type.bytes() * offset, count, type);
+  }
+
   /** One of the equal chunks that the region divides into. */
   DeviceRegion chunk(int chunk, int chunks) {
     long each = length / chunks;
-    return new DeviceRegion(address + type.bytes() * each * chunk, each, type);
+    return slice(each * chunk, each);
   }
 
   Pointer pointer() {

@@ -16,9 +16,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The collective of ranks that have a card each. Regions lie on this rank's card and go through
  * NCCL, on a stream of its own that follows libtorch's; fp64 sums, bytes and the barrier go through
- * the control collective, exact and in the order of ranks. The order of NCCL's sums is its own: the
- * same ranks on the same hardware repeat them, all ranks get the same bits, but an all-reduce need
- * not equal reduce-scatter and all-gather.
+ * the control collective, exact and in the order of ranks. An all-reduce is a reduce-scatter and an
+ * all-gather; in which order NCCL adds is its own choice, the same for the same calls of the same
+ * ranks on the same hardware.
  *
  * <p>One thread at a time; {@link #abort} and {@link #close} from any. Calls make this rank's card
  * the thread's. Owns the control collective.

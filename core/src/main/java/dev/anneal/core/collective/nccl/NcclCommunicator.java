@@ -2,7 +2,9 @@ package dev.anneal.core.collective.nccl;
 
 import com.sun.jna.Pointer;
 import dev.anneal.core.collective.Chunks;
+import dev.anneal.core.collective.Operation;
 import dev.anneal.core.tensor.cuda.CudaStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -50,15 +52,41 @@ final class NcclCommunicator {
    * Puts operations into a stream, several as one group, and returns when they are in it. The first
    * ones wait for all ranks, since NCCL connects them then.
    *
+   * <p>An all-reduce is a reduce-scatter and an all-gather, so that both forms of a sum have the
+   * same bits; NCCL's own may choose another order. Values that do not divide go by NCCL's own.
+   *
    * @param unlessOver throws to give up
    */
   synchronized void enqueue(
       List<DeviceOperation> operations, CudaStream stream, Runnable unlessOver) {
+    List<DeviceOperation> first = new ArrayList<>();
+    List<DeviceOperation> second = new ArrayList<>();
+    for (DeviceOperation operation : operations) {
+      DeviceRegion region = operation.region();
+      long even = region.length() / worldSize * worldSize;
+      if (operation.kind() != Operation.Kind.ALL_REDUCE || worldSize == 1) {
+        first.add(operation);
+      } else {
+        first.add(DeviceOperation.reduceScatterSum(region.slice(0, even)));
+        first.add(DeviceOperation.allReduceSum(region.slice(even, region.length() - even)));
+        second.add(DeviceOperation.allGather(region.slice(0, even)));
+      }
+    }
+    start(first, stream.pointer(), unlessOver);
+    start(second, stream.pointer(), unlessOver);
+  }
+
+  private void start(List<DeviceOperation> operations, Pointer stream, Runnable unlessOver) {
+    List<DeviceOperation> filled =
+        operations.stream().filter(operation -> operation.region().length() > 0).toList();
+    if (filled.isEmpty()) {
+      return;
+    }
     Pointer communicator = handle();
-    if (operations.size() == 1) {
-      start(operations.get(0), communicator, stream.pointer());
+    if (filled.size() == 1) {
+      start(filled.get(0), communicator, stream);
     } else {
-      startGroup(operations, communicator, stream.pointer());
+      startGroup(filled, communicator, stream);
     }
     untilReady(unlessOver);
   }

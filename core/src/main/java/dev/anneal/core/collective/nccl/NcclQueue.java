@@ -69,7 +69,7 @@ public final class NcclQueue implements AutoCloseable {
       event = card.cuda().openEvent();
       event.record(after);
       stream.waitFor(event);
-      start(all, last);
+      communicator.enqueue(all, stream, new Vigil(last));
       event.record(stream);
       enqueued = true;
       return new NcclWork(this, event, last);
@@ -79,14 +79,6 @@ public final class NcclQueue implements AutoCloseable {
       if (!enqueued && event != null) {
         event.close();
       }
-    }
-  }
-
-  private void start(List<DeviceOperation> operations, Operation last) {
-    List<DeviceOperation> filled =
-        operations.stream().filter(operation -> operation.region().length() > 0).toList();
-    if (!filled.isEmpty()) {
-      communicator.enqueue(filled, stream, new Vigil(last));
     }
   }
 

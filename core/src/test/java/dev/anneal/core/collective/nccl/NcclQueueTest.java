@@ -94,6 +94,28 @@ class NcclQueueTest {
   }
 
   @Test
+  void allReducesOfAGroupAreWholeBeforeTheyAreShared() throws Exception {
+    List<float[]> results =
+        onAll(
+            connected(3, PATIENT),
+            member -> {
+              CudaMemory five = floats(member.rank(), 1, 2, 3, 4, 5);
+              CudaMemory two = floats(member.rank(), 10, 20);
+              enqueue(
+                      member,
+                      DeviceOperation.allReduceSum(region(five, 5)),
+                      DeviceOperation.allReduceSum(region(two, 2)))
+                  .await();
+              float[] sums = values(five, 5);
+              float[] more = values(two, 2);
+              return new float[] {sums[0], sums[1], sums[2], sums[3], sums[4], more[0], more[1]};
+            });
+    for (float[] result : results) {
+      assertThat(result).containsExactly(3, 6, 9, 12, 15, 30, 60);
+    }
+  }
+
+  @Test
   void sixteenBitValuesAreSummedAsWhatTheyAre() throws Exception {
     List<int[]> results =
         onAll(
