@@ -31,8 +31,13 @@ def test_the_published_library_answers(product, scratch):
     classes = compiled(product.checkout, source, scratch / "nccl probe")
     start = time.monotonic()
     done = subprocess.run(
-        ["java", "-cp", classes, PROBE, str(nccl), str(runtime)],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        ["java", "-cp", classes, PROBE],
+        env={
+            **os.environ,
+            "CUDA_VISIBLE_DEVICES": "",
+            "ANNEAL_NCCL_LIBRARY": str(nccl),
+            "LD_LIBRARY_PATH": str(runtime.parent),
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -40,6 +45,7 @@ def test_the_published_library_answers(product, scratch):
     seconds = time.monotonic() - start
     assert done.returncode == 0, done.stderr[-2000:]
     answers = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert answers["path"] == str(nccl)
     assert answers["version"] == version("nvidia-nccl-cu12")
     length, filled = map(int, answers["unique id"].split(" bytes, not 0: "))
     assert length == 128 and filled > 8

@@ -2,7 +2,6 @@ package dev.anneal.core.collective.nccl;
 
 import com.sun.jna.Pointer;
 import dev.anneal.core.tensor.cuda.CudaRuntime;
-import java.nio.file.Path;
 
 /** What our bindings read of a published NCCL, and how joining ends on a host without a card. */
 public final class NcclProbe {
@@ -10,9 +9,10 @@ public final class NcclProbe {
 
   private NcclProbe() {}
 
-  /** Arguments: libnccl.so.2 and libcudart.so.12. */
+  /** Takes the libraries as the product finds them. */
   public static void main(String[] arguments) throws InterruptedException {
-    NcclLibrary nccl = NcclLibrary.at(Path.of(arguments[0]));
+    NcclLibrary nccl = NcclLibrary.find();
+    System.out.println("path: " + nccl.path());
     System.out.println("version: " + nccl.version());
     byte[] id = nccl.uniqueId();
     int filled = 0;
@@ -21,7 +21,7 @@ public final class NcclProbe {
     }
     System.out.println("unique id: " + id.length + " bytes, not 0: " + filled);
     try {
-      System.out.println("cards: " + CudaRuntime.at(Path.of(arguments[1])).cards());
+      System.out.println("cards: " + CudaRuntime.find().cards());
     } catch (RuntimeException e) {
       System.out.println("runtime: " + e.getMessage());
     }

@@ -95,7 +95,7 @@ public final class CudaRuntime {
   public CudaMemory allocate(long bytes) {
     PointerByReference address = new PointerByReference();
     String what = "allocate " + bytes + " bytes of the card";
-    check(what, library.call("cudaMalloc", address, new Pointer(bytes)));
+    check(what, library.call("cudaMalloc", address, bytes));
     return new CudaMemory(this, address.getValue(), bytes, CudaMemory.Kind.CARD);
   }
 
@@ -103,7 +103,7 @@ public final class CudaRuntime {
   public CudaMemory allocatePinned(long bytes) {
     PointerByReference address = new PointerByReference();
     String what = "allocate " + bytes + " bytes of pinned memory";
-    check(what, library.call("cudaHostAlloc", address, new Pointer(bytes), 0));
+    check(what, library.call("cudaHostAlloc", address, bytes, 0));
     return new CudaMemory(this, address.getValue(), bytes, CudaMemory.Kind.PINNED);
   }
 
@@ -115,7 +115,7 @@ public final class CudaRuntime {
             "cudaMemcpyAsync",
             new Pointer(to),
             new Pointer(from),
-            new Pointer(bytes),
+            bytes,
             BY_ADDRESS,
             stream.pointer()));
   }
