@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -156,20 +157,25 @@ class NcclQueueTest {
 
   @Test
   void operationsFollowTheStreamThatMadeTheirValues() throws Exception {
-    List<NcclCollective> group = connected(1, PATIENT);
+    List<NcclCollective> group = connected(2, PATIENT);
+    CudaMemory late = floats(0, 7);
+    CudaMemory mine = floats(0, 0);
+    CudaMemory theirs = floats(1, 5);
+    NcclWork other = enqueue(group.get(1), DeviceOperation.allReduceSum(region(theirs, 1)));
     fake.cuda().use(0);
     CudaStream compute = keep(fake.cuda().openStream());
-    CudaMemory late = floats(0, 7);
-    CudaMemory sums = floats(0, 0);
     fake.hold(compute);
-    fake.cuda().copy(sums.address(), late.address(), Float.BYTES, compute);
-    DeviceOperation sum = DeviceOperation.allReduceSum(region(sums, 1));
+    fake.cuda().copy(mine.address(), late.address(), Float.BYTES, compute);
+    DeviceOperation sum = DeviceOperation.allReduceSum(region(mine, 1));
     NcclWork work = keep(group.get(0).queue().enqueue(compute, sum));
-    assertThat(work.done()).isFalse();
-    assertThat(values(sums, 1)).containsExactly(0);
+    Future<?> waiting = threads.submit(other::await);
+    assertThatThrownBy(() -> waiting.get(100, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
     fake.letGo();
     work.await();
-    assertThat(values(sums, 1)).containsExactly(7);
+    waiting.get(5, TimeUnit.SECONDS);
+    assertThat(values(mine, 1)).containsExactly(12);
+    assertThat(values(theirs, 1)).containsExactly(12);
   }
 
   @Test
