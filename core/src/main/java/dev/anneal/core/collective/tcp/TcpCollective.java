@@ -11,7 +11,6 @@ import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.net.HostPort;
 import dev.anneal.core.tensor.FloatRegion;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -25,15 +24,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * when they open, not encrypted. One thread at a time; {@link #abort} and {@link #close} from any.
  */
 public final class TcpCollective implements ControlCollective {
-  /** A peer that is gone is soon missed by the star too, which knows more about it. */
-  private static final Duration SECOND_SIGHT = Duration.ofSeconds(1);
-
   private final int rank;
   private final int worldSize;
   private final Duration patience;
   private final GroupHealth health = new GroupHealth();
   private final Ring ring;
   private final Star star;
+  private final Verdict verdict;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private long sequence;
@@ -52,6 +49,7 @@ public final class TcpCollective implements ControlCollective {
       ring.close();
       throw e;
     }
+    this.verdict = new Verdict(rank, star, health);
   }
 
   /** A rank on open links, which are closed with it, or at once when it cannot be made. */
@@ -169,11 +167,7 @@ public final class TcpCollective implements ControlCollective {
 
   @Override
   public GroupFailure report(String reason) {
-    health.awaitFailure(SECOND_SIGHT);
-    if (health.failure().isEmpty()) {
-      star.report(reason);
-    }
-    return health.failure().orElseGet(() -> GroupFailure.passing(reason));
+    return verdict.report(reason);
   }
 
   @Override
@@ -187,7 +181,7 @@ public final class TcpCollective implements ControlCollective {
       star.enter(operation);
       ring.run(operation, plan, waitedFor -> ringStalled(operation, waitedFor));
     } catch (IOException | CollectiveException e) {
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } finally {
       busy.set(false);
     }
@@ -195,7 +189,7 @@ public final class TcpCollective implements ControlCollective {
 
   private void ringStalled(Operation operation, String waitedFor) {
     String limit = patience.toMillis() + " ms without progress ";
-    star.stalled(operation, place(operation) + " waited " + limit + waitedFor);
+    star.stalled(operation, verdict.place(operation) + " waited " + limit + waitedFor);
   }
 
   private byte[][] exchange(Operation.Kind kind, long length, byte[] mine, Deadline deadline) {
@@ -207,10 +201,10 @@ public final class TcpCollective implements ControlCollective {
     try {
       return star.exchange(operation, mine, deadline);
     } catch (TimeoutException | CollectiveException e) {
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } finally {
       busy.set(false);
     }
@@ -228,32 +222,6 @@ public final class TcpCollective implements ControlCollective {
     }
     sequence++;
     return new Operation(sequence, kind, root, length);
-  }
-
-  /** Tells the group and returns what the group found to be the reason. */
-  private CollectiveException failed(Operation operation, Exception cause) {
-    if (cause instanceof LinkBrokenException) {
-      health.awaitFailure(SECOND_SIGHT);
-    }
-    String place = place(operation);
-    if (health.failure().isEmpty()) {
-      if (cause instanceof TimeoutException) {
-        star.report(place + " waited in vain " + cause.getMessage());
-      } else if (cause instanceof InterruptedException || cause instanceof InterruptedIOException) {
-        star.report(place + " was interrupted");
-      } else if (cause instanceof LinkBrokenException) {
-        star.report(cause.getMessage() + ", noticed by " + place);
-      } else {
-        star.report(place + " failed: " + cause.getMessage());
-      }
-    }
-    GroupFailure found =
-        health.failure().orElseGet(() -> GroupFailure.passing(String.valueOf(cause.getMessage())));
-    return new CollectiveException(found, cause);
-  }
-
-  private String place(Operation operation) {
-    return "rank " + rank + " in " + operation.describe();
   }
 
   @Override
