@@ -7,6 +7,7 @@ import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.net.Deadline;
 import dev.anneal.core.tensor.FloatRegion;
+import dev.anneal.core.tensor.cuda.CudaException;
 import dev.anneal.core.tensor.cuda.CudaStream;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -137,19 +138,32 @@ public final class NcclCollective implements Collective {
       NcclCard card,
       NcclCommunicator communicator,
       NcclTimeouts timeouts) {
+    NcclQueue queue = null;
     try {
       CudaStream stream = card.cuda().openStream();
-      NcclQueue queue = new NcclQueue(control, card, communicator, timeouts.operation(), stream);
-      LOG.info(
-          "event=nccl-joined rank={} card=cuda:{} version={} library={}",
-          control.rank(),
-          card.ordinal(),
-          card.nccl().version(),
-          card.nccl().path());
-      return new NcclCollective(control, queue, card.cuda().computeStream());
+      queue = new NcclQueue(control, card, communicator, timeouts.operation(), stream);
+      new FirstSum(card, queue).run(control.worldSize());
     } catch (RuntimeException | Error e) {
-      communicator.abort();
+      abandon(communicator, queue, e);
       throw e;
+    }
+    LOG.info(
+        "event=nccl-joined rank={} card=cuda:{} version={} library={}",
+        control.rank(),
+        card.ordinal(),
+        card.nccl().version(),
+        card.nccl().path());
+    return new NcclCollective(control, queue, card.cuda().computeStream());
+  }
+
+  private static void abandon(NcclCommunicator communicator, NcclQueue queue, Throwable first) {
+    try {
+      communicator.abort();
+      if (queue != null) {
+        queue.close();
+      }
+    } catch (NcclException | CudaException e) {
+      first.addSuppressed(e);
     }
   }
 

@@ -46,8 +46,8 @@ public final class NcclQueue implements AutoCloseable {
   }
 
   /**
-   * Enqueues operations, several as one group, and returns while they run; only the first ones of a
-   * run wait for all ranks. The caller closes the result.
+   * Enqueues operations, several as one group, and returns while they run. The caller closes the
+   * result.
    *
    * @param after what this stream has been asked for so far is done before they begin
    * @throws CollectiveException when the group has failed

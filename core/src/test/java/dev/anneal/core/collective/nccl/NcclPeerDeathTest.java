@@ -92,10 +92,14 @@ class NcclPeerDeathTest {
     byte[] id = HexFormat.of().parseHex(uniqueId);
     NcclCommunicator communicator = NcclCommunicator.join(card.nccl(), id, 1, 2, () -> {});
     try (CudaStream stream = card.cuda().openStream()) {
+      NativeFloats ones = NativeFloats.of(1, 1, 1);
+      DeviceRegion first = DeviceRegion.of(ones.region());
+      communicator.enqueue(List.of(DeviceOperation.allReduceSum(first)), stream, () -> {});
       NativeFloats values = NativeFloats.of(1, 2, 3);
       DeviceRegion region = DeviceRegion.of(values.region());
       communicator.enqueue(List.of(DeviceOperation.allReduceSum(region)), stream, () -> {});
       stream.synchronize();
+      assertThat(ones.values()).containsOnly(2);
       assertThat(values.values()).containsExactly(2, 4, 6);
     } finally {
       communicator.abort();
@@ -135,6 +139,7 @@ class NcclPeerDeathTest {
           control.allGather(ByteBuffer.allocate(Integer.BYTES).putInt(version).array());
       int idStart = Integer.BYTES;
       System.out.println(HexFormat.of().formatHex(hellos[0], idStart, hellos[0].length));
+      control.enter(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, FirstSum.length(2));
       control.enter(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, VALUES);
       control.barrier();
       control.enter(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, VALUES);
