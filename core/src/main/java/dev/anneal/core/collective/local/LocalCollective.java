@@ -1,18 +1,20 @@
 package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.Chunks;
-import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.CommunicationThread;
+import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
 import dev.anneal.core.collective.Work;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One rank of a {@link LocalGroup}. */
-final class LocalCollective implements Collective {
+final class LocalCollective implements ControlCollective {
   private final int rank;
   private final int worldSize;
   private final Meeting meeting;
@@ -120,6 +122,31 @@ final class LocalCollective implements Collective {
   }
 
   @Override
+  public Operation enter(Operation.Kind kind, int root, long length) {
+    beside.drain();
+    Operation operation = next(kind, root, length);
+    meeting.enter(rank, operation);
+    return operation;
+  }
+
+  @Override
+  public Optional<GroupFailure> failure() {
+    return meeting.failure();
+  }
+
+  @Override
+  public GroupFailure report(String reason) {
+    GroupFailure mine = GroupFailure.passing(reason);
+    meeting.fail(mine);
+    return meeting.failure().orElse(mine);
+  }
+
+  @Override
+  public void stalled(Operation operation, String reason) {
+    meeting.stalled(operation, reason);
+  }
+
+  @Override
   public void abort(GroupFailure failure) {
     meeting.fail(failure.abortedBy(rank));
   }
@@ -153,7 +180,14 @@ final class LocalCollective implements Collective {
   }
 
   private Offer[] open(Operation.Kind kind, int root, long length, Offer offer) {
+    return meeting.open(rank, next(kind, root, length), offer);
+  }
+
+  private Operation next(Operation.Kind kind, int root, long length) {
+    if (closed.get()) {
+      throw new CollectiveException("rank " + rank + " has closed its collective");
+    }
     sequence++;
-    return meeting.open(rank, new Operation(sequence, kind, root, length), offer);
+    return new Operation(sequence, kind, root, length);
   }
 }

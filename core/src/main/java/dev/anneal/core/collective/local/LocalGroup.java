@@ -1,6 +1,7 @@
 package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.Collective;
+import dev.anneal.core.collective.ControlCollective;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,9 +10,9 @@ import java.util.List;
  * bits as those of the tcp ring. Thread-safe; each member belongs to one thread at a time.
  */
 public final class LocalGroup {
-  private final List<Collective> members;
+  private final List<ControlCollective> members;
 
-  private LocalGroup(List<Collective> members) {
+  private LocalGroup(List<ControlCollective> members) {
     this.members = List.copyOf(members);
   }
 
@@ -21,7 +22,7 @@ public final class LocalGroup {
       throw new IllegalArgumentException("Invalid world size: " + worldSize + " (must be >= 1)");
     }
     Meeting meeting = new Meeting(worldSize);
-    List<Collective> members = new ArrayList<>();
+    List<ControlCollective> members = new ArrayList<>();
     for (int rank = 0; rank < worldSize; rank++) {
       members.add(new LocalCollective(rank, worldSize, meeting));
     }
@@ -29,12 +30,12 @@ public final class LocalGroup {
   }
 
   /** The collective of one rank. */
-  public Collective member(int rank) {
+  public ControlCollective member(int rank) {
     return members.get(rank);
   }
 
   /** The collectives by rank. */
   public List<Collective> members() {
-    return members;
+    return List.copyOf(members);
   }
 }

@@ -3,6 +3,9 @@ package dev.anneal.core.collective.local;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.OperationBoard;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -14,18 +17,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * the memory.
  */
 final class Meeting {
+  private static final Duration BEGUN = Duration.ofSeconds(1);
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Operation[] operations;
+  private final OperationBoard board;
   private final Offer[] offers;
   private long generation;
   private int arrived;
-  private boolean reading;
-  private int departed = -1;
   private GroupFailure failure;
 
   Meeting(int worldSize) {
-    this.operations = new Operation[worldSize];
+    this.board = new OperationBoard(worldSize);
     this.offers = new Offer[worldSize];
   }
 
@@ -33,19 +36,42 @@ final class Meeting {
   Offer[] open(int rank, Operation operation, Offer offer) {
     lock.lock();
     try {
-      if (departed >= 0) {
-        fail(left(departed));
-      }
       throwIfFailed();
-      operations[rank] = operation;
       offers[rank] = offer;
-      checkInStep(rank, operation);
-      if (arrive()) {
-        reading = true;
-      } else {
+      enter(rank, operation);
+      if (!arrive()) {
         awaitOthers(rank, operation);
       }
       return offers;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Notes that a rank is in an operation, without waiting for the others. */
+  void enter(int rank, Operation operation) {
+    lock.lock();
+    try {
+      throwIfFailed();
+      board.enter(rank, operation).ifPresent(reason -> fail(GroupFailure.passing(reason)));
+      throwIfFailed();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Fails where all ranks are in an operation, and for so long that it has not just begun. */
+  void stalled(Operation operation, String reason) {
+    if (board.behind(operation).isEmpty() && board.quietFor(BEGUN)) {
+      fail(GroupFailure.passing(reason));
+    }
+  }
+
+  /** Why the group failed, once it has. */
+  Optional<GroupFailure> failure() {
+    lock.lock();
+    try {
+      return Optional.ofNullable(failure);
     } finally {
       lock.unlock();
     }
@@ -71,7 +97,6 @@ final class Meeting {
     step();
     lock.lock();
     try {
-      reading = false;
       throwIfFailed();
     } finally {
       lock.unlock();
@@ -95,40 +120,21 @@ final class Meeting {
   void leave(int rank) {
     lock.lock();
     try {
-      departed = rank;
-      if (!reading && arrived > 0) {
-        fail(left(rank));
-      }
+      board.leave(rank).ifPresent(reason -> fail(GroupFailure.passing(reason)));
     } finally {
       lock.unlock();
     }
   }
 
-  private static GroupFailure left(int rank) {
-    return GroupFailure.passing("rank " + rank + " has left the group");
-  }
-
   private boolean arrive() {
     arrived++;
-    if (arrived < operations.length) {
+    if (arrived < offers.length) {
       return false;
     }
     arrived = 0;
     generation++;
     changed.signalAll();
     return true;
-  }
-
-  private void checkInStep(int rank, Operation operation) {
-    for (int other = 0; other < operations.length; other++) {
-      Operation theirs = operations[other];
-      if (theirs != null
-          && theirs.sequence() == operation.sequence()
-          && !theirs.equals(operation)) {
-        fail(GroupFailure.passing(Operation.outOfStep(rank, operation, other, theirs)));
-        throwIfFailed();
-      }
-    }
   }
 
   private void awaitOthers(int rank, Operation operation) {

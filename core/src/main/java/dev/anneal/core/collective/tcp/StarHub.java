@@ -2,6 +2,7 @@ package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.OperationBoard;
 import dev.anneal.core.net.Deadline;
 import java.io.IOException;
 import java.time.Duration;
@@ -19,17 +20,22 @@ final class StarHub implements Star, StarLoop.Listener {
   private final int worldSize;
   private final GroupHealth health;
   private final OperationBoard board;
+
+  /** So long after its last rank came, an operation in which nothing moves has not just begun. */
+  private final Duration begun;
+
   private final Inbox inbox;
   private final StarLoop loop;
   private final Set<Integer> left = ConcurrentHashMap.newKeySet();
   private volatile Operation current = NONE;
 
-  StarHub(StarChannels channels, GroupHealth health, Duration silence) throws IOException {
+  StarHub(StarChannels channels, GroupHealth health, TcpTimeouts timeouts) throws IOException {
     this.worldSize = channels.worldSize();
     this.health = health;
+    this.begun = timeouts.operation().dividedBy(2);
     this.board = new OperationBoard(worldSize);
     this.inbox = new Inbox(health);
-    this.loop = new StarLoop(channels, this, silence);
+    this.loop = new StarLoop(channels, this, timeouts.silence());
     loop.start();
   }
 
@@ -91,10 +97,10 @@ final class StarHub implements Star, StarLoop.Listener {
   @Override
   public void stalled(Operation operation, String reason) {
     String behind = board.behind(operation);
-    if (behind.isEmpty()) {
-      report(reason);
-    } else {
+    if (!behind.isEmpty()) {
       LOG.warn("event=waiting reason=\"{}{}\"", reason, behind);
+    } else if (board.quietFor(begun)) {
+      report(reason);
     }
   }
 

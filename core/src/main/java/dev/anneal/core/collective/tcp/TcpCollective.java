@@ -1,8 +1,8 @@
 package dev.anneal.core.collective.tcp;
 
-import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.CommunicationThread;
+import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
@@ -13,11 +13,11 @@ import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.net.HostPort;
 import dev.anneal.core.tensor.FloatRegion;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -26,10 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * when they open, not encrypted. One thread at a time, and one of its own for what is started;
  * {@link #abort} and {@link #close} from any.
  */
-public final class TcpCollective implements Collective {
-  /** A peer that is gone is soon missed by the star too, which knows more about it. */
-  private static final Duration SECOND_SIGHT = Duration.ofSeconds(1);
-
+public final class TcpCollective implements ControlCollective {
   private final int rank;
   private final int worldSize;
   private final Duration patience;
@@ -37,6 +34,7 @@ public final class TcpCollective implements Collective {
   private final Ring ring;
   private final Star star;
   private final CommunicationThread beside;
+  private final Verdict verdict;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private long sequence;
@@ -50,12 +48,13 @@ public final class TcpCollective implements Collective {
     try {
       this.star =
           rank == 0
-              ? new StarHub(links.star(), health, timeouts.silence())
+              ? new StarHub(links.star(), health, timeouts)
               : new StarSpoke(links.star(), health, timeouts.silence());
     } catch (IOException | RuntimeException | Error e) {
       ring.close();
       throw e;
     }
+    this.verdict = new Verdict(rank, star, health);
   }
 
   /** A rank on open links, which are closed with it, or at once when it cannot be made. */
@@ -82,7 +81,7 @@ public final class TcpCollective implements Collective {
    * @param addresses every rank's endpoint address, by rank
    * @throws CollectiveException when a rank is missing at the end of the join timeout, or refuses
    */
-  public static Collective join(
+  public static ControlCollective join(
       TcpEndpoint endpoint,
       List<String> addresses,
       int rank,
@@ -170,6 +169,30 @@ public final class TcpCollective implements Collective {
     exchange(Operation.Kind.BARRIER, 0, new byte[0], Deadline.never());
   }
 
+  @Override
+  public Operation enter(Operation.Kind kind, int root, long length) {
+    beside.drain();
+    Operation operation = begin(kind, root, length);
+    busy.set(false);
+    star.enter(operation);
+    return operation;
+  }
+
+  @Override
+  public Optional<GroupFailure> failure() {
+    return health.failure();
+  }
+
+  @Override
+  public GroupFailure report(String reason) {
+    return verdict.report(reason);
+  }
+
+  @Override
+  public void stalled(Operation operation, String reason) {
+    star.stalled(operation, reason);
+  }
+
   private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
     beside.drain();
     run(kind, root, region, plan);
@@ -179,17 +202,17 @@ public final class TcpCollective implements Collective {
     Operation operation = begin(kind, root, region.length());
     try {
       star.enter(operation);
-      ring.run(operation, plan, waitedFor -> stalled(operation, waitedFor));
+      ring.run(operation, plan, waitedFor -> ringStalled(operation, waitedFor));
     } catch (IOException | CollectiveException e) {
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } finally {
       busy.set(false);
     }
   }
 
-  private void stalled(Operation operation, String waitedFor) {
+  private void ringStalled(Operation operation, String waitedFor) {
     String limit = patience.toMillis() + " ms without progress ";
-    star.stalled(operation, place(operation) + " waited " + limit + waitedFor);
+    star.stalled(operation, verdict.place(operation) + " waited " + limit + waitedFor);
   }
 
   private byte[][] exchange(Operation.Kind kind, long length, byte[] mine, Deadline deadline) {
@@ -202,10 +225,10 @@ public final class TcpCollective implements Collective {
     try {
       return star.exchange(operation, mine, deadline);
     } catch (TimeoutException | CollectiveException e) {
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failed(operation, e);
+      throw verdict.failed(operation, e);
     } finally {
       busy.set(false);
     }
@@ -223,32 +246,6 @@ public final class TcpCollective implements Collective {
     }
     sequence++;
     return new Operation(sequence, kind, root, length);
-  }
-
-  /** Tells the group and returns what the group found to be the reason. */
-  private CollectiveException failed(Operation operation, Exception cause) {
-    if (cause instanceof LinkBrokenException) {
-      health.awaitFailure(SECOND_SIGHT);
-    }
-    String place = place(operation);
-    if (health.failure().isEmpty()) {
-      if (cause instanceof TimeoutException) {
-        star.report(place + " waited in vain " + cause.getMessage());
-      } else if (cause instanceof InterruptedException || cause instanceof InterruptedIOException) {
-        star.report(place + " was interrupted");
-      } else if (cause instanceof LinkBrokenException) {
-        star.report(cause.getMessage() + ", noticed by " + place);
-      } else {
-        star.report(place + " failed: " + cause.getMessage());
-      }
-    }
-    GroupFailure found =
-        health.failure().orElseGet(() -> GroupFailure.passing(String.valueOf(cause.getMessage())));
-    return new CollectiveException(found, cause);
-  }
-
-  private String place(Operation operation) {
-    return "rank " + rank + " in " + operation.describe();
   }
 
   @Override

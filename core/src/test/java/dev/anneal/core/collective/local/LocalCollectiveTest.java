@@ -3,12 +3,12 @@ package dev.anneal.core.collective.local;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anneal.core.collective.Collective;
-import dev.anneal.core.collective.CollectiveContract;
+import dev.anneal.core.collective.ControlCollectiveContract;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class LocalCollectiveTest extends CollectiveContract {
+class LocalCollectiveTest extends ControlCollectiveContract {
   @Override
   protected List<Collective> open(int worldSize, Duration patience) {
     return LocalGroup.of(worldSize).members();

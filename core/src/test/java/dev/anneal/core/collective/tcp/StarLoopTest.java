@@ -77,7 +77,9 @@ class StarLoopTest {
   @Test
   void theDeathOfTheThreadFailsTheGroup() throws IOException {
     GroupHealth health = new GroupHealth();
-    StarHub hub = new StarHub(new StarChannels(0, 2, 1, Map.of(1, here)), health, LONG);
+    StarHub hub =
+        new StarHub(
+            new StarChannels(0, 2, 1, Map.of(1, here)), health, new TcpTimeouts(LONG, LONG));
     hub.died(new OutOfMemoryError("Java heap space"));
     String reason =
         "rank 0 can hear the others no more: java.lang.OutOfMemoryError: Java heap space";

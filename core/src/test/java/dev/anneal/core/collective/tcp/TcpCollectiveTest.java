@@ -1,11 +1,11 @@
 package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.Collective;
-import dev.anneal.core.collective.CollectiveContract;
+import dev.anneal.core.collective.ControlCollectiveContract;
 import java.time.Duration;
 import java.util.List;
 
-class TcpCollectiveTest extends CollectiveContract {
+class TcpCollectiveTest extends ControlCollectiveContract {
   @Override
   protected List<Collective> open(int worldSize, Duration patience) throws Exception {
     TcpTimeouts timeouts =

@@ -1,26 +1,28 @@
-package dev.anneal.core.collective.tcp;
+package dev.anneal.core.collective;
 
-import dev.anneal.core.collective.Operation;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** At rank 0: which operation every rank entered last, and whether they agree. Thread-safe. */
-final class OperationBoard {
+/** Which operation every rank entered last, and whether they agree. Thread-safe. */
+public final class OperationBoard {
   private final Operation[] latest;
   private final boolean[] left;
   private final Map<Long, Entry> open = new HashMap<>();
+  private long lastComplete = System.nanoTime();
 
   /** The first to enter an operation, and how many have. */
   private record Entry(int rank, Operation operation, int entered) {}
 
-  OperationBoard(int worldSize) {
+  /** A board that no rank has written on. */
+  public OperationBoard(int worldSize) {
     this.latest = new Operation[worldSize];
     this.left = new boolean[worldSize];
   }
 
   /** Notes that a rank entered an operation; returns what is wrong with it, if anything. */
-  synchronized Optional<String> enter(int rank, Operation operation) {
+  public synchronized Optional<String> enter(int rank, Operation operation) {
     latest[rank] = operation;
     Entry entry = open.get(operation.sequence());
     if (entry != null && !entry.operation().equals(operation)) {
@@ -29,6 +31,7 @@ final class OperationBoard {
     int entered = entry == null ? 1 : entry.entered() + 1;
     if (entered == latest.length) {
       open.remove(operation.sequence());
+      lastComplete = System.nanoTime();
     } else {
       int first = entry == null ? rank : entry.rank();
       open.put(operation.sequence(), new Entry(first, operation, entered));
@@ -37,18 +40,18 @@ final class OperationBoard {
   }
 
   /** Notes that a rank closed in good order; returns who still needs it, if anyone. */
-  synchronized Optional<String> leave(int rank) {
+  public synchronized Optional<String> leave(int rank) {
     left[rank] = true;
     return missing();
   }
 
   /** What a rank was in last, for messages. */
-  synchronized String lastSeen(int rank) {
+  public synchronized String lastSeen(int rank) {
     return latest[rank] == null ? "before its first operation" : "in " + latest[rank].describe();
   }
 
   /** Ranks that have not come as far as an operation, for messages; empty when all have. */
-  synchronized String behind(Operation operation) {
+  public synchronized String behind(Operation operation) {
     StringBuilder text = new StringBuilder();
     for (int rank = 0; rank < latest.length; rank++) {
       if (sequence(rank) < operation.sequence()) {
@@ -57,6 +60,11 @@ final class OperationBoard {
       }
     }
     return text.toString();
+  }
+
+  /** Whether no operation has got its last rank for that long. */
+  public synchronized boolean quietFor(Duration time) {
+    return System.nanoTime() - lastComplete >= time.toNanos();
   }
 
   private Optional<String> missing() {
