@@ -13,6 +13,7 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.ShardOptions;
 import dev.anneal.core.data.ShardSet;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.net.GroupIdentity;
@@ -47,7 +48,7 @@ import java.util.Optional;
 /**
  * The trainer without Spark, one rank: {@code java -cp CLASSES CoreTrainer -s key=value ...} with
  * the keys of {@code bin/anneal train}. Prints {@code STEP loss seconds liveTensors tokens
- * residentBytes waitSeconds reduceSeconds} a step. With {@code -Danneal.rank=N} it is one rank of
+ * residentBytes waitSeconds reduceSeconds hiddenSeconds} a step. With {@code -Danneal.rank=N} it is one rank of
  * several: prints {@code ADDRESS host:port} first and reads every rank's address as one line. With
  * {@code -Danneal.profile=FILE} it writes the operations of one step there.
  */
@@ -71,10 +72,13 @@ final class CoreTrainer {
         TimedCollective ranks = new TimedCollective(ranks())) {
       runtime.prepareThread(config.distributed().threadsPerRank());
       int world = ranks.worldSize();
-      try (TrainedModel model = TrainedModel.open(runtime, assembly(), world, BUCKET_ELEMENTS);
+      ZeroStage stage = ZeroStage.of(config.distributed().zeroStage());
+      TrainedModel.Layout layout =
+          new TrainedModel.Layout(world, BUCKET_ELEMENTS, stage.freesGradients(world));
+      try (TrainedModel model = TrainedModel.open(runtime, assembly(), layout);
           OptimizerProgram program = OptimizerProgram.open(runtime, new AdamW.Method());
           TensorProgram tensors = TensorProgram.open(runtime);
-          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, ranks);
+          ShardedOptimizer optimizer = optimizer(runtime, model, program, tensors, stage, ranks);
           ReplicatedModel replicas =
               ReplicatedModel.of(runtime, model, config.distributed().threadsPerRank())) {
         loop(runtime, replicas, optimizer, ranks).run(TrainState.START);
@@ -100,7 +104,8 @@ final class CoreTrainer {
             : LayerStorage.KEEP,
         config.model().layerBackward(),
         config.model().frozenStorage(),
-        config.model().doubleQuantisation());
+        config.model().doubleQuantisation(),
+        Precision.of(config.model(), config.train()));
   }
 
   private ShardedOptimizer optimizer(
@@ -108,9 +113,10 @@ final class CoreTrainer {
       TrainedModel model,
       OptimizerProgram program,
       TensorProgram tensors,
+      ZeroStage stage,
       Collective ranks) {
     AdamW.Settings constants = new AdamW.Settings(0.9, 0.999, 1e-8, 0);
-    long length = ShardedOptimizer.stateLength(model.plan(), ZeroStage.REPLICATED);
+    long length = ShardedOptimizer.stateLength(model.plan(), stage);
     AdamW adamw = new AdamW(runtime, program, tensors, constants, length);
     StepRule rule =
         model
@@ -119,7 +125,7 @@ final class CoreTrainer {
             .orElse(StepRule.NONE);
     return new ShardedOptimizer(
         model.plan(),
-        ZeroStage.REPLICATED,
+        stage,
         model.parameters(),
         tensors,
         program,
@@ -152,11 +158,15 @@ final class CoreTrainer {
         new LearningRateSchedule(
             train.lrSchedulerType(), train.learningRate(), 0, train.maxSteps()),
         ranks,
-        ProfiledStep.around(step -> print(step, runtime, ranks)),
+        ProfiledStep.around(step -> print(step, runtime, optimizer, ranks)),
         List.of(new MemoryGivenBack()));
   }
 
-  private static void print(StepMetrics step, TensorRuntime runtime, TimedCollective ranks) {
+  private static void print(
+      StepMetrics step,
+      TensorRuntime runtime,
+      ShardedOptimizer optimizer,
+      TimedCollective ranks) {
     System.out.println(
         "STEP "
             + step.loss()
@@ -169,7 +179,9 @@ final class CoreTrainer {
             + " "
             + (long) step.memoryBytes()
             + " "
-            + ranks.takeTimes());
+            + ranks.takeTimes()
+            + " "
+            + optimizer.takeReductionTimes().hidden());
   }
 
   /** This rank alone, or joined with the others over TCP. */

@@ -1,5 +1,6 @@
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.function.Supplier;
 
@@ -56,6 +57,40 @@ final class TimedCollective implements Collective {
   @Override
   public void reduceScatterSum(FloatRegion region) {
     moving(() -> ranks.reduceScatterSum(region));
+  }
+
+  @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    return new Moving(ranks.startAllReduceSum(region));
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    return new Moving(ranks.startReduceScatterSum(region));
+  }
+
+  /** Only the time in which the rank's thread waits counts. */
+  private final class Moving implements Work {
+    private final Work work;
+
+    Moving(Work work) {
+      this.work = work;
+    }
+
+    @Override
+    public void await() {
+      moving(work::await);
+    }
+
+    @Override
+    public boolean over() {
+      return work.over();
+    }
+
+    @Override
+    public double seconds() {
+      return work.seconds();
+    }
   }
 
   @Override

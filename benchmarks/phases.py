@@ -1,7 +1,8 @@
 """Where a training step goes: libtorch's profile of one step of our trainer, by phase.
 
-Usage: phases.py [--method lora|full] [--shape base|qwen] [--smoke]
-One thread, so that every operation is the rank's own. The programs' methods are in the profile too,
+Usage: phases.py [--method lora|full] [--shape base|qwen] [--ranks 2] [--zero-stage 2] [--smoke]
+With two ranks: what of a step, at a ZeRO stage, goes between them, and what of that is behind the
+backward; no profile. One thread, so that every operation is the rank's own. The programs' methods are in the profile too,
 around their operations: an operation belongs to the innermost method that names a phase. The
 profiler itself makes small operations slower.
 """
@@ -15,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from measure import measure, processor, write_result
+from scaling import RANKS, Ranks, median
 from step import CHECKOUT, SHAPES, Parties, core_steps, native_environment, prepare
 
 STEPS = 7
@@ -83,8 +85,41 @@ def phase(names: list[str]) -> str:
     return "other"
 
 
+def between_ranks(parties: Parties, zero_stage: int) -> dict:
+    """Median milliseconds of rank 0's steps, by what the rank does or waits for."""
+    _facts, ranks = Ranks(parties, zero_stage).run(joined=True)
+    step, small, moved, hidden = (
+        1000 * median(ranks[0][key])
+        for key in ("seconds", "wait_seconds", "reduce_seconds", "hidden_seconds")
+    )
+    return {
+        "computing": step - small - moved,
+        "of that with sums of gradients under way": hidden,
+        "waiting for sums of gradients and for values": moved,
+        "small exchanges": small,
+    }
+
+
+def report_ranks(options: argparse.Namespace, shape, parties: Parties) -> None:
+    phases = between_ranks(parties, options.zero_stage)
+    print("| phase of two ranks | ms |\n| --- | --- |")
+    for name, own in phases.items():
+        print(f"| {name} | {own:.1f} |")
+    if not options.smoke:
+        file = f"phases-{options.method}-{options.shape}-zero-{options.zero_stage}"
+        report = {
+            "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
+            "ranks": options.ranks,
+            "threads": 1,
+            "milliseconds": {name: round(own, 2) for name, own in phases.items()},
+        }
+        write_result(CHECKOUT, f"{file}.{processor()}", {"benchmark": "phases"}, report)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ranks", type=int, choices=[1, RANKS], default=1)
+    parser.add_argument("--zero-stage", type=int, choices=[0, 1, 2], default=0)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--method", choices=["lora", "full"], default="lora")
     parser.add_argument("--shape", choices=["base", "qwen"], default="base")
@@ -92,8 +127,11 @@ def main() -> None:
     shape = SHAPES["smoke" if options.smoke else options.shape]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepare(folder, shape, options.method, STEPS)
+        prepare(folder, shape, options.method, options.ranks * STEPS)
         parties = Parties(folder, shape, options.method, STEPS, threads=1)
+        if options.ranks > 1:
+            report_ranks(options, shape, parties)
+            return
         trace = folder / "trace.json"
         command = ["java", "-Xmx512m", f"-Danneal.profile={trace}", "-cp", parties.classes]
         settings = parties.settings(folder / "unused")

@@ -1,7 +1,7 @@
 """Two ranks of one thread against one: ours over TCP, Hugging Face's by DDP over gloo, in turns.
 
-Usage: scaling.py [--pairs N] [--steps N] [--batch 2]
-LoRA, the base shape, a constant batch a rank. "bound" is two of our one-rank runs side by side that
+Usage: scaling.py [--pairs N] [--steps N] [--batch 2] [--method full] [--zero-stage 2]
+The base shape, LoRA or full tuning, a constant batch a rank. "bound" is two of our one-rank runs side by side that
 know nothing of each other: what this machine's memory and caches leave of two times one rank.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -40,9 +41,10 @@ LENGTH = 512
 class Ranks:
     """Our processes that run at the same time, each one thread; joined ones sum their gradients."""
 
-    def __init__(self, parties: Parties):
+    def __init__(self, parties: Parties, zero_stage: int = 0):
         command = ["java", "-Xmx512m", "-cp", parties.classes, "CoreTrainer"]
-        self.words = command + parties.settings(parties.folder / "unused")
+        settings = parties.settings(parties.folder / "unused")
+        self.words = [*command, *settings, "-s", f"distributed.zero_stage={zero_stage}"]
         self.folder = parties.folder
 
     def run(self, joined: bool) -> tuple[dict, list[dict]]:
@@ -54,10 +56,16 @@ class Ranks:
                 process.stdin.write(" ".join(addresses) + "\n")
                 process.stdin.flush()
         outputs = [process.stdout.read() for process in processes]
-        own = sum(self._end(p, o) for p, o in zip(processes, outputs, strict=True))
+        usages = [self._end(p, o) for p, o in zip(processes, outputs, strict=True)]
+        own = sum(usage.ru_utime + usage.ru_stime for usage in usages)
         seconds = time.monotonic() - start
         others = max(0.0, busy_seconds() - busy - own) / (seconds * os.cpu_count())
-        return {"seconds": seconds, "other_cpu_share": others}, [steps(o) for o in outputs]
+        facts = {
+            "seconds": seconds,
+            "other_cpu_share": others,
+            "peak_rss_mb": max(usage.ru_maxrss for usage in usages) / 1024,
+        }
+        return facts, [steps(output) for output in outputs]
 
     def _start(self, rank: int, joined: bool) -> subprocess.Popen:
         words = self.words
@@ -81,14 +89,14 @@ class Ranks:
         raise SystemExit("a rank ended before it gave its address")
 
     @staticmethod
-    def _end(process: subprocess.Popen, output: str) -> float:
-        """CPU seconds of a process whose output has ended."""
+    def _end(process: subprocess.Popen, output: str) -> resource.struct_rusage:
+        """What a process used whose output has ended."""
         process.stdin.close()
         _pid, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise SystemExit(f"a rank ended with {process.returncode}:\n{output[-4000:]}")
-        return usage.ru_utime + usage.ru_stime
+        return usage
 
 
 def free_port() -> int:
@@ -104,6 +112,7 @@ def steps(output: str) -> dict:
         "seconds": [step.seconds for step in lines],
         "wait_seconds": [step.wait_seconds for step in lines],
         "reduce_seconds": [step.reduce_seconds for step in lines],
+        "hidden_seconds": [step.hidden_seconds for step in lines],
     }
 
 
@@ -114,9 +123,9 @@ def median(values: list[float]) -> float:
 class Scaling:
     """The five parties of a turn; each gives facts with the median seconds of a step."""
 
-    def __init__(self, parties: Parties):
+    def __init__(self, parties: Parties, zero_stage: int):
         self.parties = parties
-        self.ranks = Ranks(parties)
+        self.ranks = Ranks(parties, zero_stage)
         self.losses: dict[str, dict] = {}
 
     def one(self) -> dict:
@@ -134,6 +143,7 @@ class Scaling:
             **measured,
             "step_seconds": median(ranks[0]["seconds"]),
             "reduce_seconds": round(median(ranks[0]["reduce_seconds"]), 5),
+            "hidden_seconds": round(median(ranks[0]["hidden_seconds"]), 5),
             "wait_seconds_by_rank": [round(wait, 5) for wait in waits],
         }
 
@@ -151,7 +161,8 @@ class Scaling:
 
     def huggingface_two(self) -> dict:
         folder = self.parties.folder
-        words = [folder / "model", folder / "adapter", folder / "rows"]
+        adapter = folder / "adapter" if self.parties.method == "lora" else "none"
+        words = [folder / "model", adapter, folder / "rows"]
         words += [self.parties.steps, self.parties.shape.batch, 1]
         launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(RANKS)]
         launch += ["--master-addr", "127.0.0.1", "--master-port", str(free_port())]
@@ -209,6 +220,11 @@ def ratios(turns: list[dict], shape: Shape) -> dict:
         "bound": over("bound", "one"),
         "huggingface_two_over_one": over("huggingface_two", "huggingface_one"),
         "share_of_gradient_sums": round(part("reduce_seconds"), 4),
+        "share_of_sums_behind_the_backward": round(part("hidden_seconds"), 4),
+        "peak_rss_mb": {
+            name: round(statistics.median(turn[name]["peak_rss_mb"] for turn in turns), 1)
+            for name in ("one", "two")
+        },
         "share_of_waiting": round(
             statistics.median(
                 wait / turn["two"]["step_seconds"] for wait, turn in zip(waits, turns, strict=True)
@@ -224,25 +240,33 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--method", choices=["lora", "full"], default="lora")
+    parser.add_argument("--zero-stage", type=int, choices=[0, 1, 2], default=0)
     options = parser.parse_args()
     shape = SHAPES["smoke"] if options.smoke else Shape(BASE, options.batch, LENGTH)
     pairs, count = (1, 4) if options.smoke else (options.pairs, options.steps)
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder), shape, "lora", RANKS * count)
-        scaling = Scaling(Parties(Path(folder), shape, "lora", count, threads=1))
+        prepare(Path(folder), shape, options.method, RANKS * count)
+        parties = Parties(Path(folder), shape, options.method, count, threads=1)
+        scaling = Scaling(parties, options.zero_stage)
         turns = [scaling.turn(turn % 2 == 1) for turn in range(pairs)]
     report = {
         "shape": {**shape.model, "batch": shape.batch, "length": shape.length},
         "ranks": RANKS,
         "threads_per_rank": 1,
+        "method": options.method,
+        "zero_stage": options.zero_stage,
         **ratios(turns, shape),
         "turns": turns,
     }
     shown = ["tokens_per_second", "two_over_one", "bound", "huggingface_two_over_one"]
-    for key in [*shown, "share_of_gradient_sums", "share_of_waiting"]:
+    shares = ["share_of_gradient_sums", "share_of_sums_behind_the_backward", "share_of_waiting"]
+    for key in [*shown, *shares, "peak_rss_mb"]:
         print(f"{key}: {report[key]}")
     if not options.smoke:
-        write_result(CHECKOUT, f"scaling.{processor()}", {"benchmark": "scaling"}, report)
+        plain = options.method == "lora" and options.zero_stage == 0
+        kind = "" if plain else f"-{options.method}-zero-{options.zero_stage}"
+        write_result(CHECKOUT, f"scaling{kind}.{processor()}", {"benchmark": "scaling"}, report)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,11 @@ def make(folder: Path, shape: Shape, method: str, steps: int) -> None:
 
 
 class CoreStep(NamedTuple):
-    """A STEP line of CoreTrainer."""
+    """A STEP line of CoreTrainer.
+
+    Of moves between ranks: small exchanges; gradients and values that the rank waits for; sums of
+    gradients behind its backward.
+    """
 
     loss: float
     seconds: float
@@ -120,6 +124,7 @@ class CoreStep(NamedTuple):
     resident_bytes: int
     wait_seconds: float
     reduce_seconds: float
+    hidden_seconds: float
 
 
 def core_steps(output: str) -> list[CoreStep]:
@@ -133,6 +138,7 @@ def core_steps(output: str) -> list[CoreStep]:
             int(resident_bytes),
             float(wait_seconds),
             float(reduce_seconds),
+            float(hidden_seconds),
         )
         for (
             loss,
@@ -142,6 +148,7 @@ def core_steps(output: str) -> list[CoreStep]:
             resident_bytes,
             wait_seconds,
             reduce_seconds,
+            hidden_seconds,
         ) in lines
     ]
 

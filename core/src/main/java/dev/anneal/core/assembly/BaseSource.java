@@ -12,6 +12,7 @@ import dev.anneal.core.model.weights.InitialWeights;
 import dev.anneal.core.model.weights.OverlaidWeights;
 import dev.anneal.core.model.weights.ResizedWeights;
 import dev.anneal.core.model.weights.SafetensorsWeights;
+import dev.anneal.core.model.weights.TypedWeights;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.script.TensorProgram;
@@ -62,6 +63,9 @@ final class BaseSource {
     WeightSource stored = stored();
     Optional<FourBitFormat> format =
         FourBitFormat.of(assembly.frozen(), assembly.doubleQuantisation());
+    if (assembly.precision().half()) {
+      stored = new TypedWeights(stored, assembly.precision().product(), tensors);
+    }
     if (format.isEmpty()) {
       return stored;
     }

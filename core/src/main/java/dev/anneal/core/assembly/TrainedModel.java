@@ -10,7 +10,9 @@ import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.MatrixProducts;
 import dev.anneal.core.model.ModelParts;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.gradients.GradientBuffers;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -63,6 +65,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param backward how layers compute their gradients
    * @param frozen how weights that are not trained lie in memory
    * @param doubleQuantisation whether the scales of those in 4 bits are quantised too
+   * @param precision the types to compute in
    */
   public record Assembly(
       ModelFolder folder,
@@ -74,7 +77,8 @@ public final class TrainedModel implements AutoCloseable {
       LayerStorage storage,
       ModelConfig.LayerBackward backward,
       ModelConfig.FrozenStorage frozen,
-      boolean doubleQuantisation) {
+      boolean doubleQuantisation,
+      Precision precision) {
 
     /** With double quantisation, where frozen weights lie in 4 bits. */
     public Assembly(
@@ -97,12 +101,13 @@ public final class TrainedModel implements AutoCloseable {
           storage,
           backward,
           frozen,
-          true);
+          true,
+          Precision.FULL);
     }
 
     /** Whether frozen 16-bit weights stay as they are. */
     public boolean keepsFileTypes() {
-      return frozen.keepsFileTypes(hook(adapter, backward).written());
+      return precision.half() || frozen.keepsFileTypes(hook(adapter, backward).written());
     }
 
     /** With the backward written out where the method allows it, and all weights in fp32. */
@@ -130,8 +135,17 @@ public final class TrainedModel implements AutoCloseable {
   /** What attaches to the linear modules: the method, as the wanted backward lets it be seen. */
   public static LinearHook hook(
       Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward) {
+    return hook(adapter, backward, Precision.FULL);
+  }
+
+  /** The same where programs compute in those types: few backwards are written for 16 bits. */
+  public static LinearHook hook(
+      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward, Precision precision) {
     LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
-    return backward == ModelConfig.LayerBackward.AUTOGRAD ? new AutogradHook(hook) : hook;
+    boolean autograd =
+        backward == ModelConfig.LayerBackward.AUTOGRAD
+            || precision.half() && !hook.writtenForHalf();
+    return autograd ? new AutogradHook(hook) : hook;
   }
 
   /** Where base weights come from. */
@@ -140,21 +154,30 @@ public final class TrainedModel implements AutoCloseable {
     FROM_SCRATCH
   }
 
-  /** Opens a model for one rank; the sizes of buckets and ranks decide the flat layout. */
+  /**
+   * How trained parameters and their gradients lie in memory.
+   *
+   * @param worldSize ranks that share them; with the size of buckets it decides the flat layout
+   * @param gradientsByBucket whether the memory of gradients comes and goes by bucket
+   */
+  public record Layout(int worldSize, long bucketElements, boolean gradientsByBucket) {}
+
+  /** Opens a model for one rank, with all gradients in one buffer. */
   public static TrainedModel open(
       TensorRuntime runtime, Assembly assembly, int worldSize, long bucketElements) {
-    return open(runtime, assembly, worldSize, bucketElements, Optional.empty());
+    return open(runtime, assembly, new Layout(worldSize, bucketElements, false));
+  }
+
+  /** Opens a model for one rank. */
+  public static TrainedModel open(TensorRuntime runtime, Assembly assembly, Layout layout) {
+    return open(runtime, assembly, layout, Optional.empty());
   }
 
   private static TrainedModel open(
-      TensorRuntime runtime,
-      Assembly assembly,
-      int worldSize,
-      long bucketElements,
-      Optional<TrainedModel> base) {
+      TensorRuntime runtime, Assembly assembly, Layout layout, Optional<TrainedModel> base) {
     TensorScope scope = new TensorScope();
     try {
-      return new TrainedModel(runtime, assembly, worldSize, bucketElements, scope, base);
+      return new TrainedModel(runtime, assembly, layout, scope, base);
     } catch (RuntimeException | Error e) {
       scope.close();
       throw e;
@@ -191,7 +214,7 @@ public final class TrainedModel implements AutoCloseable {
       AdapterFolder adapter,
       ModelConfig.FrozenStorage frozen) {
     Assembly assembly = inference(folder, Optional.of(adapter), frozen);
-    return open(runtime, assembly, 1, INFERENCE_BUCKET, Optional.of(base));
+    return open(runtime, assembly, new Layout(1, INFERENCE_BUCKET, false), Optional.of(base));
   }
 
   static TrainedModel forInference(
@@ -222,8 +245,7 @@ public final class TrainedModel implements AutoCloseable {
   private TrainedModel(
       TensorRuntime runtime,
       Assembly assembly,
-      int worldSize,
-      long bucketElements,
+      Layout layout,
       TensorScope scope,
       Optional<TrainedModel> base) {
     this.scope = scope;
@@ -240,13 +262,16 @@ public final class TrainedModel implements AutoCloseable {
     this.resized = source.resized();
     boolean nothing = adapter.isEmpty() && !assembly.trainBase();
     List<ParameterSpec> specs = nothing ? List.of() : TrainedParameters.of(config, adapter);
-    this.plan = new PartitionPlan(specs, worldSize, bucketElements);
-    this.parameters =
-        scope.own(new FlatParameters(runtime, tensors, specs, plan::offset, plan.length()));
+    this.plan = new PartitionPlan(specs, layout.worldSize(), layout.bucketElements());
+    this.parameters = scope.own(parameters(specs, layout.gradientsByBucket()));
     this.adapterTensors = begin(runtime, assembly);
-    LinearHook hook = hook(adapter, assembly.backward());
+    LinearHook hook = hook(adapter, assembly.backward(), assembly.precision());
     ModelParts parts =
-        new ModelParts(runtime, config, adapterTensors.withBuffers(), hook, parameters);
+        new ModelParts(
+            runtime,
+            ModelParts.Computation.onThisHost(config, assembly.precision(), hook),
+            adapterTensors.withBuffers(),
+            parameters);
     this.model =
         scope.own(
             new CausalLm(
@@ -264,6 +289,17 @@ public final class TrainedModel implements AutoCloseable {
     if (assembly.adapterFolder().isEmpty()) {
       adapter.ifPresent(method -> beginAsTokens(method.initialTokens(assembly.seed(), config)));
     }
+  }
+
+  private FlatParameters parameters(List<ParameterSpec> specs, boolean byBucket) {
+    if (!byBucket) {
+      return new FlatParameters(runtime, tensors, specs, plan::offset, plan.length());
+    }
+    List<GradientBuffers.Bucket> buckets =
+        plan.buckets().stream()
+            .map(bucket -> new GradientBuffers.Bucket(bucket.offset(), bucket.length()))
+            .toList();
+    return new FlatParameters(runtime, tensors, specs, plan::offset, buckets);
   }
 
   private AdapterTensors begin(TensorRuntime runtime, Assembly assembly) {

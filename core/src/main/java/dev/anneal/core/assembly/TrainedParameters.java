@@ -2,6 +2,8 @@ package dev.anneal.core.assembly;
 
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -44,5 +46,36 @@ public final class TrainedParameters {
               + " match nothing of the model)");
     }
     return specs;
+  }
+
+  /**
+   * The order in which a model's backward comes by them.
+   *
+   * @param config with what the method changes of it
+   */
+  public static GradientWalk walk(DecoderConfig config, List<ParameterSpec> specs) {
+    List<List<String>> parts = new ArrayList<>();
+    for (int part = 0; part <= GradientWalk.bottom(config.layers()); part++) {
+      parts.add(new ArrayList<>());
+    }
+    for (ParameterSpec spec : specs) {
+      partsOf(spec.name(), config).forEach(part -> parts.get(part).add(spec.name()));
+    }
+    return new GradientWalk(parts);
+  }
+
+  private static List<Integer> partsOf(String name, DecoderConfig config) {
+    for (int i = 0; i < config.layers(); i++) {
+      if (name.startsWith(WeightNames.layer(i, ""))) {
+        return List.of(GradientWalk.layer(i, config.layers()));
+      }
+    }
+    int bottom = GradientWalk.bottom(config.layers());
+    if (name.startsWith(WeightNames.EMBED_TOKENS_PATH) && config.tieWordEmbeddings()) {
+      return List.of(GradientWalk.HEAD, bottom);
+    }
+    boolean atHead =
+        name.equals(WeightNames.FINAL_NORM) || name.startsWith(WeightNames.LM_HEAD_PATH);
+    return List.of(atHead ? GradientWalk.HEAD : bottom);
   }
 }

@@ -1,10 +1,12 @@
 package dev.anneal.core.checkpoint;
 
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.optim.LossScale;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -13,6 +15,7 @@ import java.util.TreeMap;
  * @param attempt which attempt at this step wrote the files
  * @param parameters shape of every trained parameter, in the order of the flat buffer
  * @param fingerprint settings that must agree when the run is resumed
+ * @param lossScale of the next step, in fp16
  */
 public record CheckpointManifest(
     TrainPosition position,
@@ -20,7 +23,8 @@ public record CheckpointManifest(
     String attempt,
     Map<String, Shape> parameters,
     Map<String, String> fingerprint,
-    List<RankFile> files) {
+    List<RankFile> files,
+    Optional<LossScale> lossScale) {
   public CheckpointManifest {
     if (worldSize <= 0) {
       throw new IllegalArgumentException("Invalid world_size: " + worldSize + " (must be > 0)");
@@ -29,6 +33,17 @@ public record CheckpointManifest(
     fingerprint = Collections.unmodifiableMap(new TreeMap<>(fingerprint));
     files = List.copyOf(files);
     SliceCoverage.check(parameters, files);
+  }
+
+  /** Without a loss scale. */
+  public CheckpointManifest(
+      TrainPosition position,
+      int worldSize,
+      String attempt,
+      Map<String, Shape> parameters,
+      Map<String, String> fingerprint,
+      List<RankFile> files) {
+    this(position, worldSize, attempt, parameters, fingerprint, files, Optional.empty());
   }
 
   public long step() {

@@ -7,11 +7,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.format.FormatException;
 import dev.anneal.core.format.HuggingFaceJson;
 import dev.anneal.core.format.Shape;
+import dev.anneal.core.optim.LossScale;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** The JSON of manifests and of what ranks report; docs/formats/checkpoint.md describes it. */
@@ -35,6 +37,14 @@ final class ManifestJson {
         .put("seed", position.seed())
         .put("world_size", manifest.worldSize())
         .put("attempt", manifest.attempt());
+    manifest
+        .lossScale()
+        .ifPresent(
+            scale ->
+                root.putObject("loss_scale")
+                    .put("value", scale.value())
+                    .put("steady_steps", scale.steadySteps())
+                    .put("skipped_steps", scale.skippedSteps()));
     ObjectNode fingerprint = root.putObject("fingerprint");
     manifest.fingerprint().forEach(fingerprint::put);
     ObjectNode parameters = root.putObject("parameters");
@@ -113,7 +123,18 @@ final class ManifestJson {
         text(root, "attempt"),
         parameters,
         fingerprint,
-        files);
+        files,
+        lossScale(root.path("loss_scale")));
+  }
+
+  private static Optional<LossScale> lossScale(JsonNode node) {
+    return node.isMissingNode()
+        ? Optional.empty()
+        : Optional.of(
+            new LossScale(
+                node.path("value").asDouble(),
+                (int) number(node, "steady_steps"),
+                number(node, "skipped_steps")));
   }
 
   static RankFile parseRankFile(byte[] bytes) throws FormatException {

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param saveSteps steps between checkpoints; 0 saves at the end only
  * @param saveTotalLimit checkpoints kept; 0 keeps all
  * @param groupByLength AUTO: shuffled rows that are single samples of different lengths
+ * @param fp16 products in fp16, with a loss scale
  * @param neftuneNoiseAlpha noise on the embeddings; 0 is none
  * @param stopGraceSeconds from SIGTERM until the process ends, whether the step is saved or not
  */
@@ -38,6 +39,7 @@ public record TrainConfig(
     GroupByLength groupByLength,
     GradientCheckpointing gradientCheckpointing,
     Bf16 bf16,
+    boolean fp16,
     double neftuneNoiseAlpha,
     Resume resumeFromCheckpoint,
     int stopGraceSeconds,
@@ -97,6 +99,8 @@ public record TrainConfig(
     Rule.notNegative("train.neftune_noise_alpha", neftuneNoiseAlpha);
     Rule.positive("train.stop_grace_seconds", stopGraceSeconds);
     Rule.check(
+        !fp16 || bf16 != Bf16.TRUE, "train.fp16", "true", "must be false with train.bf16 = true");
+    Rule.check(
         shuffle || groupByLength != GroupByLength.TRUE,
         "train.group_by_length",
         "true",
@@ -131,6 +135,7 @@ public record TrainConfig(
         groupByLength,
         gradientCheckpointing,
         bf16,
+        fp16,
         neftuneNoiseAlpha,
         resumeFromCheckpoint,
         stopGraceSeconds,

@@ -1,5 +1,7 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.gradients.GradientSink;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -73,11 +75,25 @@ public final class CausalLm implements AutoCloseable {
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
   public LossSum forwardBackward(MicroBatch rows) {
-    return forwardBackward(rows, InputNoise.NONE);
+    return forwardBackward(rows, InputNoise.NONE, 1);
   }
 
-  /** The same with noise on what the layers read. */
-  public LossSum forwardBackward(MicroBatch rows, InputNoise noise) {
+  /**
+   * The same with noise on what the layers read.
+   *
+   * @param gradientFactor what the gradient is multiplied by
+   */
+  public LossSum forwardBackward(MicroBatch rows, InputNoise noise, double gradientFactor) {
+    return forwardBackward(rows, noise, gradientFactor, GradientSink.NONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param sink hears of the parts of {@link #gradientWalk} as the backward comes by them
+   */
+  public LossSum forwardBackward(
+      MicroBatch rows, InputNoise noise, double gradientFactor, GradientSink sink) {
     MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
       return new LossSum(0, 0, rows.tokenCount());
@@ -93,8 +109,10 @@ public final class CausalLm implements AutoCloseable {
         saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
       }
-      Tensor gradient = head(hidden, batch, !saved.isEmpty() && tensors.targetRowsAlone(), tensors);
-      backward(saved, gradient, tensors);
+      boolean alone = !saved.isEmpty() && tensors.targetRowsAlone();
+      sink.begin(GradientWalk.HEAD);
+      Tensor gradient = head(hidden, batch, alone, tensors, gradientFactor);
+      backward(saved, gradient, tensors, sink);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
       saved.forEach(LayerProgram.LayerForward::close);
@@ -103,11 +121,17 @@ public final class CausalLm implements AutoCloseable {
 
   /** Walks the saved layers from the last to the first; closes them and the gradients. */
   private void backward(
-      Deque<LayerProgram.LayerForward> saved, Tensor headGradient, BatchTensors tensors) {
+      Deque<LayerProgram.LayerForward> saved,
+      Tensor headGradient,
+      BatchTensors tensors,
+      GradientSink sink) {
     Tensor gradient = headGradient;
     int lowest = parts.lowestTrainedLayer();
+    int layers = parts.layers().size();
     try {
-      for (int i = parts.layers().size() - 1; i >= lowest; i--) {
+      sink.end(GradientWalk.HEAD);
+      for (int i = layers - 1; i >= lowest; i--) {
+        sink.begin(GradientWalk.layer(i, layers));
         boolean inputNeeded = i > lowest || parts.inputGradientNeeded();
         try (LayerProgram.LayerForward forward = saved.pop();
             Tensor outputGradient = gradient) {
@@ -117,7 +141,9 @@ public final class CausalLm implements AutoCloseable {
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
+        sink.end(GradientWalk.layer(i, layers));
       }
+      sink.begin(GradientWalk.bottom(layers));
       if (tensors.virtual().isPresent()) {
         tensors.virtual().get().backward(gradient);
       }
@@ -131,11 +157,17 @@ public final class CausalLm implements AutoCloseable {
             .dict(parts.embedding().gradients())
             .invoke();
       }
+      sink.end(GradientWalk.bottom(layers));
     } finally {
       if (gradient != null) {
         gradient.close();
       }
     }
+  }
+
+  /** Which trained parameters a backward adds to, and in what order. */
+  public GradientWalk gradientWalk() {
+    return parts.gradientWalk();
   }
 
   private LayerProgram program(int layer) {
@@ -145,13 +177,18 @@ public final class CausalLm implements AutoCloseable {
   /**
    * @param alone whether hidden has the rows with a target and no others
    */
-  private Tensor head(Tensor hidden, MicroBatch batch, boolean alone, BatchTensors shared) {
+  private Tensor head(
+      Tensor hidden, MicroBatch batch, boolean alone, BatchTensors shared, double gradientFactor) {
     long[] targetRows =
         alone ? LongStream.range(0, batch.targetCount()).toArray() : batch.targetRows();
     resetLoss();
     try (TensorScope own = new TensorScope()) {
       Map<String, Tensor> context = headContext(own, targetRows, batch);
       shared.targetKeys(runtime, batch).ifPresent(k -> context.put("random_keys", own.own(k)));
+      if (gradientFactor != 1) {
+        double[] factor = {gradientFactor};
+        context.put("gradient_factor", own.own(runtime.doubles(factor, 1)));
+      }
       return parts
           .program()
           .call("head_loss")

@@ -1,6 +1,7 @@
 package dev.anneal.core.model;
 
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.util.ArrayList;
@@ -11,39 +12,44 @@ import java.util.Map;
 final class DecoderProgram {
   private DecoderProgram() {}
 
-  static Program compile(
-      TensorRuntime runtime, DecoderConfig config, LinearHook hook, MatrixProducts products) {
-    return Program.compile(runtime, parts(config, hook, products));
+  static Program compile(TensorRuntime runtime, ModelParts.Computation computation) {
+    return Program.compile(runtime, parts(computation));
   }
 
   /** All that a program of a decoder is put together from. */
-  static List<String> parts(DecoderConfig config, LinearHook hook, MatrixProducts products) {
+  static List<String> parts(ModelParts.Computation computation) {
+    LinearHook hook = computation.hook();
     List<String> parts = new ArrayList<>();
-    parts.add(products.source());
-    parts.add(text(config, "random.torchscript"));
+    parts.add(computation.products().source());
+    parts.add(text(computation, "random.torchscript"));
     parts.add(hook.forwardSource());
     parts.add(hook.inputSource());
     parts.add(hook.endsSource());
     parts.add(hook.blockSource());
     hook.effectiveSource().ifPresent(parts::add);
-    parts.add(text(config, "decoder.torchscript"));
-    parts.add(text(config, "four-bit.torchscript"));
-    parts.add(text(config, "generation.torchscript"));
-    hook.virtualTokens(config)
+    parts.add(text(computation, "decoder.torchscript"));
+    computation.attention().resources().forEach(name -> parts.add(text(computation, name)));
+    parts.add(text(computation, "four-bit.torchscript"));
+    parts.add(text(computation, "generation.torchscript"));
+    hook.virtualTokens(computation.config())
         .ifPresent(
             tokens -> {
               parts.add(tokens.source());
-              parts.add(text(config, "virtual-tokens.torchscript"));
+              parts.add(text(computation, "virtual-tokens.torchscript"));
             });
     String layers = hook.written() ? "written" : "autograd";
-    parts.add(text(config, "layers-" + layers + ".torchscript"));
+    parts.add(text(computation, "layers-" + layers + ".torchscript"));
     return parts;
   }
 
   /** The methods of a decoder; they call {@code adapt} and the methods that multiply. */
-  private static String text(DecoderConfig config, String resource) {
+  private static String text(ModelParts.Computation computation, String resource) {
+    DecoderConfig config = computation.config();
+    Precision precision = computation.precision();
     Map<String, String> constants =
         Map.of(
+            "hidden", Integer.toString(precision.hidden().scalarType()),
+            "product", Integer.toString(precision.product().scalarType()),
             "rms_norm_eps", Double.toString(config.rmsNormEps()),
             "heads", Integer.toString(config.attentionHeads()),
             "kv_heads", Integer.toString(config.keyValueHeads()),

@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.gradients.GradientBuffers;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
@@ -11,16 +12,16 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /**
- * The trained parameters of a rank and their gradients, each in one flat fp32 buffer, so that
- * optimizer and collectives work on runs of memory and the model on named views of them. Owns all
- * its native memory; one thread.
+ * The trained parameters of a rank in one flat fp32 buffer, and their gradients at the same places
+ * of {@link GradientBuffers}, so that optimizer and collectives work on runs of memory and the
+ * model on named views of them. Owns all its native memory; one thread.
  */
 public final class FlatParameters implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
   private final TensorProgram tensors;
   private final ToLongFunction<String> offsets;
   private final Tensor values;
-  private final Tensor gradients;
+  private final GradientBuffers gradients;
   private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
   private final Map<String, Tensor> views = new LinkedHashMap<>();
   private final Map<String, Tensor> leaves = new LinkedHashMap<>();
@@ -36,7 +37,31 @@ public final class FlatParameters implements AutoCloseable {
       List<ParameterSpec> parameters,
       ToLongFunction<String> offsets,
       long length) {
-    this(tensors, parameters, offsets, runtime.zeros(length), runtime.zeros(length));
+    this(
+        tensors,
+        parameters,
+        offsets,
+        runtime.zeros(length),
+        GradientBuffers.whole(runtime, tensors, length));
+  }
+
+  /**
+   * With gradients whose memory comes and goes.
+   *
+   * @param buckets of the flat buffers, one after another to their end
+   */
+  public FlatParameters(
+      TensorRuntime runtime,
+      TensorProgram tensors,
+      List<ParameterSpec> parameters,
+      ToLongFunction<String> offsets,
+      List<GradientBuffers.Bucket> buckets) {
+    this(
+        tensors,
+        parameters,
+        offsets,
+        runtime.zeros(buckets.stream().mapToLong(GradientBuffers.Bucket::length).sum()),
+        GradientBuffers.byBucket(runtime, tensors, buckets));
   }
 
   private FlatParameters(
@@ -44,7 +69,7 @@ public final class FlatParameters implements AutoCloseable {
       List<ParameterSpec> parameters,
       ToLongFunction<String> offsets,
       Tensor values,
-      Tensor gradients) {
+      GradientBuffers gradients) {
     this.tensors = tensors;
     this.offsets = offsets;
     this.values = scope.own(values);
@@ -56,7 +81,7 @@ public final class FlatParameters implements AutoCloseable {
       specs.put(spec.name(), spec);
       views.put(spec.name(), view);
       leaves.put(spec.name(), scope.own(tensors.leaf(view)));
-      gradientViews.put(spec.name(), scope.own(tensors.view(gradients, offset, shape)));
+      gradientViews.put(spec.name(), gradients.handle(offset, shape));
     }
   }
 
@@ -66,7 +91,11 @@ public final class FlatParameters implements AutoCloseable {
    */
   public FlatParameters replica(TensorRuntime runtime, TensorProgram program) {
     return new FlatParameters(
-        program, specs(), offsets, program.alias(values), runtime.zeros(values.elementCount()));
+        program,
+        specs(),
+        offsets,
+        program.alias(values),
+        GradientBuffers.whole(runtime, program, values.elementCount()));
   }
 
   /** The flat buffer of values; borrowed. */
@@ -74,8 +103,13 @@ public final class FlatParameters implements AutoCloseable {
     return values;
   }
 
-  /** The flat buffer of gradients; borrowed. */
+  /** The flat buffer of gradients, where there is one; borrowed. */
   public Tensor gradients() {
+    return gradients.flat();
+  }
+
+  /** The memory of the gradients; borrowed. */
+  public GradientBuffers gradientBuffers() {
     return gradients;
   }
 
@@ -104,7 +138,7 @@ public final class FlatParameters implements AutoCloseable {
   }
 
   public void zeroGradients() {
-    tensors.zero(gradients);
+    gradients.clear();
   }
 
   private static Tensor require(Map<String, Tensor> map, String name) {

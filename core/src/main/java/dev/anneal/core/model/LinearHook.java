@@ -160,6 +160,14 @@ public interface LinearHook {
     return effectiveSource().isPresent();
   }
 
+  /**
+   * Whether the hand-written backward serves it where products are of 16 bits, into which no update
+   * may be folded.
+   */
+  default boolean writtenForHalf() {
+    return effectiveSource().equals(Optional.of(SAME_WEIGHT + NO_BRANCH));
+  }
+
   /** The tensors this hook trains at a site; empty where it does not attach. */
   default List<ParameterSpec> parameters(LinearSite site) {
     return List.of();

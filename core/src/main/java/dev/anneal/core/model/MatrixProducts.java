@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.VectorUnits;
 import dev.anneal.core.tensor.VectorUnits.Width;
@@ -62,6 +63,11 @@ public enum MatrixProducts {
   /** The faster one on this host: a matter of its processor alone, so that runs repeat. */
   public static MatrixProducts ofThisHost() {
     return of(VectorUnits.ofThisHost());
+  }
+
+  /** The same for products of a type: in 16 bits libtorch itself takes oneDNN. */
+  public static MatrixProducts ofThisHost(Precision precision) {
+    return precision.half() ? BLAS : ofThisHost();
   }
 
   static MatrixProducts of(VectorUnits units) {

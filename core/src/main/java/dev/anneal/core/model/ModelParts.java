@@ -1,7 +1,10 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.AttentionKernel;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.FrozenWeights;
 import dev.anneal.core.model.weights.LinearSite;
@@ -13,6 +16,8 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +32,7 @@ import java.util.stream.Stream;
 public final class ModelParts implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
   private final DecoderConfig config;
-  private final MatrixProducts products;
+  private final Computation computation;
   private final LinearHook hook;
   private final FlatParameters trained;
   private final Program program;
@@ -45,20 +50,14 @@ public final class ModelParts implements AutoCloseable {
 
   /**
    * @param weights gives the base weights that are not among the trained ones
-   * @param hook what attaches to the linear modules
+   * @param computation what the model computes, and how
    */
   public ModelParts(
       TensorRuntime runtime,
-      DecoderConfig config,
+      Computation computation,
       WeightSource weights,
-      LinearHook hook,
       FlatParameters trained) {
-    this(
-        runtime,
-        new Computation(config, MatrixProducts.ofThisHost(), hook),
-        weights,
-        trained,
-        Optional.empty());
+    this(runtime, computation, weights, trained, Optional.empty());
   }
 
   /**
@@ -66,7 +65,29 @@ public final class ModelParts implements AutoCloseable {
    *
    * @param hook what attaches to the linear modules
    */
-  record Computation(DecoderConfig config, MatrixProducts products, LinearHook hook) {}
+  public record Computation(
+      DecoderConfig config,
+      Precision precision,
+      MatrixProducts products,
+      AttentionKernel attention,
+      LinearHook hook) {
+
+    /** All in fp32. */
+    public Computation(DecoderConfig config, MatrixProducts products, LinearHook hook) {
+      this(config, Precision.FULL, products, AttentionKernel.BLOCKS, hook);
+    }
+
+    /** As it is fastest on this host's processor. */
+    public static Computation onThisHost(
+        DecoderConfig config, Precision precision, LinearHook hook) {
+      return new Computation(
+          config,
+          precision,
+          MatrixProducts.ofThisHost(precision),
+          AttentionKernel.onCpu(precision),
+          hook);
+    }
+  }
 
   /**
    * @param sharedHead of the parts that this one is a replica of
@@ -77,18 +98,23 @@ public final class ModelParts implements AutoCloseable {
       WeightSource weights,
       FlatParameters trained,
       Optional<OutputHead> sharedHead) {
+    this.computation = computation;
     this.config = computation.config();
-    this.products = computation.products();
     this.hook = computation.hook();
     this.trained = trained;
-    this.program = DecoderProgram.compile(runtime, config, hook, products);
+    this.program = DecoderProgram.compile(runtime, computation);
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);
     this.frozen =
         scope.own(
             new FrozenWeights(
-                layout, weights, trained::contains, buffers(layout), WeightNames.head(config)));
+                layout,
+                weights,
+                trained::contains,
+                buffers(layout),
+                WeightNames.head(config),
+                computation.precision().product()));
     if (frozen.anyWidened() && !hook.written()) {
       throw new IllegalArgumentException(
           "Cannot widen frozen weights at their use: autograd would keep each of them");
@@ -113,7 +139,9 @@ public final class ModelParts implements AutoCloseable {
                         OutputHead.of(
                             tensorProgram,
                             weight(WeightNames.head(config)),
-                            trainsOverFrozenHead() ? Optional.of(products) : Optional.empty())));
+                            trainsOverFrozenHead()
+                                ? Optional.of(computation.products())
+                                : Optional.empty())));
     this.headEnd = headEnd(runtime, layout);
     this.random = hook.random();
     this.layerProgram =
@@ -128,12 +156,7 @@ public final class ModelParts implements AutoCloseable {
    * @param replica the trained parameters as that thread sees them
    */
   ModelParts replica(TensorRuntime runtime, TensorProgram program, FlatParameters replica) {
-    return new ModelParts(
-        runtime,
-        new Computation(config, products, hook),
-        frozen.shared(program),
-        replica,
-        Optional.of(head));
+    return new ModelParts(runtime, computation, frozen.shared(program), replica, Optional.of(head));
   }
 
   /** The frozen weights for another model over this base, as {@link FrozenWeights#sharedOver}. */
@@ -294,13 +317,32 @@ public final class ModelParts implements AutoCloseable {
     return virtualTokens;
   }
 
+  /** Which trained parameters a backward adds to, and in what order. */
+  GradientWalk gradientWalk() {
+    Map<Tensor, String> names = new IdentityHashMap<>();
+    trained.specs().forEach(spec -> names.put(trained.gradient(spec.name()), spec.name()));
+    List<List<String>> walk = new ArrayList<>();
+    walk.add(named(names, headEnd.gradients().values()));
+    for (int i = layers.size() - 1; i >= 0; i--) {
+      walk.add(named(names, layers.get(i).gradients().values()));
+    }
+    List<Tensor> bottom = new ArrayList<>(embeddingEnd.gradients().values());
+    virtualTokens.ifPresent(tokens -> bottom.addAll(tokens.gradients()));
+    walk.add(named(names, bottom));
+    return new GradientWalk(walk);
+  }
+
+  private static List<String> named(Map<Tensor, String> names, Collection<Tensor> sums) {
+    return sums.stream().map(names::get).toList();
+  }
+
   /** Whether what stands below the first layer, or beside all layers, is trained. */
   boolean inputGradientNeeded() {
     return embeddingEnd.trained() || virtualTokens.isPresent();
   }
 
   MatrixProducts products() {
-    return products;
+    return computation.products();
   }
 
   /** Whether weights of the base itself change. */

@@ -81,6 +81,11 @@ final class VirtualTokenProgram {
     return runtime.zeros(prefixShape);
   }
 
+  /** Where the parameters' gradients are summed; borrowed. */
+  List<Tensor> gradients() {
+    return gradients;
+  }
+
   /** Adds the parameters' gradients to their sums. */
   void backward(Tensor vectors, Tensor gradient) {
     program

@@ -70,7 +70,7 @@ public final class Ia3 implements ModuleMethod {
     return """
   def adapt(self: __torch__.Program, x: Tensor, y: Tensor, w: Dict[str, Tensor], c: Dict[str, Tensor], site: str) -> Tensor:
     if torch.__contains__(w, site + ".ia3_l") and not torch.__contains__(w, site + ".ia3_feedforward"):
-      return torch.mul(y, torch.t(w[site + ".ia3_l"]))
+      return torch.mul(y, self.like(torch.t(w[site + ".ia3_l"]), y))
     return y
 """;
   }
@@ -83,7 +83,7 @@ public final class Ia3 implements ModuleMethod {
 
   def adapted_input(self: __torch__.Program, x: Tensor, w: Dict[str, Tensor], site: str) -> Tensor:
     if self.adapts_input(w, site):
-      return torch.mul(x, w[site + ".ia3_l"])
+      return torch.mul(x, self.like(w[site + ".ia3_l"], x))
     return x
 
   def input_backward(self: __torch__.Program, x: Tensor, dx: Tensor, w: Dict[str, Tensor], site: str, g: Dict[str, Tensor]) -> Tensor:

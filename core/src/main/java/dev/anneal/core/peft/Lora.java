@@ -147,6 +147,12 @@ public final class Lora implements ModuleMethod {
     return Optional.of(Program.source(Lora.class, "lora-written.torchscript"));
   }
 
+  /** A branch, but for DoRA's, which reads the whole sum. */
+  @Override
+  public boolean writtenForHalf() {
+    return !settings.useDora();
+  }
+
   @Override
   public boolean foldedForGeneration() {
     return settings.useDora();

@@ -64,7 +64,7 @@ public final class Oft implements ModuleMethod {
   # x [N, n b] with each block times its rotation [n, b, b].
   def rotated(self: __torch__.Program, x: Tensor, r: Tensor) -> Tensor:
     blocks = torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(r, 0), torch.size(r, 1)]), 0, 1)
-    return torch.reshape(torch.transpose(torch.bmm(blocks, r), 0, 1), torch.size(x))
+    return torch.reshape(torch.transpose(torch.bmm(blocks, torch.to(r, ops.prim.dtype(x))), 0, 1), torch.size(x))
 """;
 
   private final Settings settings;
@@ -183,7 +183,7 @@ public final class Oft implements ModuleMethod {
     shape = [torch.size(x, 0), torch.size(r, 0), b]
     before = torch.permute(torch.reshape(x, shape), [1, 2, 0])
     after = torch.transpose(torch.reshape(dx, shape), 0, 1)
-    dq = self.rotation_gradient(q, r, torch.bmm(before, after), last)
+    dq = self.rotation_gradient(q, r, torch.to(torch.bmm(before, after), 6), last)
     dm = torch.reshape(torch.sub(dq, torch.transpose(dq, 1, 2)), [torch.size(r, 0), b * b])
     g[name].add_(torch.index_select(dm, 1, self.triangle(b)))
     return self.rotated(dx, torch.transpose(r, 1, 2))

@@ -111,8 +111,8 @@ public final class Vera implements ModuleMethod {
     if not torch.__contains__(w, site + ".vera_lambda_b"):
       return y
     dropped = self.dropped(x, w, c, site)
-    low = torch.linear(dropped, self.vera_down(w, site, torch.size(x, 1)))
-    return torch.add(y, torch.linear(low, self.vera_up(w, site)))
+    low = torch.linear(dropped, self.like(self.vera_down(w, site, torch.size(x, 1)), dropped))
+    return torch.add(y, torch.linear(low, self.like(self.vera_up(w, site), low)))
 
 """
         + Program.source(Lora.class, "dropout.torchscript");

@@ -2,11 +2,11 @@ package dev.anneal.core.report;
 
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.DistributedConfig;
-import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.peft.AdapterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -69,7 +69,7 @@ public record TrainingFacts(
         ranks.worldSize(),
         ranks.zeroStage(),
         backend(ranks),
-        computeType(config),
+        Precision.of(config.model(), config.train()).label(),
         train.seed(),
         measured.elapsed());
   }
@@ -97,11 +97,6 @@ public record TrainingFacts(
     return AdapterRegistry.choose(adapter, Optional.empty(), model)
         .map(method -> method.peftType() + ", " + method.summary())
         .orElseThrow();
-  }
-
-  private static String computeType(TrainingConfig config) {
-    boolean chosen = config.model().dtype() != ModelConfig.Dtype.AUTO;
-    return chosen ? config.model().dtype().name().toLowerCase(Locale.ROOT) : "float32";
   }
 
   private static String backend(DistributedConfig ranks) {

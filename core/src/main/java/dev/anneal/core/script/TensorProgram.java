@@ -32,6 +32,32 @@ public final class TensorProgram implements AutoCloseable {
   }
 
   /**
+   * A handle of a shape without memory for it: every element is the one of {@code nothing}, and
+   * none can be written. {@link #bind} gives it memory.
+   */
+  public Tensor unbound(Tensor nothing, long... shape) {
+    try (Tensor sizes = runtime.longs(shape, shape.length)) {
+      return program.call("unbound").tensor(nothing).tensor(sizes).one();
+    }
+  }
+
+  /** Makes handles views of a flat tensor, each from an offset on. */
+  public void bind(List<Tensor> handles, Tensor flat, long[] offsets) {
+    if (!handles.isEmpty()) {
+      try (Tensor starts = runtime.longs(offsets, offsets.length)) {
+        program.call("bind").list(handles).tensor(flat).tensor(starts).invoke();
+      }
+    }
+  }
+
+  /** Takes from handles what memory they have, as {@link #unbound}. */
+  public void unbind(List<Tensor> handles, Tensor nothing) {
+    if (!handles.isEmpty()) {
+      program.call("unbind").list(handles).tensor(nothing).invoke();
+    }
+  }
+
+  /**
    * A matrix of 16-bit floats over bytes that the caller keeps, without a copy. Nothing but a
    * program can read it: {@link #copy} to an fp32 tensor widens it.
    */
@@ -39,6 +65,20 @@ public final class TensorProgram implements AutoCloseable {
     try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1);
         Tensor sizes = runtime.longs(shape, shape.length)) {
       return program.call("typed").tensor(bytes).tensor(dtype).tensor(sizes).one();
+    }
+  }
+
+  /** A copy in 16 bits, each value rounded to the nearest, ties to even. */
+  public Tensor rounded(Tensor tensor, HalfType type) {
+    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1)) {
+      return program.call("rounded").tensor(tensor).tensor(dtype).one();
+    }
+  }
+
+  /** Whether a tensor's values are of that type. */
+  public boolean isOf(Tensor tensor, HalfType type) {
+    try (Tensor dtype = program.call("dtype").tensor(tensor).one()) {
+      return dtype.toLongs()[0] == type.scalarType();
     }
   }
 

@@ -49,11 +49,13 @@ final class OpenedRank implements AutoCloseable {
       int threads) {
     TensorScope scope = new TensorScope();
     try {
-      long bucket = setup.distributed().bucketElements();
+      int worldSize = ranks.worldSize();
+      ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+      TrainedModel.Layout layout =
+          new TrainedModel.Layout(
+              worldSize, setup.distributed().bucketElements(), stage.freesGradients(worldSize));
       TrainedModel model =
-          scope.own(
-              TrainedModel.open(
-                  runtime, assembly(setup, inputs, ranks.worldSize()), ranks.worldSize(), bucket));
+          scope.own(TrainedModel.open(runtime, assembly(setup, inputs, worldSize), layout));
       ShardedOptimizer optimizer = optimizer(scope, runtime, setup, model, ranks);
       InputNoise noise = new InputNoise(setup.train().neftuneNoiseAlpha());
       ReplicatedModel replicas = scope.own(ReplicatedModel.of(runtime, model, threads, noise));
@@ -89,7 +91,8 @@ final class OpenedRank implements AutoCloseable {
         MemoryPlan.storage(setup, inputs.model(), method, inputs.rows(), worldSize),
         setup.model().layerBackward(),
         setup.model().frozenStorage(),
-        setup.model().doubleQuantisation());
+        setup.model().doubleQuantisation(),
+        setup.precision());
   }
 
   private static ShardedOptimizer optimizer(

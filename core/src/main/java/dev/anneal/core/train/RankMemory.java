@@ -9,19 +9,23 @@ import dev.anneal.core.format.TensorInfo;
 import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.LayerMemory;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.fourbit.FourBitFormat;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ModelFolder;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.zero.LiveGradients;
 import dev.anneal.core.zero.PartitionPlan;
 import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -60,6 +64,7 @@ final class RankMemory {
   private final int lowestLayer;
   private final boolean adaptsHead;
   private final int parts;
+  private final Optional<LiveGradients> live;
 
   RankMemory(
       TrainingSetup setup, ModelFolder stored, Optional<AdapterMethod> method, int worldSize) {
@@ -68,7 +73,8 @@ final class RankMemory {
     this.layout = new DecoderLayout(config);
     List<ParameterSpec> specs = TrainedParameters.of(config, method);
     specs.forEach(spec -> trained.add(spec.name()));
-    boolean written = TrainedModel.hook(method, setup.model().layerBackward()).written();
+    Precision precision = setup.precision();
+    boolean written = TrainedModel.hook(method, setup.model().layerBackward(), precision).written();
     boolean random = method.isPresent() && method.get().random();
     LayerMemory plain =
         written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
@@ -102,6 +108,15 @@ final class RankMemory {
     // as if all ranks were on this host
     int threads = setup.distributed().threads(worldSize);
     parts = ReplicatedModel.mostParts(flatLength, config, threads);
+    // threads that share a micro-batch, and later micro-batches, need all gradients at once
+    boolean freed =
+        ZeroStage.of(setup.distributed().zeroStage()).freesGradients(worldSize)
+            && setup.train().gradientAccumulationSteps() == 1
+            && parts == 1;
+    live =
+        freed
+            ? Optional.of(new LiveGradients(plan, TrainedParameters.walk(config, specs)))
+            : Optional.empty();
     bufferBytes =
         method
             .map(
@@ -121,28 +136,55 @@ final class RankMemory {
   }
 
   MemoryEstimate estimate(long tokens, int recomputed) {
-    long bytesPerValue = FLOAT * tokens;
-    // what the lowest trained layer reads
-    long below = bytesPerValue * config.hiddenSize();
-    long inputs = bytesPerValue * layer.output() * recomputed;
-    long kept = bytesPerValue * layer.kept();
-    long backward = bytesPerValue * layer.working() + FLOAT * matricesAtWork;
+    if (live.isPresent()) {
+      return IntStream.rangeClosed(GradientWalk.HEAD, walkedLayers() + 1)
+          .mapToObj(part -> during(part, live.get(), tokens, recomputed))
+          .max(Comparator.comparingLong(MemoryEstimate::total))
+          .orElseThrow();
+    }
     // before the first backward everything is kept; when the recomputed come, only their inputs
-    long atHead = below + inputs + kept * (walkedLayers() - recomputed);
-    long atRecomputed = recomputed == 0 ? 0 : below + inputs + kept;
+    long atHead = kept(tokens, recomputed, walkedLayers());
+    long atRecomputed = recomputed == 0 ? 0 : kept(tokens, recomputed, recomputed + 1);
+    long backward = backward(tokens);
     long widestAtHead = atHead + Math.max(head(tokens), backward);
     long activations = Math.max(atHead, atRecomputed);
     long widest = Math.max(widestAtHead, atRecomputed + backward);
+    return estimate(tokens, FLOAT * flatLength * parts, activations, widest - activations);
+  }
+
+  /** While the backward is in a part of its walk. */
+  private MemoryEstimate during(int part, LiveGradients gradients, long tokens, int recomputed) {
+    int left = Math.min(walkedLayers(), walkedLayers() - part + 1);
+    // a layer that is computed twice has all it keeps for its backward
+    int keeping = left > recomputed ? left : recomputed + Math.min(1, left);
+    long working = part == GradientWalk.HEAD ? head(tokens) : backward(tokens);
+    return estimate(
+        tokens, FLOAT * gradients.during(part), kept(tokens, recomputed, keeping), working);
+  }
+
+  /** What layers keep while this many of the walked ones still wait for their backward. */
+  private long kept(long tokens, int recomputed, int layers) {
+    // what the lowest trained layer reads
+    long below = FLOAT * tokens * config.hiddenSize();
+    long inputs = FLOAT * tokens * layer.output() * recomputed;
+    return below + inputs + FLOAT * tokens * layer.kept() * (layers - recomputed);
+  }
+
+  private long backward(long tokens) {
+    return FLOAT * tokens * layer.working() + FLOAT * matricesAtWork;
+  }
+
+  private MemoryEstimate estimate(long tokens, long gradients, long activations, long working) {
     return new MemoryEstimate(
         frozenBytes,
         FLOAT * flatLength,
         bufferBytes,
-        FLOAT * flatLength * parts,
+        gradients,
         FLOAT * stateLength * statesAnElement,
         scratchBytes * parts,
         activations,
-        widest - activations,
-        SLACK * bytesPerValue * layer.working(),
+        working,
+        SLACK * FLOAT * tokens * layer.working(),
         RUNTIME);
   }
 

@@ -10,14 +10,18 @@ import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.io.ProgressStore;
 import dev.anneal.core.optim.LearningRateSchedule;
+import dev.anneal.core.optim.LossScale;
 import dev.anneal.core.run.RunFolder;
 import dev.anneal.core.tensor.Device;
+import dev.anneal.core.tensor.FloatType;
 import dev.anneal.core.tensor.TensorRuntime;
+import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * The whole story of one rank: opens model and optimizer, goes on from a checkpoint if there is
@@ -27,6 +31,8 @@ import java.util.Optional;
 public final class RankTrainer {
   /** Share of the steps' time that a rank may wait for rows before it says so. */
   private static final double NOTED_WAIT = 0.01;
+
+  private static final long FIRST_ROWS = 64;
 
   /** The phase of the steps themselves. */
   static final String TRAIN = "train";
@@ -67,7 +73,7 @@ public final class RankTrainer {
       runtime.prepareThread(threads);
       try (OpenedRank opened = OpenedRank.open(runtime, setup, inputs, ranks, threads)) {
         RankCheckpoints checkpoints = checkpoints(opened, attempt);
-        TrainState start = TrainState.START;
+        TrainState start = TrainState.START.with(startingScale());
         Optional<String> productsBefore = Optional.empty();
         if (resumeFrom.isPresent()) {
           observer.phase(0, "resume");
@@ -78,6 +84,7 @@ public final class RankTrainer {
           }
         }
         noteProducts(productsBefore);
+        noteGradients();
         observer.phase(start.step(), TRAIN);
         End end = train(opened, checkpoints, start);
         if (end.early()) {
@@ -102,13 +109,40 @@ public final class RankTrainer {
   private static TrainState restore(RankCheckpoints checkpoints, CheckpointReader reader) {
     checkpoints.restore(reader);
     var position = reader.manifest().position();
-    return new TrainState(position.step(), position.tokens(), position.targetTokens());
+    return new TrainState(
+        position.step(), position.tokens(), position.targetTokens(), reader.manifest().lossScale());
+  }
+
+  /** On average; of a few, since others may still lie elsewhere. */
+  private double lengthOfFirstRows() {
+    return LongStream.range(0, Math.min(FIRST_ROWS, inputs.rows().rowCount()))
+        .mapToInt(inputs.rows()::length)
+        .average()
+        .orElse(1);
+  }
+
+  private Optional<LossScale> startingScale() {
+    return setup.precision().product() == FloatType.FLOAT16
+        ? Optional.of(LossScale.START)
+        : Optional.empty();
   }
 
   private void noteProducts(Optional<String> before) {
     RankProducts products = RankProducts.of(ranks);
     if (ranks.rank() == 0) {
       observer.note(products.note(before));
+    }
+  }
+
+  /** What stage 2 does not save, where it does not. */
+  private void noteGradients() {
+    int steps = setup.train().gradientAccumulationSteps();
+    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    if (ranks.rank() == 0 && steps > 1 && stage.freesGradients(ranks.worldSize())) {
+      observer.note(
+          "distributed.zero_stage=2 frees gradients in the last of train.gradient_accumulation_steps="
+              + steps
+              + " micro-batches; before it every rank holds all of them, as at stage 1");
     }
   }
 
@@ -124,7 +158,11 @@ public final class RankTrainer {
             totalSteps);
     List<StepHook> hooks = hooks(opened.model(), plan, checkpoints);
     LoopSettings settings =
-        new LoopSettings(totalSteps, train.gradientAccumulationSteps(), train.maxGradNorm());
+        new LoopSettings(
+            totalSteps,
+            train.gradientAccumulationSteps(),
+            train.maxGradNorm(),
+            lengthOfFirstRows() * train.globalBatchSize(ranks.worldSize()));
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
     StepClock clock = new StepClock(observer);
     String reader = "rank-" + ranks.rank() + "-rows";
@@ -153,7 +191,35 @@ public final class RankTrainer {
     }
     hooks.add(checkpoints);
     hooks.add(new MemoryGivenBack());
+    if (ranks.rank() == 0) {
+      hooks.add(skippedSteps());
+    }
     return hooks;
+  }
+
+  /** Says which steps were left out. */
+  private StepHook skippedSteps() {
+    return new StepHook() {
+      private Optional<LossScale> before = Optional.empty();
+
+      @Override
+      public void after(TrainState state, boolean last) {
+        state
+            .lossScale()
+            .filter(
+                now ->
+                    now.steadySteps() == 0 && now.value() < before.orElse(LossScale.START).value())
+            .ifPresent(
+                now ->
+                    observer.note(
+                        String.format(
+                            Locale.ROOT,
+                            "step=%d skipped: gradients overflow fp16, loss_scale=%.0f",
+                            state.step(),
+                            now.value())));
+        before = state.lossScale();
+      }
+    };
   }
 
   /** Steps should not wait for rows: rank 0 says how long they did, others only if it mattered. */

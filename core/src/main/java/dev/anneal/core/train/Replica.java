@@ -57,12 +57,12 @@ final class Replica implements AutoCloseable {
     return runtime.liveTensors();
   }
 
-  Future<LossSum> begin(MicroBatch part, InputNoise noise, int threads) {
+  Future<LossSum> begin(MicroBatch part, InputNoise noise, double gradientFactor, int threads) {
     return thread.submit(
         () -> {
           runtime.prepareThread(threads);
           parameters.zeroGradients();
-          return model.forwardBackward(part, noise);
+          return model.forwardBackward(part, noise, gradientFactor);
         });
   }
 
@@ -102,8 +102,8 @@ final class Replica implements AutoCloseable {
   }
 
   /** Adds what the last part gave to the original's gradients. */
-  void addGradientsTo(FlatParameters originals, TensorProgram tensors) {
-    tensors.add(originals.gradients(), parameters.gradients());
+  void addGradientsTo(FlatParameters originals) {
+    originals.gradientBuffers().add(parameters.gradients());
   }
 
   @Override

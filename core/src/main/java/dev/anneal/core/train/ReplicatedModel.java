@@ -7,6 +7,8 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.gradients.GradientSink;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
@@ -29,7 +31,9 @@ public final class ReplicatedModel implements AutoCloseable {
   private final int threads;
   private final int mostParts;
   private final InputNoise noise;
+  private final GradientWalk walk;
   private final List<Replica> replicas = new ArrayList<>();
+  private double gradientFactor = 1;
 
   ReplicatedModel(TensorRuntime runtime, TrainedModel model, int threads, int mostParts) {
     this(runtime, model, threads, mostParts, InputNoise.NONE);
@@ -40,6 +44,7 @@ public final class ReplicatedModel implements AutoCloseable {
     this.noise = noise;
     this.runtime = runtime;
     this.model = model;
+    this.walk = model.model().gradientWalk();
     this.threads = threads;
     this.mostParts = mostParts;
   }
@@ -75,17 +80,41 @@ public final class ReplicatedModel implements AutoCloseable {
     return model.parameters();
   }
 
+  /** Which trained parameters a backward adds to, and in what order. */
+  GradientWalk gradientWalk() {
+    return walk;
+  }
+
   /** Tensors that the replicas hold open. */
   long liveTensors() {
     return replicas.stream().mapToLong(Replica::liveTensors).sum();
   }
 
-  /** Adds the gradient of the micro-batch's summed loss to the model's flat gradients. */
+  /** What the gradients of all micro-batches from now on are multiplied by. */
+  void scaleGradients(double factor) {
+    gradientFactor = factor;
+  }
+
+  /**
+   * Adds the gradient of the micro-batch's summed loss, times that factor, to the model's flat
+   * gradients.
+   */
   public LossSum forwardBackward(MicroBatch batch) {
+    return forwardBackward(batch, GradientSink.NONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param sink hears of gradients as they are computed; not where threads share the micro-batch:
+   *     then they are final when all have been added up
+   */
+  public LossSum forwardBackward(MicroBatch batch, GradientSink sink) {
     List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
     if (parts.size() == 1) {
-      return model.model().forwardBackward(batch, noise);
+      return model.model().forwardBackward(batch, noise, gradientFactor, sink);
     }
+    model.parameters().gradientBuffers().openAll();
     while (replicas.size() < parts.size() - 1) {
       replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
     }
@@ -96,19 +125,19 @@ public final class ReplicatedModel implements AutoCloseable {
     int threadsOfPart = threads / parts.size();
     List<Future<LossSum>> others = new ArrayList<>();
     for (int i = 1; i < parts.size(); i++) {
-      others.add(replicas.get(i - 1).begin(parts.get(i), noise, threadsOfPart));
+      others.add(replicas.get(i - 1).begin(parts.get(i), noise, gradientFactor, threadsOfPart));
     }
     LossSum sum;
     runtime.prepareThread(threadsOfPart);
     try {
-      sum = model.model().forwardBackward(parts.get(0), noise);
+      sum = model.model().forwardBackward(parts.get(0), noise, gradientFactor);
     } finally {
       runtime.prepareThread(threads);
       others.forEach(Replica::await);
     }
     for (int i = 0; i < others.size(); i++) {
       sum = sum.plus(Replica.result(others.get(i)));
-      replicas.get(i).addGradientsTo(model.parameters(), model.tensors());
+      replicas.get(i).addGradientsTo(model.parameters());
     }
     return sum;
   }

@@ -3,7 +3,9 @@ package dev.anneal.core.train;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LossSum;
+import dev.anneal.core.model.gradients.GradientSink;
 import dev.anneal.core.optim.LearningRateSchedule;
+import dev.anneal.core.optim.LossScale;
 import dev.anneal.core.run.ProcessMemory;
 import dev.anneal.core.run.StepMetrics;
 import dev.anneal.core.run.TrainingFailedException;
@@ -49,16 +51,29 @@ public final class TrainingLoop {
 
   /** Trains from a state to the last step, or to the one in which a listener wants to stop. */
   public TrainState run(TrainState start) {
+    try {
+      return steps(start);
+    } catch (RuntimeException | Error e) {
+      optimizer.abandon(e);
+      throw e;
+    }
+  }
+
+  private TrainState steps(TrainState start) {
     TrainState state = start;
     boolean stop = false;
     while (state.step() < settings.totalSteps() && !stop) {
       long begin = System.nanoTime();
       parameters.zeroGradients();
       model.model().beginStep(state.step());
+      model.scaleGradients(settings.gradientFactor(state));
       LossSum own = LossSum.ZERO;
       for (int i = 0; i < settings.accumulationSteps(); i++) {
-        own = own.plus(model.forwardBackward(data.at(state.step(), i)));
+        boolean last = i == settings.accumulationSteps() - 1;
+        GradientSink sink = optimizer.sink(model.gradientWalk(), last);
+        own = own.plus(model.forwardBackward(data.at(state.step(), i), sink));
       }
+      optimizer.reduceGradients();
       double[] totals = sum(own, listener.stopWanted());
       LossSum total = new LossSum(totals[0], (long) totals[1], (long) totals[2]);
       stop = totals[3] > 0;
@@ -66,7 +81,8 @@ public final class TrainingLoop {
       double learningRate = schedule.at(state.step());
       Update update = update(total, learningRate, state);
       model.model().endStep();
-      state = state.advance(total.tokens(), total.targetTokens());
+      state = state.advance(total.tokens(), total.targetTokens(), update.overflow());
+      requireUsableScale(state);
       listener.onStep(metrics(state, total, learningRate, update, begin));
       for (StepHook hook : hooks) {
         hook.after(state, state.step() == settings.totalSteps());
@@ -80,20 +96,34 @@ public final class TrainingLoop {
    *
    * @param gradNorm the global norm before clipping
    * @param regulariser what the method adds to the loss
+   * @param overflow whether the step was left out, since scaled gradients passed what fp16 holds
    */
-  private record Update(double gradNorm, double regulariser) {}
+  private record Update(double gradNorm, double regulariser, boolean overflow) {}
 
-  /** Sums gradients, normalises, clips, updates, shares. */
+  /** Normalises, clips, updates, shares. */
   private Update update(LossSum total, double learningRate, TrainState state) {
     if (total.targetTokens() == 0) {
-      return new Update(0, 0);
+      return new Update(0, 0, false);
     }
-    optimizer.reduceGradients();
-    double regulariser = optimizer.regularise(total.targetTokens());
-    double gradNorm = optimizer.normaliseAndClip(total.targetTokens(), settings.maxGradNorm());
+    double denominator = total.targetTokens() * settings.gradientFactor(state);
+    double regulariser = optimizer.regularise(denominator);
+    double gradNorm = optimizer.normaliseAndClip(denominator, settings.maxGradNorm());
+    if (state.lossScale().isPresent() && !Double.isFinite(gradNorm)) {
+      return new Update(Double.NaN, regulariser, true);
+    }
     requireFinite(gradNorm, "gradient norm", state);
-    optimizer.step(learningRate, state.step() + 1);
-    return new Update(gradNorm, regulariser);
+    optimizer.step(learningRate, state.nextUpdate());
+    return new Update(gradNorm, regulariser, false);
+  }
+
+  private static void requireUsableScale(TrainState state) {
+    if (state.lossScale().filter(LossScale::exhausted).isPresent()) {
+      throw new TrainingFailedException(
+          "Invalid gradients at step "
+              + state.step()
+              + ": beyond fp16 at any loss scale (use model.dtype = bfloat16 or train.bf16, or a"
+              + " lower train.learning_rate)");
+    }
   }
 
   /** Loss, targets and tokens of all ranks, and how many of them want to stop: all see the same. */

@@ -15,6 +15,7 @@ import dev.anneal.core.data.RowOrder;
 import dev.anneal.core.data.RowSource;
 import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
 import java.io.Serializable;
@@ -39,15 +40,8 @@ public record TrainingSetup(
   public void requireSupported(Optional<AdapterMethod> method) {
     OptimizerRegistry.named(optimizer.name());
     RunProduct.requireNameOfAdapter(adapter, method);
-    if (train.bf16() == TrainConfig.Bf16.TRUE || model.dtype().half()) {
-      String type = model.dtype() == ModelConfig.Dtype.FLOAT16 ? "float16" : "bfloat16";
-      throw new ConfigException(
-          "Unsupported train.bf16 or model.dtype: "
-              + type
-              + " needs a GPU (on a CPU leave both at auto; weights of 16 bits are read and"
-              + " computed in fp32; model.frozen_storage = file keeps frozen ones in 16 bits)");
-    }
-    boolean written = TrainedModel.hook(method, model.layerBackward()).written();
+    Precision precision = precision();
+    boolean written = TrainedModel.hook(method, model.layerBackward(), precision).written();
     ModelConfig.FrozenStorage storage = model.frozenStorage();
     String named = storage.name().toLowerCase(Locale.ROOT);
     if (storage.fourBit() && method.isEmpty()) {
@@ -57,7 +51,9 @@ public record TrainingSetup(
               + " (must be auto, float32 or file in full tuning, which freezes nothing: set"
               + " adapter.peft_type)");
     }
-    if ((storage == ModelConfig.FrozenStorage.FILE || storage.fourBit()) && !written) {
+    boolean widens =
+        storage.fourBit() || storage == ModelConfig.FrozenStorage.FILE && !precision.half();
+    if (widens && !written) {
       throw new ConfigException(
           "Invalid model.frozen_storage: "
               + named
@@ -67,6 +63,11 @@ public record TrainingSetup(
                   ? "model.layer_backward is autograd)"
                   : "adapter.peft_type has no written backward)"));
     }
+  }
+
+  /** The types to compute in. */
+  public Precision precision() {
+    return Precision.of(model, train);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.anneal.core.zero;
 
 import dev.anneal.core.model.weights.ParameterSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,14 @@ public final class PartitionPlan {
    * @param length elements, a multiple of the world size
    */
   public record Bucket(long offset, long length) {}
+
+  /**
+   * A bucket in the order of sums.
+   *
+   * @param bucket its place in {@link #buckets}
+   * @param lastPart the part of the backward after which it is final
+   */
+  public record Turn(int bucket, int lastPart) {}
 
   /**
    * A part of a parameter inside a rank's shard.
@@ -104,6 +113,29 @@ public final class PartitionPlan {
 
   public List<Bucket> buckets() {
     return List.copyOf(buckets);
+  }
+
+  /**
+   * The order in which buckets are summed: a bucket after those that are final before it, where a
+   * backward comes by the parameters in this order; of several that are final at once the last
+   * first. The same on every rank.
+   *
+   * @param lastParts after which part of the backward a parameter is final; what it never comes by
+   *     is so at the end
+   */
+  public List<Turn> turns(Map<String, Integer> lastParts) {
+    int[] last = new int[buckets.size()];
+    for (ParameterSpec parameter : parameters) {
+      int bucket = bucketOf.get(parameter.name());
+      int part = lastParts.getOrDefault(parameter.name(), Integer.MAX_VALUE);
+      last[bucket] = Math.max(last[bucket], part);
+    }
+    List<Turn> turns = new ArrayList<>();
+    for (int bucket = buckets.size() - 1; bucket >= 0; bucket--) {
+      turns.add(new Turn(bucket, last[bucket]));
+    }
+    turns.sort(Comparator.comparingInt(Turn::lastPart));
+    return turns;
   }
 
   /** Where a parameter begins in the flat buffer. */

@@ -2,6 +2,8 @@ package dev.anneal.core.zero;
 
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.FlatParameters;
+import dev.anneal.core.model.gradients.GradientSink;
+import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.optim.Optimizer;
 import dev.anneal.core.optim.OptimizerProgram;
 import dev.anneal.core.optim.OwnedState;
@@ -13,13 +15,14 @@ import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One optimizer step over all ranks: sum gradients, divide by the global count of targets, clip by
  * the global norm, update what this rank owns, share the result. ZeRO stage 0 keeps every shard on
- * every rank; stages 1 and 2 (Rajbhandari et al., 2020, arXiv 1910.02054) one shard a rank, which
- * is the paper's stage 1: reduced gradients are not freed. Both add in the same order, so their
- * gradients agree bit for bit. Owns its views and the optimizer.
+ * every rank; stage 1 (Rajbhandari et al., 2020, arXiv 1910.02054) one shard of the optimizer's
+ * states a rank, and stage 2 of the summed gradients too. All add in the same order, so their
+ * gradients agree bit for bit. Owns its views, what is on its way, and the optimizer.
  */
 public final class ShardedOptimizer implements AutoCloseable {
   private final PartitionPlan plan;
@@ -29,7 +32,8 @@ public final class ShardedOptimizer implements AutoCloseable {
   private final OptimizerProgram program;
   private final Optimizer optimizer;
   private final Rule rule;
-  private final OwnedState owned;
+  private final GradientReduction reduction;
+  private final Optional<OwnedState> owned;
   private final TensorScope scope = new TensorScope();
 
   /** Runs of elements by the rank that owns them; empty for ranks whose shards live elsewhere. */
@@ -92,21 +96,27 @@ public final class ShardedOptimizer implements AutoCloseable {
     this.optimizer = optimizer;
     this.rule = rule;
     this.collective = collective;
+    this.reduction = new GradientReduction(plan, stage, parameters.gradientBuffers(), collective);
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       runs.add(owns(rank) ? views(tensors, rank) : List.of());
     }
-    this.owned = owned();
+    this.owned =
+        parameters.gradientBuffers().byBucket() ? Optional.empty() : Optional.of(ownedNow());
   }
 
   private OwnedState owned() {
+    return owned.orElseGet(this::ownedNow);
+  }
+
+  /** Where gradients come and go, with them where they lie now. */
+  private OwnedState ownedNow() {
     List<List<OwnedState.Piece>> shards = new ArrayList<>();
     for (int rank = 0; rank < plan.worldSize(); rank++) {
       if (owns(rank)) {
         shards.add(plan.slices(rank).stream().map(this::piece).toList());
       }
     }
-    boolean sharded = stage != ZeroStage.REPLICATED && plan.worldSize() > 1;
-    return new OwnedState(shards, sharded, parameters::value);
+    return new OwnedState(shards, sharded(), parameters::value);
   }
 
   private OwnedState.Piece piece(PartitionPlan.Slice slice) {
@@ -115,7 +125,7 @@ public final class ShardedOptimizer implements AutoCloseable {
         slice.parameter(),
         slice.parameterOffset(),
         parameters.values().region().slice(slice.flatOffset(), slice.length()),
-        parameters.gradients().region().slice(slice.flatOffset(), slice.length()),
+        parameters.gradientBuffers().region(slice.flatOffset(), slice.length()),
         rule.states().stream()
             .map(state -> state.values().region().slice(at, slice.length()))
             .toList());
@@ -124,6 +134,10 @@ public final class ShardedOptimizer implements AutoCloseable {
   /** Elements of optimizer state on a rank. */
   public static long stateLength(PartitionPlan plan, ZeroStage stage) {
     return stage == ZeroStage.REPLICATED ? plan.length() : plan.shardLength();
+  }
+
+  private boolean sharded() {
+    return stage != ZeroStage.REPLICATED && plan.worldSize() > 1;
   }
 
   private boolean owns(int rank) {
@@ -136,7 +150,7 @@ public final class ShardedOptimizer implements AutoCloseable {
       views.add(
           new Optimizer.Run(
               scope.own(tensors.view(parameters.values(), run.flatOffset(), run.length())),
-              scope.own(tensors.view(parameters.gradients(), run.flatOffset(), run.length())),
+              parameters.gradientBuffers().handle(run.flatOffset(), run.length()),
               run.stateOffset(),
               run.length(),
               run.decay(),
@@ -145,53 +159,70 @@ public final class ShardedOptimizer implements AutoCloseable {
     return views;
   }
 
-  /** Sums the gradients of all ranks, bucket by bucket. */
+  /**
+   * What hears of a micro-batch's backward.
+   *
+   * @param walk of the model
+   * @param last whether it is the last of the step on this rank: sums then start to travel
+   */
+  public GradientSink sink(GradientWalk walk, boolean last) {
+    return reduction.sink(walk, last);
+  }
+
+  /**
+   * Until the gradients of all ranks are summed. Starts what no backward has started, on every
+   * rank: one may have had no targets.
+   */
   public void reduceGradients() {
-    if (plan.worldSize() == 1) {
-      return;
-    }
-    FloatRegion gradients = parameters.gradients().region();
-    for (PartitionPlan.Bucket bucket : plan.buckets()) {
-      FloatRegion region = gradients.slice(bucket.offset(), bucket.length());
-      if (stage == ZeroStage.REPLICATED) {
-        collective.allReduceSum(region);
-      } else {
-        collective.reduceScatterSum(region);
-      }
-    }
+    reduction.finish();
+  }
+
+  /** What the sums took since the last call. */
+  public GradientReduction.Times takeReductionTimes() {
+    return reduction.takeTimes();
+  }
+
+  /**
+   * After a failure of this rank: tells the others if sums are under way, which need this rank, and
+   * returns when nothing reads its gradients any more.
+   */
+  public void abandon(Throwable failure) {
+    reduction.abandon(failure);
   }
 
   /**
    * Adds the gradients of the method's regulariser to the sums.
    *
+   * @param denominator what the sums will be divided by
    * @return its value
    */
-  public double regularise(long targetTokens) {
-    return rule.rule().addGradients(owned, targetTokens);
+  public double regularise(double denominator) {
+    return rule.rule().addGradients(owned(), denominator);
   }
 
   /**
-   * Divides the summed gradients by the global count of targets and clips them.
+   * Divides the summed gradients and clips them.
    *
+   * @param denominator the global count of targets, times the factor of the gradients
    * @param maxGradNorm 0 for no clipping
    * @return the global norm before clipping
    */
-  public double normaliseAndClip(long targetTokens, double maxGradNorm) {
+  public double normaliseAndClip(double denominator, double maxGradNorm) {
     double[] squares = new double[plan.worldSize()];
     for (int rank = 0; rank < squares.length; rank++) {
       squares[rank] = program.squareSum(gradients(rank));
     }
-    if (stage != ZeroStage.REPLICATED && plan.worldSize() > 1) {
+    if (sharded()) {
       squares = collective.allReduceSum(squares);
     }
     double total = 0;
     for (double square : squares) {
       total += square;
     }
-    double norm = Math.sqrt(total) / targetTokens;
+    double norm = Math.sqrt(total) / denominator;
     double clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
     for (int rank = 0; rank < squares.length; rank++) {
-      program.scale(gradients(rank), clip / targetTokens);
+      program.scale(gradients(rank), clip / denominator);
     }
     return norm;
   }
@@ -205,8 +236,9 @@ public final class ShardedOptimizer implements AutoCloseable {
     for (List<Optimizer.Run> shard : runs) {
       optimizer.step(shard, learningRate, step);
     }
-    rule.rule().afterUpdate(step - 1, owned, collective);
-    if (stage != ZeroStage.REPLICATED && plan.worldSize() > 1) {
+    rule.rule().afterUpdate(step - 1, owned(), collective);
+    reduction.free();
+    if (sharded()) {
       FloatRegion values = parameters.values().region();
       for (PartitionPlan.Bucket bucket : plan.buckets()) {
         collective.allGather(values.slice(bucket.offset(), bucket.length()));
@@ -223,6 +255,7 @@ public final class ShardedOptimizer implements AutoCloseable {
 
   @Override
   public void close() {
+    reduction.abandon(new IllegalStateException("the optimizer was closed in a step"));
     optimizer.close();
     rule.close();
     scope.close();

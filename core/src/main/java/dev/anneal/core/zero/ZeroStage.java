@@ -4,19 +4,25 @@ package dev.anneal.core.zero;
 public enum ZeroStage {
   /** Stage 0: every rank holds everything. */
   REPLICATED,
-  /**
-   * Stages 1 and 2: the optimizer's state is sharded; gradients keep their memory on every rank.
-   */
-  SHARDED;
+  /** Stage 1: the optimizer's states are sharded; gradients keep their memory on every rank. */
+  SHARDED,
+  /** Stage 2: of summed gradients, too, each rank keeps its shard alone. */
+  SHARDED_GRADIENTS;
 
   /** The stage of the setting {@code distributed.zero_stage}. */
   public static ZeroStage of(int number) {
     return switch (number) {
       case 0 -> REPLICATED;
-      case 1, 2 -> SHARDED;
+      case 1 -> SHARDED;
+      case 2 -> SHARDED_GRADIENTS;
       default ->
           throw new IllegalArgumentException(
               "Invalid distributed.zero_stage: " + number + " (must be 0, 1 or 2)");
     };
+  }
+
+  /** Whether the memory of gradients comes and goes: among several ranks at stage 2. */
+  public boolean freesGradients(int worldSize) {
+    return this == SHARDED_GRADIENTS && worldSize > 1;
   }
 }

@@ -205,12 +205,118 @@ public abstract class CollectiveContract {
     assertThat(results.get(2)).isEqualTo(results.get(0));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void startedSumsHaveTheBitsOfBlockingOnes(int worldSize) throws Exception {
+    List<Collective> group = group(worldSize);
+    List<float[]> inputs = normals(worldSize, 120_012);
+    List<float[]> whole = run(group, inputs, Collective::allReduceSum);
+    List<float[]> chunk = run(group, inputs, Collective::reduceScatterSum);
+    List<List<float[]>> started =
+        onAll(
+            group,
+            member -> {
+              NativeFloats first = NativeFloats.of(inputs.get(member.rank()));
+              NativeFloats second = NativeFloats.of(inputs.get(member.rank()));
+              var sum = member.startAllReduceSum(first.region());
+              var scattered = member.startReduceScatterSum(second.region());
+              double[] after = member.allReduceSum(new double[] {1});
+              sum.await();
+              scattered.await();
+              assertThat(after).containsExactly(worldSize);
+              assertThat(sum.over()).isTrue();
+              assertThat(sum.seconds()).isPositive();
+              return List.of(first.values(), second.values());
+            });
+    int length = 120_012 / worldSize;
+    for (int rank = 0; rank < worldSize; rank++) {
+      assertThat(started.get(rank).get(0)).isEqualTo(whole.get(rank));
+      assertThat(Arrays.copyOfRange(started.get(rank).get(1), rank * length, (rank + 1) * length))
+          .isEqualTo(Arrays.copyOfRange(chunk.get(rank), rank * length, (rank + 1) * length));
+    }
+  }
+
+  @Test
+  void aStartWaitsForNobody() throws Exception {
+    List<Collective> group = group(3);
+    List<NativeFloats> values = List.of(ones(1200), ones(1200), ones(1200));
+    for (int round = 0; round < 3; round++) {
+      List<dev.anneal.core.collective.Work> started = new ArrayList<>();
+      for (Collective member : group) {
+        started.add(member.startAllReduceSum(values.get(member.rank()).region()));
+      }
+      started.forEach(dev.anneal.core.collective.Work::await);
+    }
+    for (NativeFloats sums : values) {
+      assertThat(sums.values()).containsOnly(27);
+    }
+  }
+
+  @Test
+  void abortReachesStartedOperations() throws Exception {
+    List<Collective> group = group(3);
+    NativeFloats values = ones(1200);
+    var first = group.get(0).startAllReduceSum(values.region());
+    var second = group.get(0).startReduceScatterSum(ones(3).region());
+    Future<?> blocked = threads.submit(() -> ones(1200).use(group.get(1)::allReduceSum));
+    group.get(2).abort(GroupFailure.last("loss is NaN at step 7"));
+    for (var work : List.of(first, second)) {
+      assertThatThrownBy(work::await)
+          .isInstanceOf(CollectiveException.class)
+          .hasMessage("rank 2 aborted: loss is NaN at step 7");
+      assertThat(work.over()).isTrue();
+    }
+    assertThatThrownBy(() -> blocked.get(10, TimeUnit.SECONDS))
+        .hasStackTraceContaining("rank 2 aborted: loss is NaN at step 7");
+    values.use(region -> assertThat(region.length()).isEqualTo(1200));
+  }
+
+  @Test
+  void startedOperationsOfOtherLengthsAreOutOfStep() throws Exception {
+    List<Collective> group = group(2);
+    NativeFloats ten = ones(10);
+    NativeFloats twelve = ones(12);
+    var short10 = group.get(0).startAllReduceSum(ten.region());
+    var long12 = group.get(1).startAllReduceSum(twelve.region());
+    for (var work : List.of(short10, long12)) {
+      assertThatThrownBy(work::await)
+          .isInstanceOf(CollectiveException.class)
+          .hasMessageContaining("10 values")
+          .hasMessageContaining("12 values");
+    }
+    ten.use(region -> twelve.use(other -> assertThat(other.length()).isEqualTo(12)));
+  }
+
+  @Test
+  void anInterruptWhileAStartedOperationIsAwaitedFailsTheGroup() throws Exception {
+    List<Collective> group = group(2);
+    NativeFloats values = ones(10);
+    Future<Boolean> waiting =
+        threads.submit(
+            () -> {
+              var work = group.get(0).startAllReduceSum(values.region());
+              Thread.currentThread().interrupt();
+              assertThatThrownBy(work::await)
+                  .isInstanceOf(CollectiveException.class)
+                  .hasMessageContaining("interrupted");
+              return Thread.interrupted();
+            });
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThatThrownBy(() -> ones(10).use(group.get(1)::allReduceSum))
+        .isInstanceOf(CollectiveException.class)
+        .hasMessageContaining("interrupted");
+    values.use(region -> assertThat(region.length()).isEqualTo(10));
+  }
+
   @Test
   void refusesLengthsThatDoNotDivide() throws Exception {
     Collective first = group(2).get(0);
     FloatRegion odd = new NativeFloats(5).region();
     String message = "Invalid region length: 5 (must be a multiple of world size 2)";
     assertThatThrownBy(() -> first.reduceScatterSum(odd))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+    assertThatThrownBy(() -> first.startReduceScatterSum(odd))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(message);
     assertThatThrownBy(() -> first.allGather(odd))

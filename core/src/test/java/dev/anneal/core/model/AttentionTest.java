@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.anneal.core.model.config.AttentionKernel;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.DecoderConfigParser;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.script.Program;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.Tensor;
@@ -42,28 +44,50 @@ class AttentionTest {
             result.append(torch._unwrap_optional(gradients[i]))
           return result
 
+        # through the order in which a text wants the heads, and back
         def actual(self: __torch__.Program, q: Tensor, k: Tensor, v: Tensor, dy: Tensor, c: Dict[str, Tensor]) -> List[Tensor]:
-          dq, dk, dv, = self.attend_backward(q, k, v, dy, c)
-          return [self.attend(q, k, v, c), dq, torch.contiguous(dk), torch.contiguous(dv)]
+          heads = torch.size(k, 0)
+          n = torch.size(k, 1)
+          d = torch.size(k, 2)
+          q0 = torch.permute(torch.reshape(q, [heads, n, -1, d]), [1, 0, 2, 3])
+          k0 = torch.permute(torch.reshape(k, [heads, n, 1, d]), [1, 0, 2, 3])
+          q1 = self.attention_heads(self.attention_order(q0))
+          k1 = self.attention_heads(self.attention_order(k0))
+          v1 = self.attention_values(torch.transpose(v, 0, 1))
+          kept = self.attend(q1, k1, v1, c)
+          dq, dk, dv, = self.attend_backward(q1, k1, v1, dy, kept, c)
+          dq1 = torch.reshape(torch.permute(self.heads_gradient(dq, n), [1, 0, 2, 3]), torch.size(q))
+          dk1 = torch.reshape(torch.permute(self.heads_gradient(dk, n), [1, 0, 2, 3]), torch.size(k))
+          dv1 = torch.transpose(torch.reshape(self.values_gradient(dv, n), [n, heads, d]), 0, 1)
+          return [kept[0], dq1, dk1, torch.contiguous(dv1)]
       """;
 
   @ParameterizedTest
   @CsvSource({
-    "ONEDNN, 4, 2, 300",
-    "ONEDNN, 4, 1, 1 128 129 7",
-    "BLAS, 4, 2, 300",
-    "BLAS, 3, 3, 5 256 1",
-    "BY_SHAPE, 4, 2, 300",
-    "BY_SHAPE, 4, 1, 1 64 65 7 128",
+    "ONEDNN, BLOCKS, 4, 2, 300",
+    "ONEDNN, BLOCKS, 4, 1, 1 128 129 7",
+    "BLAS, BLOCKS, 4, 2, 300",
+    "BLAS, BLOCKS, 3, 3, 5 256 1",
+    "BY_SHAPE, BLOCKS, 4, 2, 300",
+    "BY_SHAPE, BLOCKS, 4, 1, 1 64 65 7 128",
+    "BLAS, FLASH_CPU, 4, 2, 300",
+    "BLAS, FLASH_CPU, 4, 1, 1 64 65 7 128",
+    "BLAS, FLASH_CPU, 3, 3, 5 256 1",
+    "BLAS, MATH, 4, 2, 300",
+    "BLAS, MATH, 4, 1, 1 64 65 7 128",
   })
   void agreesWithLibtorchForAnyLengths(
-      MatrixProducts products, int heads, int keyValueHeads, String lengths) {
+      MatrixProducts products,
+      AttentionKernel kernel,
+      int heads,
+      int keyValueHeads,
+      String lengths) {
     long[] sequences = Arrays.stream(lengths.split(" ")).mapToLong(Long::parseLong).toArray();
     long n = Arrays.stream(sequences).sum();
     try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
       Random values = new Random(n);
-      try (Program program = program(runtime, products, heads, keyValueHeads);
+      try (Program program = program(runtime, products, kernel, heads, keyValueHeads);
           Tensor q = random(runtime, values, keyValueHeads, n * heads / keyValueHeads, HEAD_DIM);
           Tensor k = random(runtime, values, keyValueHeads, n, HEAD_DIM);
           Tensor v = random(runtime, values, keyValueHeads, n, HEAD_DIM);
@@ -102,9 +126,15 @@ class AttentionTest {
   }
 
   private static Program program(
-      TensorRuntime runtime, MatrixProducts products, int heads, int keyValueHeads) {
+      TensorRuntime runtime,
+      MatrixProducts products,
+      AttentionKernel kernel,
+      int heads,
+      int keyValueHeads) {
     List<String> parts =
-        DecoderProgram.parts(config(heads, keyValueHeads), LinearHook.none(), products);
+        DecoderProgram.parts(
+            new ModelParts.Computation(
+                config(heads, keyValueHeads), Precision.FULL, products, kernel, LinearHook.none()));
     parts.add(CHECK);
     return Program.compile(runtime, parts);
   }

@@ -56,7 +56,8 @@ class CrossEntropyTest {
             "config.json");
     try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
-      List<String> parts = DecoderProgram.parts(config, LinearHook.none(), products);
+      List<String> parts =
+          DecoderProgram.parts(new ModelParts.Computation(config, products, LinearHook.none()));
       parts.add(CHECK);
       try (Program program = Program.compile(runtime, parts);
           Tensor rows = runtime.floats(hidden, hidden.length, 1);

@@ -89,7 +89,9 @@ class FourBitWeightsTest {
       try (TensorProgram tensors = TensorProgram.open(runtime);
           Program program =
               DecoderProgram.compile(
-                  runtime, CONFIG, LinearHook.none(), MatrixProducts.ofThisHost());
+                  runtime,
+                  new ModelParts.Computation(
+                      CONFIG, MatrixProducts.ofThisHost(), LinearHook.none()));
           SafetensorsWeights stored =
               new SafetensorsWeights(runtime, SafetensorsReader.openFile(file));
           FourBitWeights weights =

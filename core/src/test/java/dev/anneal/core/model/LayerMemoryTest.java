@@ -56,7 +56,11 @@ class LayerMemoryTest {
           scope.own(new FlatParameters(runtime, tensors, specs, name -> 0, 100_000));
       ModelParts parts =
           scope.own(
-              new ModelParts(runtime, config, new InitialWeights(runtime, 1, 0.02), hook, trained));
+              new ModelParts(
+                  runtime,
+                  new ModelParts.Computation(config, MatrixProducts.ofThisHost(), hook),
+                  new InitialWeights(runtime, 1, 0.02),
+                  trained));
       BatchTensors batch =
           scope.own(
               new BatchTensors(

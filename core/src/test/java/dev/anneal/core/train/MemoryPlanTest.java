@@ -136,6 +136,31 @@ class MemoryPlanTest {
     assertThat(shared * 4).isEqualTo(alone);
   }
 
+  /** Of full tuning on two ranks, at the widest moment of a step: near the head. */
+  @Test
+  void stage2FreesGradientsOfOneMicroBatch() throws Exception {
+    Path model = folder.resolve("qwen");
+    ZeroFolder.qwen(model, 12);
+    List<String> full =
+        List.of("adapter.peft_type=NONE", "distributed.world_size=2", "distributed.bucket_mb=8");
+    MemoryEstimate kept = staged(model, full, "distributed.zero_stage=1");
+    MemoryEstimate freed = staged(model, full, "distributed.zero_stage=2");
+    assertThat(kept.gradients()).isEqualTo(kept.trained());
+    long shard = kept.gradients() / 2;
+    assertThat(kept.total() - freed.total()).isGreaterThan(shard / 2);
+    assertThat(kept.gradients() - freed.gradients()).isGreaterThan(shard);
+    assertThat(freed.moments()).isEqualTo(kept.moments());
+    assertThat(
+            staged(model, full, "distributed.zero_stage=2", "train.gradient_accumulation_steps=2"))
+        .isEqualTo(kept);
+  }
+
+  private static MemoryEstimate staged(Path model, List<String> settings, String... more) {
+    List<String> all = new ArrayList<>(settings);
+    all.addAll(List.of(more));
+    return plan(model, rows(2048, 2048), all.toArray(String[]::new)).estimate();
+  }
+
   @Test
   void frozenWeightsCountAsTheyLieInMemory() throws Exception {
     Path half = HalfFolder.write(folder.resolve("half"), "llama", name -> DType.BF16);

@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.checkpoint.Checkpoint;
@@ -31,6 +32,7 @@ import dev.anneal.core.zero.ShardedOptimizer;
 import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,10 +42,12 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An optimizer whose states have other names and another number is trained, saved, resumed. */
 class OptimizerStatesTest {
@@ -120,8 +124,95 @@ class OptimizerStatesTest {
             });
   }
 
+  /**
+   * The checkpoint of step 2 that two ranks wrote before gradients travelled during the backward,
+   * and what they found in steps 3 and 4.
+   */
   @ParameterizedTest
-  @CsvSource({"1,SHARDED", "3,SHARDED", "4,SHARDED", "3,REPLICATED"})
+  @ValueSource(ints = {0, 1, 2})
+  void anOlderCheckpointGoesOn(int stage) throws Exception {
+    Path older = Parity.folder("older-checkpoint");
+    Path target = folder.resolve("older/checkpoints/step-000002");
+    Files.createDirectories(target);
+    try (Stream<Path> files = Files.list(older)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, target.resolve(file.getFileName()));
+      }
+    }
+    List<StepMetrics> rest =
+        train(
+            "older",
+            "optimizer.name=adamw",
+            "adapter.peft_type=LORA",
+            "adapter.r=2",
+            "adapter.target_modules=[q_proj,down_proj]",
+            "train.lr_scheduler_type=constant",
+            "train.max_steps=4",
+            "distributed.zero_stage=" + stage,
+            "train.resume_from_checkpoint=true");
+    double[] losses = {5.675977905591329, 5.135588669776917};
+    double[] norms = {3.0334063687560944, 2.8286670858992387};
+    assertThat(rest).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(rest.get(i).loss()).isCloseTo(losses[i], within(1e-5 * losses[i]));
+      assertThat(rest.get(i).gradNorm()).isCloseTo(norms[i], within(1e-4 * norms[i]));
+    }
+  }
+
+  @Test
+  void stage2SaysWhatItDoesNotFree() throws Exception {
+    String settings = "train.max_steps=1 distributed.world_size=2 train.save_steps=0";
+    List<String> all = new ArrayList<>(List.of(settings.split(" ")));
+    all.addAll(
+        List.of(
+            "adapter.peft_type=LORA",
+            "train.per_device_train_batch_size=1",
+            "train.gradient_accumulation_steps=2",
+            ""));
+    List<List<String>> notes = new ArrayList<>();
+    for (int stage = 1; stage <= 2; stage++) {
+      all.set(all.size() - 1, "distributed.zero_stage=" + stage);
+      SmallRun run =
+          SmallRun.of(
+              DISK, "curve-lora", folder.resolve("stage " + stage), all.toArray(String[]::new));
+      run.train();
+      notes.add(run.notes());
+    }
+    assertThat(notes.get(0)).noneMatch(note -> note.contains("zero_stage"));
+    assertThat(notes.get(1))
+        .contains(
+            "distributed.zero_stage=2 frees gradients in the last of"
+                + " train.gradient_accumulation_steps=2 micro-batches; before it every rank holds"
+                + " all of them, as at stage 1");
+  }
+
+  @Test
+  void aRunGoesOnAtAnotherStage() throws Exception {
+    String full = "adapter.peft_type=NONE";
+    String schedule = "train.lr_scheduler_type=constant";
+    List<StepMetrics> whole = train("whole", full, schedule, "distributed.zero_stage=0");
+    List<StepMetrics> parts = new ArrayList<>();
+    for (int stage = 0; stage <= 2; stage++) {
+      parts.addAll(
+          train(
+              "changing",
+              full,
+              schedule,
+              "distributed.zero_stage=" + stage,
+              "train.max_steps=" + 2 * (stage + 1),
+              "train.resume_from_checkpoint=auto"));
+    }
+    assertThat(parts).hasSize(6);
+    for (int i = 0; i < 6; i++) {
+      double loss = whole.get(i).loss();
+      assertThat(parts.get(i).loss()).as("step %d", i + 1).isCloseTo(loss, within(1e-5 * loss));
+      double norm = whole.get(i).gradNorm();
+      assertThat(parts.get(i).gradNorm()).as("step %d", i + 1).isCloseTo(norm, within(1e-4 * norm));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,SHARDED", "3,SHARDED", "4,SHARDED_GRADIENTS", "3,REPLICATED"})
   void anotherWorldSizeTakesOverEveryBit(int worldSize, ZeroStage stage) throws Exception {
     String full = "adapter.peft_type=NONE";
     train("two ranks", full, "train.max_steps=2");
@@ -152,7 +243,10 @@ class OptimizerStatesTest {
       OptimizerMethod method = OptimizerRegistry.named(OTHER);
       try (TrainedModel model =
               TrainedModel.open(
-                  runtime, Parity.full(MODEL, LayerStorage.KEEP), ranks.worldSize(), 700);
+                  runtime,
+                  Parity.full(MODEL, LayerStorage.KEEP),
+                  new TrainedModel.Layout(
+                      ranks.worldSize(), 700, stage.freesGradients(ranks.worldSize())));
           TensorProgram tensors = TensorProgram.open(runtime);
           OptimizerProgram program = OptimizerProgram.open(runtime, method);
           ShardedOptimizer optimizer = optimizer(runtime, model, tensors, program, stage, ranks);

@@ -177,7 +177,8 @@ final class SmallRun {
           new TrainPosition(state.step(), 0, 0, state.tokensSeen(), state.targetTokensSeen(), 42);
       int worldSize = config.distributed().worldSize();
       checkpoints.commit(
-          new CheckpointManifest(position, worldSize, attempt, parameters(), Map.of(), files));
+          new CheckpointManifest(
+              position, worldSize, attempt, parameters(), Map.of(), files, state.lossScale()));
       checkpoints.prune(config.train().saveTotalLimit());
     }
 

@@ -134,7 +134,8 @@ public final class StagedModel implements AutoCloseable {
       throw new ConfigException(
           "Unsupported model.dtype: "
               + model.dtype().name().toLowerCase(Locale.ROOT)
-              + " (needs a GPU; weights of 16 bits are read and computed in fp32 with auto)");
+              + " (this job computes in fp32: leave it at auto; weights of 16 bits are read as they"
+              + " are)");
     }
     if (adapter.present() && adapter.path().isEmpty()) {
       throw new ConfigException(

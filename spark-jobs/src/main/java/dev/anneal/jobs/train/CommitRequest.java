@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.anneal.core.checkpoint.RankFile;
 import dev.anneal.core.format.FormatException;
+import dev.anneal.core.optim.LossScale;
 import dev.anneal.core.train.TrainState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What rank 0 asks the driver to commit.
@@ -33,6 +35,14 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
     json.put("step", state.step());
     json.put("tokens", state.tokensSeen());
     json.put("target_tokens", state.targetTokensSeen());
+    state
+        .lossScale()
+        .ifPresent(
+            scale ->
+                json.putArray("loss_scale")
+                    .add(scale.value())
+                    .add(scale.steadySteps())
+                    .add(scale.skippedSteps()));
     json.put("world_size", origin.worldSize());
     json.put("attempt", origin.attempt());
     json.put("products", origin.products());
@@ -46,13 +56,21 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
         new TrainState(
             json.get("step").asLong(),
             json.get("tokens").asLong(),
-            json.get("target_tokens").asLong());
+            json.get("target_tokens").asLong(),
+            lossScale(json.path("loss_scale")));
     Origin origin =
         new Origin(
             json.get("world_size").asInt(),
             json.get("attempt").asText(),
             json.get("products").asText());
     return new CommitRequest(state, origin, (ArrayNode) json.get("files"));
+  }
+
+  private static Optional<LossScale> lossScale(JsonNode parts) {
+    return parts.isMissingNode()
+        ? Optional.empty()
+        : Optional.of(
+            new LossScale(parts.get(0).asDouble(), parts.get(1).asInt(), parts.get(2).asLong()));
   }
 
   List<RankFile> rankFiles() throws FormatException, IOException {

@@ -66,6 +66,9 @@ record RunFacts(
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
     fingerprint.put("layer backward", layerBackward(config, method));
+    if (setup.precision().half()) {
+      fingerprint.put("arithmetic", setup.precision().label());
+    }
     if (config.model().resizeTokenEmbeddings() > 0) {
       fingerprint.put("token embeddings", String.valueOf(model.vocabSize()));
       warnOfUntrainedRows(parameters);

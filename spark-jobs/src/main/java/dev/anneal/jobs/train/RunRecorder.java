@@ -174,7 +174,8 @@ final class RunRecorder implements ControlListener {
             request.origin().attempt(),
             contents.parameters(),
             fingerprint,
-            request.rankFiles()));
+            request.rankFiles(),
+            state.lossScale()));
     committedStep = Math.max(committedStep, state.step());
     outputs.checkpoints.prune(contents.keep());
   }

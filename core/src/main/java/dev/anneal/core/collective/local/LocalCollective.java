@@ -2,10 +2,12 @@ package dev.anneal.core.collective.local;
 
 import dev.anneal.core.collective.Chunks;
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.CommunicationThread;
 import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.tensor.FloatRegion;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,12 +20,14 @@ final class LocalCollective implements ControlCollective {
   private final Meeting meeting;
   private final RegionArithmetic arithmetic = new RegionArithmetic();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final CommunicationThread beside;
   private long sequence;
 
   LocalCollective(int rank, int worldSize, Meeting meeting) {
     this.rank = rank;
     this.worldSize = worldSize;
     this.meeting = meeting;
+    this.beside = new CommunicationThread("rank-" + rank + "-sums");
   }
 
   @Override
@@ -38,6 +42,16 @@ final class LocalCollective implements ControlCollective {
 
   @Override
   public void allReduceSum(FloatRegion region) {
+    beside.drain();
+    allReduce(region);
+  }
+
+  @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    return beside.start(() -> allReduce(region));
+  }
+
+  private void allReduce(FloatRegion region) {
     Chunks chunks = new Chunks(region.length(), worldSize);
     Offer[] offers =
         open(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region.length(), Offer.of(region));
@@ -50,6 +64,17 @@ final class LocalCollective implements ControlCollective {
   @Override
   public void reduceScatterSum(FloatRegion region) {
     Chunks chunks = Chunks.equal(region.length(), worldSize);
+    beside.drain();
+    reduceScatter(region, chunks);
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    Chunks chunks = Chunks.equal(region.length(), worldSize);
+    return beside.start(() -> reduceScatter(region, chunks));
+  }
+
+  private void reduceScatter(FloatRegion region, Chunks chunks) {
     Offer[] offers =
         open(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region.length(), Offer.of(region));
     guarded(() -> arithmetic.sumChunk(offers, chunks, rank));
@@ -59,6 +84,7 @@ final class LocalCollective implements ControlCollective {
   @Override
   public void allGather(FloatRegion region) {
     Chunks chunks = Chunks.equal(region.length(), worldSize);
+    beside.drain();
     Offer[] offers =
         open(Operation.Kind.ALL_GATHER, Operation.NO_ROOT, region.length(), Offer.of(region));
     guarded(() -> arithmetic.gatherChunks(offers, chunks, rank));
@@ -68,6 +94,7 @@ final class LocalCollective implements ControlCollective {
   @Override
   public void broadcast(FloatRegion region, int root) {
     Objects.checkIndex(root, worldSize);
+    beside.drain();
     Offer[] offers = open(Operation.Kind.BROADCAST, root, region.length(), Offer.of(region));
     if (rank != root) {
       guarded(() -> arithmetic.copy(offers[root].region(), region));
@@ -89,12 +116,14 @@ final class LocalCollective implements ControlCollective {
 
   @Override
   public void barrier() {
+    beside.drain();
     open(Operation.Kind.BARRIER, Operation.NO_ROOT, 0, Offer.NOTHING);
     meeting.done();
   }
 
   @Override
   public Operation enter(Operation.Kind kind, int root, long length) {
+    beside.drain();
     Operation operation = next(kind, root, length);
     meeting.enter(rank, operation);
     return operation;
@@ -126,6 +155,7 @@ final class LocalCollective implements ControlCollective {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       meeting.leave(rank);
+      beside.close();
     }
   }
 
@@ -139,6 +169,7 @@ final class LocalCollective implements ControlCollective {
   }
 
   private byte[][] exchange(Operation.Kind kind, long length, byte[] mine) {
+    beside.drain();
     Offer[] offers = open(kind, Operation.NO_ROOT, length, Offer.of(mine));
     byte[][] all = new byte[worldSize][];
     for (int other = 0; other < worldSize; other++) {

@@ -1,10 +1,12 @@
 package dev.anneal.core.collective.tcp;
 
 import dev.anneal.core.collective.CollectiveException;
+import dev.anneal.core.collective.CommunicationThread;
 import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.DoubleSums;
 import dev.anneal.core.collective.GroupFailure;
 import dev.anneal.core.collective.Operation;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.net.Deadline;
 import dev.anneal.core.net.GroupIdentity;
@@ -21,7 +23,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The collective of ranks in several processes, over TCP and host memory. Links are authenticated
- * when they open, not encrypted. One thread at a time; {@link #abort} and {@link #close} from any.
+ * when they open, not encrypted. One thread at a time, and one of its own for what is started;
+ * {@link #abort} and {@link #close} from any.
  */
 public final class TcpCollective implements ControlCollective {
   private final int rank;
@@ -31,6 +34,7 @@ public final class TcpCollective implements ControlCollective {
   private final Ring ring;
   private final Star star;
   private final Verdict verdict;
+  private final CommunicationThread beside;
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private long sequence;
@@ -40,6 +44,7 @@ public final class TcpCollective implements ControlCollective {
     this.worldSize = links.ring().worldSize();
     this.patience = timeouts.operation();
     this.ring = new Ring(links.ring(), health, patience);
+    this.beside = new CommunicationThread("rank-" + rank + "-ring");
     try {
       this.star =
           rank == 0
@@ -117,9 +122,21 @@ public final class TcpCollective implements ControlCollective {
   }
 
   @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    RingPlan plan = RingPlan.allReduce(region, rank, worldSize);
+    return beside.start(() -> run(Operation.Kind.ALL_REDUCE, Operation.NO_ROOT, region, plan));
+  }
+
+  @Override
   public void reduceScatterSum(FloatRegion region) {
     RingPlan plan = RingPlan.reduceScatter(region, rank, worldSize);
     move(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region, plan);
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    RingPlan plan = RingPlan.reduceScatter(region, rank, worldSize);
+    return beside.start(() -> run(Operation.Kind.REDUCE_SCATTER, Operation.NO_ROOT, region, plan));
   }
 
   @Override
@@ -154,6 +171,7 @@ public final class TcpCollective implements ControlCollective {
 
   @Override
   public Operation enter(Operation.Kind kind, int root, long length) {
+    beside.drain();
     Operation operation = begin(kind, root, length);
     busy.set(false);
     star.enter(operation);
@@ -176,6 +194,11 @@ public final class TcpCollective implements ControlCollective {
   }
 
   private void move(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
+    beside.drain();
+    run(kind, root, region, plan);
+  }
+
+  private void run(Operation.Kind kind, int root, FloatRegion region, RingPlan plan) {
     Operation operation = begin(kind, root, region.length());
     try {
       star.enter(operation);
@@ -197,6 +220,7 @@ public final class TcpCollective implements ControlCollective {
       throw new IllegalArgumentException(
           "Invalid size: " + mine.length + " bytes (must be <= " + Frame.MAX_GIVEN_BYTES + ")");
     }
+    beside.drain();
     Operation operation = begin(kind, Operation.NO_ROOT, length);
     try {
       return star.exchange(operation, mine, deadline);
@@ -236,6 +260,7 @@ public final class TcpCollective implements ControlCollective {
       return;
     }
     health.fail(GroupFailure.passing("rank " + rank + " has closed its collective"));
+    beside.close();
     try (ring) {
       star.close();
     } catch (IOException e) {

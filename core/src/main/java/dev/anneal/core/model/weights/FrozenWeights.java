@@ -3,6 +3,7 @@ package dev.anneal.core.model.weights;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.weights.FrozenWeight.Storage;
 import dev.anneal.core.script.TensorProgram;
+import dev.anneal.core.tensor.FloatType;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.Arrays;
@@ -15,18 +16,22 @@ import java.util.function.Predicate;
 public final class FrozenWeights implements AutoCloseable {
   private final TensorScope scope = new TensorScope();
   private final Map<String, FrozenWeight> weights = new LinkedHashMap<>();
+  private final FloatType product;
 
   /**
    * @param buffers what a method keeps beside its trained tensors; the source has them too
-   * @param headName the head, which is in fp32: widened as a whole in every step it would take that
-   *     memory anyway
+   * @param headName the head, which is in fp32 where products are: widened as a whole in every step
+   *     it would take that memory anyway
+   * @param product what products read
    */
   public FrozenWeights(
       DecoderLayout layout,
       WeightSource source,
       Predicate<String> trained,
       List<ParameterSpec> buffers,
-      String headName) {
+      String headName,
+      FloatType product) {
+    this.product = product;
     for (ParameterSpec buffer : buffers) {
       long[] sizes = buffer.shape().toArray();
       put(buffer.name(), new FrozenWeight(source.open(buffer.name(), sizes), false));
@@ -39,7 +44,7 @@ public final class FrozenWeights implements AutoCloseable {
                 long[] sizes = shape.toArray();
                 put(
                     name,
-                    name.equals(headName)
+                    name.equals(headName) && product == FloatType.FLOAT32
                         ? new FrozenWeight(source.open(name, sizes), false)
                         : source.openFrozen(name, sizes));
               }
@@ -122,9 +127,18 @@ public final class FrozenWeights implements AutoCloseable {
     return tensors;
   }
 
+  /** 16-bit weights are read as they are by products of 16 bits. */
+  private boolean widened(FrozenWeight weight) {
+    return switch (weight.storage()) {
+      case FLOAT32 -> false;
+      case HALF -> product == FloatType.FLOAT32;
+      case FOUR_BIT -> true;
+    };
+  }
+
   /** Whether programs widen any at its use. */
   public boolean anyWidened() {
-    return weights.values().stream().anyMatch(weight -> weight.storage() != Storage.FLOAT32);
+    return weights.values().stream().anyMatch(this::widened);
   }
 
   /** Values of the largest matrix that is widened as a whole; 0 where there is none. */
@@ -132,7 +146,9 @@ public final class FrozenWeights implements AutoCloseable {
     return weights.entrySet().stream()
         // read row by row
         .filter(weight -> !weight.getKey().equals(WeightNames.EMBED_TOKENS))
-        .mapToLong(weight -> weight.getValue().widened())
+        .map(Map.Entry::getValue)
+        .filter(this::widened)
+        .mapToLong(FrozenWeight::widened)
         .max()
         .orElse(0);
   }
