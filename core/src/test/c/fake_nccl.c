@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OK = 0, CUDA_FAILED = 1, INTERNAL = 3, ARGUMENT = 4, USAGE = 5, REMOTE = 6, IN_PROGRESS = 7 };
@@ -67,6 +68,7 @@ typedef struct stream {
 typedef struct event {
   int magic, card;
   long recorded, come;
+  struct timespec at;
 } event;
 
 static stream* defaults[MAX_CARDS];
@@ -252,7 +254,9 @@ int cudaEventDestroy(void* handle) {
 }
 
 static void come(void* argument) {
-  ((event*)argument)->come++;
+  event* self = argument;
+  self->come++;
+  clock_gettime(CLOCK_MONOTONIC, &self->at);
   pthread_cond_broadcast(&changed);
 }
 
@@ -286,6 +290,16 @@ int cudaEventSynchronize(void* handle) {
   while (self->come < wanted) pthread_cond_wait(&changed, &lock);
   pthread_mutex_unlock(&lock);
   return 0;
+}
+
+int cudaEventElapsedTime(float* millis, void* start, void* end) {
+  event *from = start, *to = end;
+  if (from == NULL || to == NULL || from->magic != LIVE || to->magic != LIVE) return CUDA_INVALID_HANDLE;
+  pthread_mutex_lock(&lock);
+  int ready = from->recorded > 0 && to->recorded > 0 && from->come == from->recorded && to->come == to->recorded;
+  *millis = (float)((to->at.tv_sec - from->at.tv_sec) * 1e3 + (to->at.tv_nsec - from->at.tv_nsec) / 1e6);
+  pthread_mutex_unlock(&lock);
+  return ready ? 0 : CUDA_NOT_READY;
 }
 
 struct awaited {

@@ -4,12 +4,15 @@ import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.collective.Work;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.net.Deadline;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.cuda.CudaException;
 import dev.anneal.core.tensor.cuda.CudaStream;
 import java.nio.ByteBuffer;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ public final class NcclCollective implements Collective {
   private final NcclQueue queue;
   private final CudaStream compute;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final Deque<StartedSum> started = new ConcurrentLinkedDeque<>();
 
   private NcclCollective(ControlCollective control, NcclQueue queue, CudaStream compute) {
     this.control = control;
@@ -193,6 +197,23 @@ public final class NcclCollective implements Collective {
   }
 
   @Override
+  public Work startAllReduceSum(FloatRegion region) {
+    return start(DeviceOperation.allReduceSum(DeviceRegion.of(region)));
+  }
+
+  @Override
+  public Work startReduceScatterSum(FloatRegion region) {
+    return start(DeviceOperation.reduceScatterSum(DeviceRegion.of(region)));
+  }
+
+  private Work start(DeviceOperation operation) {
+    started.removeIf(StartedSum::released);
+    StartedSum sum = new StartedSum(() -> queue.enqueue(compute, operation));
+    started.add(sum);
+    return sum;
+  }
+
+  @Override
   public void allGather(FloatRegion region) {
     move(DeviceOperation.allGather(DeviceRegion.of(region)));
   }
@@ -233,6 +254,8 @@ public final class NcclCollective implements Collective {
     if (closed.compareAndSet(false, true)) {
       try (control) {
         queue.close();
+      } finally {
+        started.forEach(StartedSum::close);
       }
     }
   }

@@ -59,24 +59,35 @@ public final class NcclQueue implements AutoCloseable {
     List<DeviceOperation> all = List.of(operations);
     all.forEach(communicator::check);
     Operation last = null;
-    CudaEvent event = null;
+    CudaEvent start = null;
+    CudaEvent end = null;
     boolean enqueued = false;
     try {
       for (DeviceOperation operation : all) {
         last = control.enter(operation.kind(), operation.root(), operation.region().length());
       }
       card.cuda().use(card.ordinal());
-      event = card.cuda().openEvent();
-      event.record(after);
-      stream.waitFor(event);
+      start = card.cuda().openEvent();
+      start.record(after);
+      stream.waitFor(start);
+      start.record(stream);
+      end = card.cuda().openEvent();
       communicator.enqueue(all, stream, new Vigil(last));
-      event.record(stream);
+      end.record(stream);
       enqueued = true;
-      return new NcclWork(this, event, last);
+      return new NcclWork(this, start, end, last);
     } catch (CollectiveException | NcclException | CudaException e) {
       throw failed(last, e);
     } finally {
-      if (!enqueued && event != null) {
+      if (!enqueued) {
+        closeEvents(start, end);
+      }
+    }
+  }
+
+  private static void closeEvents(CudaEvent... events) {
+    for (CudaEvent event : events) {
+      if (event != null) {
         event.close();
       }
     }

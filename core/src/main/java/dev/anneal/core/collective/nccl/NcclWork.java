@@ -7,15 +7,17 @@ import dev.anneal.core.tensor.cuda.CudaStream;
 
 /**
  * Operations that were enqueued together. Their regions must stay, and stay untouched, until they
- * are done. Closing gives the event back and waits for nothing. One thread at a time.
+ * are done. Closing gives the events back and waits for nothing. One thread at a time.
  */
 public final class NcclWork implements AutoCloseable {
   private final NcclQueue queue;
+  private final CudaEvent start;
   private final CudaEvent event;
   private final Operation last;
 
-  NcclWork(NcclQueue queue, CudaEvent event, Operation last) {
+  NcclWork(NcclQueue queue, CudaEvent start, CudaEvent event, Operation last) {
     this.queue = queue;
+    this.start = start;
     this.event = event;
     this.last = last;
   }
@@ -42,8 +44,14 @@ public final class NcclWork implements AutoCloseable {
     stream.waitFor(event);
   }
 
+  /** How long it ran on the card, other ranks' being late included; once it is done. */
+  public double seconds() {
+    return event.secondsSince(start);
+  }
+
   @Override
   public void close() {
+    start.close();
     event.close();
   }
 }

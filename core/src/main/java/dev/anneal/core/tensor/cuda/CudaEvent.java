@@ -27,6 +27,11 @@ public final class CudaEvent implements AutoCloseable {
     return runtime.ready("ask an event", "cudaEventQuery", handle);
   }
 
+  /** The card's time from another event to this one; both have come. */
+  public double secondsSince(CudaEvent start) {
+    return runtime.secondsBetween(start.handle, handle);
+  }
+
   /** Blocks until it has come, in native code: nothing can interrupt it. */
   public void synchronize() {
     runtime.run("wait for an event", "cudaEventSynchronize", handle);

@@ -1,6 +1,7 @@
 package dev.anneal.core.tensor.cuda;
 
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.FloatByReference;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
@@ -20,7 +21,6 @@ public final class CudaRuntime {
   private static final int SUCCESS = 0;
   private static final int NOT_READY = 600;
   private static final int NON_BLOCKING = 1;
-  private static final int NO_TIMING = 2;
   private static final int BY_ADDRESS = 4;
 
   private final SharedLibrary library;
@@ -84,11 +84,17 @@ public final class CudaRuntime {
     return new CudaStream(this, stream.getValue());
   }
 
-  /** A new event on the thread's card, without a time of its own. */
+  /** A new event on the thread's card, which knows when it came. */
   public CudaEvent openEvent() {
     PointerByReference event = new PointerByReference();
-    check("open an event", library.call("cudaEventCreateWithFlags", event, NO_TIMING));
+    check("open an event", library.call("cudaEventCreateWithFlags", event, 0));
     return new CudaEvent(this, event.getValue());
+  }
+
+  double secondsBetween(Pointer start, Pointer end) {
+    FloatByReference millis = new FloatByReference();
+    check("read a time", library.call("cudaEventElapsedTime", millis, start, end));
+    return millis.getValue() / 1e3;
   }
 
   /** Memory of the thread's card. */
