@@ -21,12 +21,15 @@ import java.util.Optional;
 
 /**
  * What the plan of a run says beside what the run's steps take and hold: {@code java -cp CLASSES
- * CorePlan WARM_UP_MODEL -s key=value ...} with the keys of {@code bin/anneal train}. A step of a
- * small model before it makes ready what every run needs, so that the growth is the model's own.
- * Prints {@code RESULT} and JSON.
+ * CorePlan WARM_UP -s key=value ...} with the keys of {@code bin/anneal train}. A step of the small
+ * model in {@code WARM_UP/model} over {@code WARM_UP/rows} before it makes ready what every run
+ * needs, so that the growth is the model's own. Prints {@code RESULT} and JSON.
  */
 final class CorePlan {
   private static final Path PEAK_RESET = Path.of("/proc/self/clear_refs");
+
+  /** Until freed blocks have settled. */
+  private static final int BATCHES = 8;
 
   private CorePlan() {}
 
@@ -35,7 +38,8 @@ final class CorePlan {
     String small = settings.remove(0);
     settings.removeIf("-s"::equals);
     List<String> warmUp = new ArrayList<>(settings);
-    warmUp.add("model.path=" + small);
+    warmUp.add("model.path=" + small + "/model");
+    warmUp.add("data.train=[\"" + small + "/rows\"]");
     measure(warmUp);
     FreeMemory.giveBack();
     Files.writeString(PEAK_RESET, "5");
@@ -58,7 +62,7 @@ final class CorePlan {
                   1)
               .estimate();
       RankInputs inputs = new RankInputs(model, Optional.empty(), rows, List.of());
-      StepCalibration.StepTime step = new StepCalibration(setup, inputs, 1).measure();
+      StepCalibration.StepTime step = new StepCalibration(setup, inputs, 1, BATCHES).measure();
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("planned_by_kind", estimate.byKind());
       result.put("planned_bytes", estimate.total() - estimate.runtime());

@@ -24,22 +24,27 @@ from measure import measure, processor, write_result  # noqa: E402
 from product import compiled, native_environment  # noqa: E402
 from step import SHAPES, WARM_UP, Parties, Shape, core_steps, prepare  # noqa: E402
 
-SMALL = Shape({**SHAPES["smoke"].model, "num_hidden_layers": 1}, 4, 512)
+# With biases, so that every method can run on it.
+SMALL = Shape({**SHAPES["smoke"].model, "model_type": "qwen2", "num_hidden_layers": 1}, 4, 512)
 # A heap that is there from the start: what grows is native.
 HEAP = ["-Xms384m", "-Xmx384m", "-XX:+AlwaysPreTouch"]
 MIB = 2**20
+# The base shape has no biases: this method's has those of Qwen2.
+BIASES = "BitFit"
 
 
 class Machine:
     """Runs of one shape, each a process."""
 
     def __init__(self, folder: Path, small: str, shape: Shape, steps: int, threads: int):
-        self.small = folder / small / "model"
+        self.folder, self.small = folder, folder / small
         self.parties = Parties(folder / "full", shape, "full", steps, threads)
         self.planner = compiled(CHECKOUT, HERE / "CorePlan.java", folder)
 
     def settings(self, method: Compared) -> list[str]:
         more = method.all_settings(self.parties.steps)
+        if method.name == BIASES and (self.folder / "biased").exists():
+            more["model.path"] = self.folder / "biased" / "model"
         words = [word for key, value in more.items() for word in ("-s", f"{key}={value}")]
         return [*self.parties.settings(self.parties.folder / "unused"), *words]
 
@@ -84,6 +89,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts = {"full": shape} if options.smoke else {"full": shape, "small": SMALL}
+        if any(method.name == BIASES for method in methods):
+            parts = {"biased": Shape({**shape.model, "model_type": "qwen2"}, 1, 64), **parts}
         for part, made in parts.items():
             (folder / part).mkdir()
             prepare(folder / part, made, "full", options.steps)

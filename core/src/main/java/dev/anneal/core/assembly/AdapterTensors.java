@@ -56,9 +56,7 @@ final class AdapterTensors implements AutoCloseable {
   }
 
   private void beginWithWeight(ParameterSpec spec) {
-    try (Tensor weight = weights.open(spec.name(), spec.shape().toArray())) {
-      tensors.copy(parameters.value(spec.name()), weight);
-    }
+    weights.readInto(spec.name(), spec.shape().toArray(), parameters.value(spec.name()).region());
   }
 
   /** A fresh adapter. */
@@ -156,7 +154,7 @@ final class AdapterTensors implements AutoCloseable {
   private Tensor seen(AdapterMethod method, LinearSite site) {
     return method.buffers(site).isEmpty()
         ? weights.openRounded(site.weightName(), site.storedShape())
-        : weights.open(site.weightName(), site.storedShape());
+        : weights.openCopy(runtime, site.weightName(), site.storedShape());
   }
 
   /** A trained tensor or a buffer by its name; borrowed. */

@@ -1,6 +1,6 @@
 package dev.anneal.core.model;
 
-import dev.anneal.core.model.gradients.GradientSink;
+import dev.anneal.core.model.gradients.GradientPass;
 import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.WeightSource;
 import dev.anneal.core.script.TensorProgram;
@@ -75,25 +75,11 @@ public final class CausalLm implements AutoCloseable {
 
   /** Adds the gradient of the micro-batch's summed loss to the flat gradients. */
   public LossSum forwardBackward(MicroBatch rows) {
-    return forwardBackward(rows, InputNoise.NONE, 1);
+    return forwardBackward(rows, InputNoise.NONE, GradientPass.plain());
   }
 
-  /**
-   * The same with noise on what the layers read.
-   *
-   * @param gradientFactor what the gradient is multiplied by
-   */
-  public LossSum forwardBackward(MicroBatch rows, InputNoise noise, double gradientFactor) {
-    return forwardBackward(rows, noise, gradientFactor, GradientSink.NONE);
-  }
-
-  /**
-   * The same.
-   *
-   * @param sink hears of the parts of {@link #gradientWalk} as the backward comes by them
-   */
-  public LossSum forwardBackward(
-      MicroBatch rows, InputNoise noise, double gradientFactor, GradientSink sink) {
+  /** The same with noise on what the layers read. */
+  public LossSum forwardBackward(MicroBatch rows, InputNoise noise, GradientPass pass) {
     MicroBatch batch = withVirtualTokens(rows);
     if (batch.targetCount() == 0) {
       return new LossSum(0, 0, rows.tokenCount());
@@ -108,11 +94,12 @@ public final class CausalLm implements AutoCloseable {
             i == parts.layers().size() - 1 ? tensors.lastContext(i) : tensors.context(i);
         saved.push(program(i).forward(parts.layers().get(i), hidden, context));
         hidden = saved.peek().output();
+        pass.freeMemory().keep();
       }
       boolean alone = !saved.isEmpty() && tensors.targetRowsAlone();
-      sink.begin(GradientWalk.HEAD);
-      Tensor gradient = head(hidden, batch, alone, tensors, gradientFactor);
-      backward(saved, gradient, tensors, sink);
+      pass.sink().begin(GradientWalk.HEAD);
+      Tensor gradient = head(hidden, batch, alone, tensors, pass.factor());
+      backward(saved, gradient, tensors, pass);
       return new LossSum(lossSum.toDoubles()[0], batch.targetCount(), rows.tokenCount());
     } finally {
       saved.forEach(LayerProgram.LayerForward::close);
@@ -124,14 +111,14 @@ public final class CausalLm implements AutoCloseable {
       Deque<LayerProgram.LayerForward> saved,
       Tensor headGradient,
       BatchTensors tensors,
-      GradientSink sink) {
+      GradientPass pass) {
     Tensor gradient = headGradient;
     int lowest = parts.lowestTrainedLayer();
     int layers = parts.layers().size();
     try {
-      sink.end(GradientWalk.HEAD);
+      pass.sink().end(GradientWalk.HEAD);
       for (int i = layers - 1; i >= lowest; i--) {
-        sink.begin(GradientWalk.layer(i, layers));
+        pass.sink().begin(GradientWalk.layer(i, layers));
         boolean inputNeeded = i > lowest || parts.inputGradientNeeded();
         try (LayerProgram.LayerForward forward = saved.pop();
             Tensor outputGradient = gradient) {
@@ -141,9 +128,10 @@ public final class CausalLm implements AutoCloseable {
                   .backward(parts.layers().get(i), forward, outputGradient, inputNeeded)
                   .orElse(null);
         }
-        sink.end(GradientWalk.layer(i, layers));
+        pass.sink().end(GradientWalk.layer(i, layers));
+        pass.freeMemory().keep();
       }
-      sink.begin(GradientWalk.bottom(layers));
+      pass.sink().begin(GradientWalk.bottom(layers));
       if (tensors.virtual().isPresent()) {
         tensors.virtual().get().backward(gradient);
       }
@@ -157,7 +145,7 @@ public final class CausalLm implements AutoCloseable {
             .dict(parts.embedding().gradients())
             .invoke();
       }
-      sink.end(GradientWalk.bottom(layers));
+      pass.sink().end(GradientWalk.bottom(layers));
     } finally {
       if (gradient != null) {
         gradient.close();

@@ -40,13 +40,6 @@ final class RankMemory {
   /** libtorch's and the Java machine's pages without the heap, measured with a tiny model. */
   private static final long RUNTIME = 240L << 20;
 
-  /**
-   * Freed blocks that glibc keeps, in layer backwards: 52 to 57 MiB, 272 to 331 and 396 to 496 over
-   * 512, 2048 and 4096 tokens of a model of 55 M parameters, whether layers are computed twice or
-   * not.
-   */
-  private static final long SLACK = 5;
-
   private static final long FLOAT = Float.BYTES;
 
   private final DecoderConfig config;
@@ -184,18 +177,18 @@ final class RankMemory {
         scratchBytes * parts,
         activations,
         working,
-        SLACK * FLOAT * tokens * layer.working(),
+        LayerMemory.freeBlocks(config, tokens),
         RUNTIME);
   }
 
   /**
    * A chunk of logits a thread, and what a method adds to it; six copies of the hidden states, and
-   * the gradient of a trained head.
+   * some rows of a trained head's gradient.
    */
   private long head(long tokens) {
     long rows = Math.min(tokens, parts * HeadMemory.chunkRows(config.vocabSize()));
     long gradient =
-        trained.contains(WeightNames.head(config)) ? matrix(WeightNames.head(config)) : 0;
+        trained.contains(WeightNames.head(config)) ? HeadMemory.gradientAtOnce(config) : 0;
     return FLOAT
         * (rows * config.vocabSize() * (adaptsHead ? 2 : 1)
             + 6 * tokens * config.hiddenSize()
@@ -214,9 +207,10 @@ final class RankMemory {
     return layout.weights().get(name).elements();
   }
 
-  /** Frozen matrices that stay in 16 bits. */
+  /** Frozen matrices that stay in 16 bits: those with other rows than the file's are in fp32. */
   private Set<String> halves(ModelConfig settings, ModelFolder folder, boolean written) {
     Set<String> halves = new HashSet<>();
+    boolean resized = config.vocabSize() != folder.storedVocabSize();
     if (settings.fromScratch() || !settings.frozenStorage().keepsFileTypes(written)) {
       return halves;
     }
@@ -230,6 +224,7 @@ final class RankMemory {
                 if (half
                     && shape.dimensions().size() == 2
                     && !trained.contains(name)
+                    && !(resized && WeightNames.EMBEDDINGS.contains(name))
                     && !name.equals(WeightNames.head(config))) {
                   halves.add(name);
                 }

@@ -5,6 +5,7 @@ import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
+import dev.anneal.core.model.gradients.GradientPass;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.TensorRuntime;
@@ -57,12 +58,12 @@ final class Replica implements AutoCloseable {
     return runtime.liveTensors();
   }
 
-  Future<LossSum> begin(MicroBatch part, InputNoise noise, double gradientFactor, int threads) {
+  Future<LossSum> begin(MicroBatch part, InputNoise noise, GradientPass pass, int threads) {
     return thread.submit(
         () -> {
           runtime.prepareThread(threads);
           parameters.zeroGradients();
-          return model.forwardBackward(part, noise, gradientFactor);
+          return model.forwardBackward(part, noise, pass);
         });
   }
 

@@ -7,8 +7,11 @@ import dev.anneal.core.model.LossSum;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.MicroBatchSplit;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.LayerMemory;
+import dev.anneal.core.model.gradients.GradientPass;
 import dev.anneal.core.model.gradients.GradientSink;
 import dev.anneal.core.model.gradients.GradientWalk;
+import dev.anneal.core.tensor.FreeMemoryBound;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
@@ -32,6 +35,7 @@ public final class ReplicatedModel implements AutoCloseable {
   private final int mostParts;
   private final InputNoise noise;
   private final GradientWalk walk;
+  private final FreeMemoryBound freeMemory = new FreeMemoryBound();
   private final List<Replica> replicas = new ArrayList<>();
   private double gradientFactor = 1;
 
@@ -110,27 +114,29 @@ public final class ReplicatedModel implements AutoCloseable {
    *     then they are final when all have been added up
    */
   public LossSum forwardBackward(MicroBatch batch, GradientSink sink) {
+    freeMemory.allow(LayerMemory.freeBlocks(model.config(), batch.tokenCount()));
+    GradientPass pass = new GradientPass(gradientFactor, freeMemory, sink);
     List<MicroBatch> parts = MicroBatchSplit.of(batch, mostParts);
     if (parts.size() == 1) {
-      return model.model().forwardBackward(batch, noise, gradientFactor, sink);
+      return model.model().forwardBackward(batch, noise, pass);
     }
     model.parameters().gradientBuffers().openAll();
     while (replicas.size() < parts.size() - 1) {
       replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
     }
-    return together(parts);
+    return together(parts, pass.unheard());
   }
 
-  private LossSum together(List<MicroBatch> parts) {
+  private LossSum together(List<MicroBatch> parts, GradientPass pass) {
     int threadsOfPart = threads / parts.size();
     List<Future<LossSum>> others = new ArrayList<>();
     for (int i = 1; i < parts.size(); i++) {
-      others.add(replicas.get(i - 1).begin(parts.get(i), noise, gradientFactor, threadsOfPart));
+      others.add(replicas.get(i - 1).begin(parts.get(i), noise, pass, threadsOfPart));
     }
     LossSum sum;
     runtime.prepareThread(threadsOfPart);
     try {
-      sum = model.model().forwardBackward(parts.get(0), noise, gradientFactor);
+      sum = model.model().forwardBackward(parts.get(0), noise, pass);
     } finally {
       runtime.prepareThread(threads);
       others.forEach(Replica::await);

@@ -32,6 +32,7 @@ public final class StepCalibration {
   private final TrainingSetup setup;
   private final RankInputs inputs;
   private final int worldSize;
+  private final int leastBatches;
 
   /**
    * What was found. Immutable.
@@ -66,6 +67,16 @@ public final class StepCalibration {
    * @param worldSize ranks of the run
    */
   public StepCalibration(TrainingSetup setup, RankInputs inputs, int worldSize) {
+    this(setup, inputs, worldSize, 1);
+  }
+
+  /**
+   * Borrows the inputs.
+   *
+   * @param leastBatches to measure, however long they take: memory grows over the first few
+   */
+  public StepCalibration(TrainingSetup setup, RankInputs inputs, int worldSize, int leastBatches) {
+    this.leastBatches = leastBatches;
     this.setup = setup;
     this.inputs = inputs;
     this.worldSize = worldSize;
@@ -117,7 +128,7 @@ public final class StepCalibration {
     LossSum sum = rank.replicas().forwardBackward(rows.at(0, 0));
     double seconds = 0;
     long tokens = 0;
-    for (int i = 1; i <= MOST_BATCHES && seconds < ENOUGH_SECONDS; i++) {
+    for (int i = 1; wanted(i, seconds); i++) {
       long index = i % all;
       MicroBatch batch = rows.at(index / accumulation, (int) (index % accumulation));
       long begin = System.nanoTime();
@@ -127,6 +138,10 @@ public final class StepCalibration {
       sum = sum.plus(own);
     }
     return new Passes(seconds, tokens, sum);
+  }
+
+  private boolean wanted(int batch, double seconds) {
+    return batch <= leastBatches || batch <= MOST_BATCHES && seconds < ENOUGH_SECONDS;
   }
 
   private double update(OpenedRank rank, LossSum sum) {

@@ -33,10 +33,13 @@ class MemoryPlanTest {
   @TempDir Path folder;
 
   private static MemoryPlan plan(Path model, RowSource rows, String... settings) {
+    return plan(ModelFolder.open(model), rows, settings);
+  }
+
+  private static MemoryPlan plan(ModelFolder opened, RowSource rows, String... settings) {
     List<String> all = new ArrayList<>(List.of(settings));
-    all.add("model.path=" + model);
+    all.add("model.path=" + opened.path());
     TrainingConfig config = TrainingConfig.of(all.toArray(String[]::new));
-    ModelFolder opened = ModelFolder.open(model);
     Optional<AdapterMethod> method =
         AdapterRegistry.choose(config.adapter(), Optional.empty(), opened.config());
     int worldSize = config.distributed().worldSize();
@@ -176,6 +179,44 @@ class MemoryPlanTest {
     assertThat(kept.scratch()).isEqualTo(widest);
     assertThat(plan(half, rows, LORA, "model.layer_backward=autograd").estimate().frozen())
         .isEqualTo(wide);
+  }
+
+  @Test
+  void embeddingsWithOtherRowsAreInFp32() throws Exception {
+    Path half = HalfFolder.write(folder.resolve("half"), "llama", name -> DType.BF16);
+    RowSource rows = rows(10);
+    ModelFolder stored = ModelFolder.open(half);
+    int wanted = stored.config().vocabSize() + 8;
+    ModelFolder resized = stored.resizedTo(wanted);
+    long hidden = llama().hiddenSize();
+    long own = copyOfHead(stored) - copyOfHead(resized);
+    long moreEmbedding = 4 * wanted * hidden - 2 * (wanted - 8) * hidden;
+    assertThat(plan(resized, rows, LORA).estimate().frozen() + own)
+        .isEqualTo(plan(half, rows, LORA).estimate().frozen() + moreEmbedding + 4 * 8 * hidden);
+  }
+
+  private static long copyOfHead(ModelFolder model) {
+    return 4 * HeadMemory.frozenCopy(model.config());
+  }
+
+  @Test
+  void aTrainedHeadTakesItsGradientSomeRowsAtATime() {
+    DecoderConfig wide = llama().withVocabSize(200_000);
+    int hidden = llama().hiddenSize();
+    assertThat(HeadMemory.gradientAtOnce(llama())).isEqualTo((long) llama().vocabSize() * hidden);
+    assertThat(HeadMemory.gradientAtOnce(wide))
+        .isEqualTo((long) hidden * Math.min(200_000, (4 << 20) / hidden));
+  }
+
+  @Test
+  void freeBlocksAreCountedAsFarAsTheyAreKept() {
+    MemoryEstimate estimate = plan(LORA).estimate();
+    long widest = Math.max(llama().intermediateSize(), llama().queryWidth());
+    long values = 3 * widest + 4L * llama().hiddenSize();
+    assertThat(estimate.slack()).isEqualTo(5 * 4 * 600 * values);
+    assertThat(plan(LORA, "adapter.lora_dropout=0.1").estimate().slack())
+        .isEqualTo(LayerMemory.freeBlocks(llama(), 600))
+        .isEqualTo(estimate.slack());
   }
 
   @Test

@@ -7,12 +7,16 @@ import dev.anneal.core.config.ModelConfig.FrozenStorage;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.config.TrainingConfig;
 import dev.anneal.core.data.TokenRow;
+import dev.anneal.core.format.DType;
 import dev.anneal.core.model.LayerStorage;
+import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.ModelFolder;
+import dev.anneal.core.model.weights.SafetensorsWeights;
 import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.AdapterRegistry;
 import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FreeMemory;
+import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,6 +84,34 @@ class MethodMemoryTest {
     List<String> all = new ArrayList<>(settings);
     all.add("adapter.peft_type=" + type);
     return all;
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whatIsCopiedMapsNoFile() throws Exception {
+    String name = "model.layers.0.self_attn.o_proj.weight";
+    for (DType type : List.of(DType.F32, DType.BF16)) {
+      Path path = HalfFolder.write(folder.resolve(type.name()), "llama", tensor -> type);
+      ModelFolder model = ModelFolder.open(path);
+      long[] shape = new DecoderLayout(model.config()).weights().get(name).toArray();
+      try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
+          SafetensorsWeights weights = new SafetensorsWeights(runtime, model.openWeights());
+          Tensor copy = weights.openCopy(runtime, name, shape);
+          Tensor rounded = weights.openRounded(name, shape)) {
+        assertThat(mappings(path)).isZero();
+        try (Tensor mapped = weights.open(name, shape)) {
+          assertThat(mappings(path)).isPositive();
+          assertThat(copy.toFloats()).isEqualTo(mapped.toFloats()).isEqualTo(rounded.toFloats());
+        }
+      }
+    }
+  }
+
+  private static long mappings(Path model) throws IOException {
+    String path = model.toRealPath().toString();
+    return Files.readAllLines(Path.of("/proc/self/maps")).stream()
+        .filter(line -> line.contains(path))
+        .count();
   }
 
   @Test

@@ -12,6 +12,17 @@ public record LayerMemory(long kept, long output, long working) {
   /** Integers and masks of the dropout of the widest module, in fp32 values a column. */
   private static final long DROPOUT = 8;
 
+  /** Of what a layer's backward works in, {@link #freeBlocks} that may lie beside. */
+  private static final long FREE = 5;
+
+  /**
+   * Bytes of freed blocks that a rank leaves to the C library beside what is in use: more than that
+   * goes back to the system between two layers.
+   */
+  public static long freeBlocks(DecoderConfig config, long tokens) {
+    return FREE * Float.BYTES * tokens * working(config, false);
+  }
+
   /** {@code written_forward} keeps q, attended, k, v, gate, up, the residual, the output. */
   public static LayerMemory written(DecoderConfig config, boolean dropout) {
     long kept =

@@ -1,6 +1,9 @@
 package dev.anneal.core.model.weights;
 
 import dev.anneal.core.model.config.WeightNames;
+import dev.anneal.core.model.weights.WeightSource.ValueRuns;
+import dev.anneal.core.tensor.FloatRegion;
+import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 
@@ -34,28 +37,52 @@ public final class ResizedWeights {
   }
 
   private Tensor fill(String name, long[] shape) {
-    int width = Math.toIntExact(shape[1]);
-    float[] values = new float[Math.toIntExact(Math.multiplyExact(shape[0], shape[1]))];
-    try (Tensor matrix = stored.open(name, new long[] {storedRows, width})) {
-      float[] rows = matrix.toFloats();
-      System.arraycopy(rows, 0, values, 0, Math.min(rows.length, values.length));
-      float[] mean = mean(rows, width);
-      for (int at = rows.length; at < values.length; at += width) {
-        System.arraycopy(mean, 0, values, at, width);
-      }
+    Tensor matrix = runtime.zeros(shape);
+    try {
+      Rows rows = new Rows(matrix.region(), Math.toIntExact(shape[1]));
+      stored.read(name, new long[] {storedRows, shape[1]}, rows);
+      rows.fillRest(storedRows);
+      return matrix;
+    } catch (RuntimeException | Error e) {
+      matrix.close();
+      throw e;
     }
-    return runtime.floats(values, shape);
   }
 
-  private float[] mean(float[] rows, int width) {
-    double[] sums = new double[width];
-    for (int i = 0; i < rows.length; i++) {
-      sums[i % width] += rows[i];
+  /** Puts the stored rows that fit into a matrix, which it borrows, and sums all of them. */
+  private static final class Rows implements ValueRuns {
+    private final FloatRegion matrix;
+    private final double[] sums;
+    private long seen;
+
+    Rows(FloatRegion matrix, int width) {
+      this.matrix = matrix;
+      this.sums = new double[width];
     }
-    float[] mean = new float[width];
-    for (int i = 0; i < width; i++) {
-      mean[i] = (float) (sums[i] / storedRows);
+
+    @Override
+    public void add(float[] values, int count) {
+      for (int i = 0; i < count; i++) {
+        sums[(int) ((seen + i) % sums.length)] += values[i];
+      }
+      if (seen < matrix.length()) {
+        put(values, seen, (int) Math.min(count, matrix.length() - seen));
+      }
+      seen += count;
     }
-    return mean;
+
+    void fillRest(int storedRows) {
+      float[] mean = new float[sums.length];
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] = (float) (sums[i] / storedRows);
+      }
+      for (long at = seen; at < matrix.length(); at += mean.length) {
+        put(mean, at, mean.length);
+      }
+    }
+
+    private void put(float[] values, long at, int count) {
+      HostMemory.bytes(matrix.slice(at, count)).asFloatBuffer().put(values, 0, count);
+    }
   }
 }

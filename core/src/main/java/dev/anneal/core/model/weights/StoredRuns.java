@@ -13,12 +13,10 @@ import java.nio.ByteOrder;
  * this process's memory. Borrows the reader; one thread.
  */
 final class StoredRuns {
-  private static final int RUN = 1 << 14;
-
   private final SafetensorsReader reader;
   private final ByteBuffer bytes =
-      ByteBuffer.allocateDirect(RUN * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-  private final float[] values = new float[RUN];
+      ByteBuffer.allocateDirect(WeightSource.RUN * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final float[] values = new float[WeightSource.RUN];
 
   StoredRuns(SafetensorsReader reader) {
     this.reader = reader;
@@ -28,8 +26,8 @@ final class StoredRuns {
   void read(TensorInfo info, WeightSource.ValueRuns taker) throws IOException {
     long elements = info.shape().elements();
     int size = info.dtype().bytes();
-    for (long at = 0; at < elements; at += RUN) {
-      int count = (int) Math.min(RUN, elements - at);
+    for (long at = 0; at < elements; at += WeightSource.RUN) {
+      int count = (int) Math.min(WeightSource.RUN, elements - at);
       bytes.clear().limit(count * size);
       reader.read(info.name(), at * size, bytes);
       bytes.flip();
