@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     shape = SHAPES["smoke" if options.smoke else "base"]
-    pairs, steps = (1, 10) if options.smoke else (options.pairs, options.steps)
+    pairs, steps = (1, 6) if options.smoke else (options.pairs, options.steps)
     lengths = Lengths(24, 128) if options.smoke else Lengths(180, 1024)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

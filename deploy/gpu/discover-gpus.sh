@@ -6,12 +6,14 @@
 set -euo pipefail
 
 if [[ -n "${CUDA_VISIBLE_DEVICES+set}" ]]; then
-  if [[ -z "$CUDA_VISIBLE_DEVICES" || "$CUDA_VISIBLE_DEVICES" == -1 ]]; then
-    count=0
-  else
-    IFS=',' read -r -a devices <<< "$CUDA_VISIBLE_DEVICES"
-    count="${#devices[@]}"
-  fi
+  # CUDA stops reading at the first entry that names no card.
+  count=0
+  IFS=',' read -r -a devices <<< "$CUDA_VISIBLE_DEVICES"
+  for device in ${devices[@]+"${devices[@]}"}; do
+    device="${device//[[:space:]]/}"
+    [[ -n "$device" && "$device" != -* ]] || break
+    count=$((count + 1))
+  done
 elif command -v nvidia-smi > /dev/null; then
   count="$(nvidia-smi --query-gpu=index --format=csv,noheader | wc -l)"
 else

@@ -162,15 +162,19 @@ def test_scripts_parse_and_may_be_executed(script):
     subprocess.run(["bash", "-n", CHECKOUT / script], check=True)
 
 
-def test_gpu_discovery_numbers_what_the_process_may_use():
+@pytest.mark.parametrize(
+    "visible, addresses",
+    [("3,5", ["0", "1"]), ("GPU-a", ["0"]), ("2, 0,-1,1", ["0", "1"]), ("", []), ("-1", [])],
+)
+def test_gpu_discovery_numbers_what_the_process_may_use(visible, addresses):
     done = subprocess.run(
         [CHECKOUT / "deploy/gpu/discover-gpus.sh"],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "3,5"},
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": visible},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == {"name": "gpu", "addresses": ["0", "1"]}
+    assert json.loads(done.stdout) == {"name": "gpu", "addresses": addresses}
 
 
 def test_every_key_in_reference_conf_is_explained_or_stands_beside_one_that_is():

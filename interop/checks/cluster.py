@@ -11,6 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 COMPILED_FOR_THE_START = "-XX:TieredStopAtLevel=1"
 
 
@@ -27,10 +28,14 @@ def free_port() -> int:
 
 
 class Cluster:
-    """One master and workers of one core each, on loopback."""
+    """One master and workers of one core each, on loopback.
 
-    def __init__(self, folder: Path, workers: int = 2, disks: Path | None = None):
+    cards: of a single worker, which then has as many cores and finds them by deploy/'s script.
+    """
+
+    def __init__(self, folder: Path, workers: int = 2, disks: Path | None = None, cards: int = 0):
         self.folder = folder
+        self.cards = cards
         self.disks = disks  # where Spark keeps its data; the system's own place without it
         self.port, self.web = free_port(), free_port()
         self.url = f"spark://127.0.0.1:{self.port}"
@@ -47,15 +52,30 @@ class Cluster:
             self._daemon(
                 f"worker{i}",
                 "org.apache.spark.deploy.worker.Worker",
-                ["--host", "127.0.0.1", "--cores", "1", "--memory", "2g", "--webui-port", "0"]
+                ["--host", "127.0.0.1", "--cores", str(max(1, cards))]
+                + ["--memory", "2g", "--webui-port", "0", *self._resources()]
                 + ["--work-dir", str(folder / f"work{i}"), self.url],
             )
         self._wait(lambda status: status["aliveworkers"] == workers)
+
+    def _resources(self) -> list[str]:
+        if not self.cards:
+            return []
+        file = self.folder / "worker.conf"
+        script = CHECKOUT / "deploy" / "gpu" / "discover-gpus.sh"
+        file.write_text(
+            f"spark.worker.resource.gpu.amount {self.cards}\n"
+            f"spark.worker.resource.gpu.discoveryScript {script}\n",
+            "utf-8",
+        )
+        return ["--properties-file", str(file)]
 
     def _daemon(self, name: str, main: str, arguments: list[str]) -> None:
         environment = {**os.environ, "SPARK_HOME": str(spark_home()), "SPARK_LOCAL_IP": "127.0.0.1"}
         environment["SPARK_DAEMON_MEMORY"] = "256m"
         environment["SPARK_DAEMON_JAVA_OPTS"] = COMPILED_FOR_THE_START
+        if self.cards:
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, range(self.cards)))
         if self.disks:
             environment["SPARK_LOCAL_DIRS"] = str(self.disks)
         with (self.folder / f"{name}.log").open("wb") as log:

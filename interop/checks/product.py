@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 LITERAL_NEEDS_QUOTES = re.compile(r'^([\[{"].*|-?[0-9.]+([eE][-+]?[0-9]+)?|true|false|null)$', re.S)
 
 

@@ -42,13 +42,20 @@ class Workbench:
     """Starts the process when first asked, and again when it died; a job is run as `train` is."""
 
     def __init__(
-        self, product: Product, folder: Path, seconds: float = SECONDS, options=SHORT_JOBS
+        self,
+        product: Product,
+        folder: Path,
+        seconds: float = SECONDS,
+        options=SHORT_JOBS,
+        environment: dict | None = None,
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self.product = product
         self.folder = folder
         self.seconds = seconds
         self.options = options
+        # Where the native libraries lie; those of the build without it.
+        self.environment = environment or native_environment(product.checkout)
         self.process: subprocess.Popen | None = None
         self.lines: queue.Queue[str] = queue.Queue()
 
@@ -143,7 +150,7 @@ class Workbench:
         with (self.folder / "workbench.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "-cp", path, "Workbench"],
-                env={**os.environ, "LC_ALL": "C.UTF-8", **native_environment(checkout)},
+                env={**os.environ, "LC_ALL": "C.UTF-8", **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -72,7 +72,7 @@ def objects(product: Product, tokenizer: Path, ground: Path, count: int, heap: l
 
 def main() -> None:
     chosen = options(files=200_000, objects=100_000, heap=512)
-    files, count = (5_000, 500) if chosen.smoke else (chosen.files, chosen.objects)
+    files, count = (2_000, 200) if chosen.smoke else (chosen.files, chosen.objects)
     heap = ["--driver-memory", f"{chosen.heap}m"]
     with tempfile.TemporaryDirectory() as folder:
         ground = Path(folder)

@@ -39,7 +39,7 @@ final class StepNoise implements AutoCloseable {
   void begin(long step) {
     for (ParameterSpec buffer : buffers) {
       long key = CounterRandom.of(seed, buffer.name() + ":" + step).key();
-      try (Tensor keys = runtime.longs(new long[] {key}, 1)) {
+      try (Tensor keys = runtime.hostLongs(key)) {
         program.call("logistic_").tensor(tensor.apply(buffer.name())).tensor(keys).invoke();
       }
     }

@@ -7,6 +7,7 @@ import java.time.Duration;
  * Ranks and how they work together. Immutable.
  *
  * @param worldSize number of ranks
+ * @param device where the ranks compute
  * @param zeroStage 0 replicates the optimizer; 1 and 2 give each rank its part
  * @param threadsPerRank arithmetic threads of a rank; 0 is the host's cores over its ranks
  * @param bucketMb size of the gradient buffers that travel as one collective
@@ -21,6 +22,7 @@ import java.time.Duration;
  */
 public record DistributedConfig(
     int worldSize,
+    DeviceChoice device,
     Backend backend,
     int zeroStage,
     int threadsPerRank,
@@ -34,6 +36,13 @@ public record DistributedConfig(
     int operationTimeoutSeconds,
     int progressTimeoutSeconds)
     implements Serializable {
+
+  /** Where ranks compute; AUTO is CUDA where the executors offer GPUs, the CPU otherwise. */
+  public enum DeviceChoice {
+    AUTO,
+    CPU,
+    CUDA
+  }
 
   /** Transport of the collectives; AUTO is LOCAL in one JVM, NCCL on GPUs, TCP otherwise. */
   public enum Backend {

@@ -94,8 +94,7 @@ public final class MergedWeights implements ModelExport.Weights, AutoCloseable {
       method
           .constants(site)
           .forEach(
-              (name, value) ->
-                  constants.put(name.substring(prefix), runtime.doubles(new double[] {value}, 1)));
+              (name, value) -> constants.put(name.substring(prefix), runtime.hostDoubles(value)));
       method
           .indices(site)
           .forEach(

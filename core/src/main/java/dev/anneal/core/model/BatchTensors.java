@@ -38,7 +38,7 @@ final class BatchTensors implements AutoCloseable {
       }
     }
     long[] lengths = batch.sequenceLengths();
-    context.put("lengths", scope.own(runtime.longs(lengths, lengths.length)));
+    context.put("lengths", scope.own(runtime.hostLongs(lengths)));
     virtual = parts.virtualTokens().map(tokens -> scope.own(tokens.place(batch)));
   }
 
@@ -78,7 +78,7 @@ final class BatchTensors implements AutoCloseable {
    */
   BatchTensors withNoise(TensorRuntime runtime, float[] scales) {
     noiseScales = Optional.of(scope.own(runtime.floats(scales, scales.length, 1)));
-    noisePlace = scope.own(runtime.doubles(new double[] {InputNoise.place()}, 1));
+    noisePlace = scope.own(runtime.hostDoubles(InputNoise.place()));
     return this;
   }
 

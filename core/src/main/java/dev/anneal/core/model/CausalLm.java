@@ -60,7 +60,7 @@ public final class CausalLm implements AutoCloseable {
                 parts.layers().size(), (long) parts.lowestTrainedLayer() + storage.recomputed());
     lossSum = scope.own(runtime.doubles(new double[1], 1));
     long rows = HeadMemory.chunkRows(parts.vocabularySize());
-    chunkRows = scope.own(runtime.longs(new long[] {rows}, 1));
+    chunkRows = scope.own(runtime.hostLongs(rows));
     headSums.put("loss", lossSum);
     headSums.putAll(parts.head().gradients());
   }
@@ -186,8 +186,7 @@ public final class CausalLm implements AutoCloseable {
       Map<String, Tensor> context = headContext(own, targetRows, batch);
       shared.targetKeys(runtime, batch).ifPresent(k -> context.put("random_keys", own.own(k)));
       if (gradientFactor != 1) {
-        double[] factor = {gradientFactor};
-        context.put("gradient_factor", own.own(runtime.doubles(factor, 1)));
+        context.put("gradient_factor", own.own(runtime.hostDoubles(gradientFactor)));
       }
       return parts
           .program()

@@ -190,7 +190,7 @@ final class DecodeWeights implements AutoCloseable {
 
   private Tensor laidOut(List<Tensor> parts, int how) {
     copiedBytes += Float.BYTES * parts.stream().mapToLong(Tensor::elementCount).sum();
-    try (Tensor code = runtime.longs(new long[] {how}, 1)) {
+    try (Tensor code = runtime.hostLongs(how)) {
       return scope.own(program.call("laid_out").list(parts).tensor(code).one());
     }
   }

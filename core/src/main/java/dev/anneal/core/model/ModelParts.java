@@ -228,9 +228,7 @@ public final class ModelParts implements AutoCloseable {
       tensors.put(buffer.name().substring(prefix), frozen.tensor(buffer.name()));
     }
     hook.constants(site)
-        .forEach(
-            (name, value) ->
-                tensors.put(name, scope.own(runtime.doubles(new double[] {value}, 1))));
+        .forEach((name, value) -> tensors.put(name, scope.own(runtime.hostDoubles(value))));
   }
 
   /**

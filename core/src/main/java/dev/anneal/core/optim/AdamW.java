@@ -51,7 +51,7 @@ public final class AdamW implements Optimizer {
   # libtorch drops an in-place call on a list made here as dead code. Decoupled weight decay,
   # bias correction by the optimizer step, eps outside the root.
   def adamw(self: __torch__.Program, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], hyper: Tensor) -> List[Tensor]:
-    steps = [torch.to(hyper[5], 6)]
+    steps = [torch.to(torch.to(hyper[5], 6), ops.prim.device(p[0]), 6)]
     none = annotate(List[Tensor], [])
     torch._fused_adamw_(p, g, m, v, none, steps, lr=float(hyper[0]), beta1=float(hyper[1]), beta2=float(hyper[2]), weight_decay=float(hyper[4]), eps=float(hyper[3]), amsgrad=False, maximize=False)
     return p
@@ -102,7 +102,7 @@ public final class AdamW implements Optimizer {
         decay,
         step
       };
-      try (Tensor constants = runtime.doubles(hyper, hyper.length)) {
+      try (Tensor constants = runtime.hostDoubles(hyper)) {
         Program.Call call = program.call("adamw");
         call.list(List.of(run.parameters()))
             .list(List.of(run.gradients()))

@@ -44,7 +44,7 @@ public final class OptimizerProgram implements AutoCloseable {
   /** Multiplies every element by a factor. */
   public void scale(List<Tensor> runs, double factor) {
     if (!runs.isEmpty()) {
-      try (Tensor constant = runtime.doubles(new double[] {factor}, 1)) {
+      try (Tensor constant = runtime.hostDoubles(factor)) {
         program.call("scale").list(runs).tensor(constant).invoke();
       }
     }

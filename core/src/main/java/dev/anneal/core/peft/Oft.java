@@ -34,20 +34,20 @@ public final class Oft implements ModuleMethod {
   /** Skew blocks, rotations, and their gradients; by last names, so that merging has them too. */
   private static final String ROTATIONS =
       """
-  def triangle(self: __torch__.Program, b: int) -> Tensor:
-    places = torch.triu_indices(b, b, 1)
+  def triangle(self: __torch__.Program, v: Tensor, b: int) -> Tensor:
+    places = torch.triu_indices(b, b, 1, dtype=4, device=ops.prim.device(v))
     return torch.add(torch.mul(places[0], b), places[1])
 
   # [n, b (b - 1) / 2] -> [n, b, b]
   def skew(self: __torch__.Program, v: Tensor, b: int) -> Tensor:
     n = torch.size(v, 0)
-    m = torch.index_copy(torch.zeros([n, b * b], dtype=6), 1, self.triangle(b), v)
+    m = torch.index_copy(torch.zeros([n, b * b], dtype=6, device=ops.prim.device(v)), 1, self.triangle(v, b), v)
     q = torch.reshape(m, [n, b, b])
     return torch.sub(q, torch.transpose(q, 1, 2))
 
   # 1 + 2 Q + 2 Q^2 + ... + Q^last, or the whole series where last is 0.
   def rotation(self: __torch__.Program, q: Tensor, last: int) -> Tensor:
-    one = torch.eye(torch.size(q, 1))
+    one = torch.eye(torch.size(q, 1), dtype=6, device=ops.prim.device(q))
     if last == 0:
       return torch.linalg_solve(torch.add(one, q), torch.sub(one, q), left=False)
     sum = torch.expand_as(one, q)
@@ -156,7 +156,7 @@ public final class Oft implements ModuleMethod {
   # dQ = -2 ST dR ST.
   def rotation_gradient(self: __torch__.Program, q: Tensor, r: Tensor, dr: Tensor, last: int) -> Tensor:
     if last == 0:
-      s = torch.transpose(torch.div(torch.add(r, torch.eye(torch.size(q, 1))), 2.), 1, 2)
+      s = torch.transpose(torch.div(torch.add(r, torch.eye(torch.size(q, 1), dtype=6, device=ops.prim.device(q))), 2.), 1, 2)
       return torch.mul(torch.bmm(torch.bmm(s, dr), s), -2.)
     powers = [q]
     for i in range(1, last):
@@ -185,7 +185,7 @@ public final class Oft implements ModuleMethod {
     after = torch.transpose(torch.reshape(dx, shape), 0, 1)
     dq = self.rotation_gradient(q, r, torch.to(torch.bmm(before, after), 6), last)
     dm = torch.reshape(torch.sub(dq, torch.transpose(dq, 1, 2)), [torch.size(r, 0), b * b])
-    g[name].add_(torch.index_select(dm, 1, self.triangle(b)))
+    g[name].add_(torch.index_select(dm, 1, self.triangle(dm, b)))
     return self.rotated(dx, torch.transpose(r, 1, 2))
 """;
   }

@@ -71,7 +71,7 @@ public final class SiteInitialiser implements AutoCloseable {
 
   private void put(
       Map<String, Tensor> inputs, TensorScope scope, String name, int prefix, double value) {
-    inputs.put(name.substring(prefix), scope.own(runtime.doubles(new double[] {value}, 1)));
+    inputs.put(name.substring(prefix), scope.own(runtime.hostDoubles(value)));
   }
 
   @Override

@@ -25,8 +25,8 @@ public final class TensorProgram implements AutoCloseable {
 
   /** A view of a flat tensor's elements from {@code offset}, sharing its memory. */
   public Tensor view(Tensor flat, long offset, long... shape) {
-    try (Tensor start = runtime.longs(new long[] {offset}, 1);
-        Tensor sizes = runtime.longs(shape, shape.length)) {
+    try (Tensor start = runtime.hostLongs(offset);
+        Tensor sizes = runtime.hostLongs(shape)) {
       return program.call("view").tensor(flat).tensor(start).tensor(sizes).one();
     }
   }
@@ -62,15 +62,15 @@ public final class TensorProgram implements AutoCloseable {
    * program can read it: {@link #copy} to an fp32 tensor widens it.
    */
   public Tensor half(Tensor bytes, HalfType type, long[] shape) {
-    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1);
-        Tensor sizes = runtime.longs(shape, shape.length)) {
+    try (Tensor dtype = runtime.hostLongs(type.scalarType());
+        Tensor sizes = runtime.hostLongs(shape)) {
       return program.call("typed").tensor(bytes).tensor(dtype).tensor(sizes).one();
     }
   }
 
   /** A copy in 16 bits, each value rounded to the nearest, ties to even. */
   public Tensor rounded(Tensor tensor, HalfType type) {
-    try (Tensor dtype = runtime.longs(new long[] {type.scalarType()}, 1)) {
+    try (Tensor dtype = runtime.hostLongs(type.scalarType())) {
       return program.call("rounded").tensor(tensor).tensor(dtype).one();
     }
   }
@@ -84,7 +84,7 @@ public final class TensorProgram implements AutoCloseable {
 
   /** The first bytes of a tensor as uint8 [count], sharing its memory. */
   public Tensor bytes(Tensor memory, long count) {
-    try (Tensor bytes = runtime.longs(new long[] {count}, 1)) {
+    try (Tensor bytes = runtime.hostLongs(count)) {
       return program.call("bytes").tensor(memory).tensor(bytes).one();
     }
   }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Finds libtorch's library as the engine loaded it. */
 final class NativeEnvironment {
@@ -22,18 +23,25 @@ final class NativeEnvironment {
 
   /** The path under which this process has mapped libtorch_cpu. */
   static String libtorchPath() {
+    return mapped("libtorch_cpu")
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "Cannot find libtorch_cpu among the mapped libraries (is PYTORCH_LIBRARY_PATH"
+                        + " right?)"));
+  }
+
+  /** The path of a library that this process has mapped, by the beginning of its file name. */
+  static Optional<String> mapped(String name) {
     try {
       List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8);
-      for (String line : maps) {
-        int slash = line.indexOf('/');
-        if (slash >= 0 && line.contains("libtorch_cpu")) {
-          return line.substring(slash);
-        }
-      }
+      return maps.stream()
+          .filter(line -> line.contains("/" + name))
+          .map(line -> line.substring(line.indexOf('/')))
+          .filter(path -> path.startsWith(name, path.lastIndexOf('/') + 1))
+          .findFirst();
     } catch (IOException e) {
       throw new IllegalStateException("Cannot read this process's mapped libraries", e);
     }
-    throw new IllegalStateException(
-        "Cannot find libtorch_cpu among the mapped libraries (is PYTORCH_LIBRARY_PATH right?)");
   }
 }

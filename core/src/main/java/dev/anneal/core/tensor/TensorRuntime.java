@@ -24,12 +24,15 @@ import java.util.function.Supplier;
 public final class TensorRuntime implements AutoCloseable {
   private final Device device;
   private final PtNDManager manager;
+  private final PtNDManager host;
   private final AtomicLong live = new AtomicLong();
   private final Function dataPointer;
 
   private TensorRuntime(Device device, PtNDManager manager, Function dataPointer) {
     this.device = device;
     this.manager = manager;
+    this.host =
+        device.kind() == Device.Kind.CPU ? manager : manager.newSubManager(ai.djl.Device.cpu());
     this.dataPointer = dataPointer;
   }
 
@@ -112,8 +115,21 @@ public final class TensorRuntime implements AutoCloseable {
   }
 
   /**
-   * A tensor over the caller's direct buffer, without a copy. The buffer (and a mapping behind it)
-   * must stay reachable while the tensor or a view of it is used.
+   * Numbers [n] that programs read one by one, on the host whatever the device: nobody has to wait
+   * for a card to know them.
+   */
+  public Tensor hostLongs(long... values) {
+    return wrap((PtNDArray) host.create(values, new Shape(values.length)));
+  }
+
+  /** The same of fp64 numbers. */
+  public Tensor hostDoubles(double... values) {
+    return wrap((PtNDArray) host.create(values, new Shape(values.length)));
+  }
+
+  /**
+   * A tensor over the caller's direct buffer, without a copy, so on the host. The buffer (and a
+   * mapping behind it) must stay reachable while the tensor or a view of it is used.
    */
   public Tensor borrowFloats(ByteBuffer direct, long... shape) {
     return borrow(direct, DataType.FLOAT32, shape);
@@ -141,7 +157,7 @@ public final class TensorRuntime implements AutoCloseable {
             new Shape(shape),
             type,
             ai.djl.ndarray.types.SparseFormat.DENSE,
-            manager.getDevice());
+            ai.djl.Device.cpu());
     return wrap(array);
   }
 

@@ -1,5 +1,6 @@
 package dev.anneal.jobs.cli;
 
+import dev.anneal.core.config.DistributedConfig.DeviceChoice;
 import dev.anneal.core.config.LoadedConfig;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
@@ -61,6 +62,9 @@ public final class JobRun {
     }
     for (String notice : loaded.notices()) {
       LOG.info(Redaction.text(notice));
+    }
+    if (!job.placesRanks() && loaded.config().distributed().device() == DeviceChoice.CUDA) {
+      LOG.warn("distributed.device=cuda has no effect on {}", job.name());
     }
     String folder = job.outputFolder(loaded.config());
     ResultFile resultFile = new ResultFile(files, job.name(), folder, started);

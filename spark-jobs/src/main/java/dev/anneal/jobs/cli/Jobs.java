@@ -1,5 +1,6 @@
 package dev.anneal.jobs.cli;
 
+import dev.anneal.jobs.doctor.DoctorJob;
 import dev.anneal.jobs.evaluate.EvaluateJob;
 import dev.anneal.jobs.export.ExportJob;
 import dev.anneal.jobs.generate.GenerateJob;
@@ -26,6 +27,7 @@ public final class Jobs {
         new EvaluateJob(),
         new GenerateJob(),
         new ExportJob(),
-        new InspectJob());
+        new InspectJob(),
+        new DoctorJob());
   }
 }

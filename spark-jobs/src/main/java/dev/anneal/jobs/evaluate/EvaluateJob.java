@@ -3,6 +3,7 @@ package dev.anneal.jobs.evaluate;
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.config.DistributedConfig;
 import dev.anneal.core.config.Redaction;
 import dev.anneal.core.io.FileStore;
 import dev.anneal.core.questions.Question;
@@ -16,6 +17,7 @@ import dev.anneal.jobs.job.JobContext;
 import dev.anneal.jobs.job.JobResult;
 import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.placement.BarrierLauncher;
+import dev.anneal.jobs.placement.DeviceCheck;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,6 +59,7 @@ public final class EvaluateJob implements SparkJob {
           "Missing data.eval (set shard folders with -s data.eval=[...], or"
               + " evaluate.questions=[...])");
     }
+    requireDevice(context);
     HadoopFileStore store = HadoopFileStore.ofEnvironment();
     refuseRunFolder(store, config.evaluate().outputDir());
     Map<String, List<Question>> questions = new LinkedHashMap<>();
@@ -81,6 +84,18 @@ public final class EvaluateJob implements SparkJob {
       new EvaluationFiles(store, config.evaluate().outputDir()).write(config, all);
     }
     return result(config, all);
+  }
+
+  /** Refuses cards that cannot be used, before anything is read. */
+  private static void requireDevice(JobContext context) {
+    DistributedConfig config = context.config().distributed();
+    if (config.worldSize() > 1) {
+      DeviceCheck.require(context.spark().sparkContext(), config, context.natives());
+    } else if (config.device() == DistributedConfig.DeviceChoice.CUDA) {
+      throw new ConfigException(
+          "Invalid distributed.device: cuda (one rank of evaluate computes in the driver's process,"
+              + " on the CPU: use auto or cpu)");
+    }
   }
 
   /** The result.json there belongs to a training. */

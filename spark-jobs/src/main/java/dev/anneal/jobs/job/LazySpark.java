@@ -29,7 +29,7 @@ public final class LazySpark implements AutoCloseable {
       SparkConf conf = new SparkConf();
       int worldSize = job.placesRanks() ? config.worldSize() : 1;
       configure(conf, job.name(), worldSize, Runtime.getRuntime().availableProcessors());
-      if (job.placesRanks()) {
+      if (job.refusesPlacement()) {
         new Preflight(config).check(conf);
       }
       session = SparkSession.builder().config(conf).getOrCreate();

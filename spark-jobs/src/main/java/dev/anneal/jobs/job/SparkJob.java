@@ -29,6 +29,11 @@ public interface SparkJob {
     return false;
   }
 
+  /** Whether settings that place no ranks end the job before Spark starts. */
+  default boolean refusesPlacement() {
+    return placesRanks();
+  }
+
   /** Does the work; an exception is reported by its class, see {@link Failure}. */
   JobResult run(JobContext context) throws Exception;
 }

@@ -44,6 +44,7 @@ public final class BarrierLauncher {
   private final SparkSession spark;
   private final DistributedConfig config;
   private final NativeFolder natives;
+  private final DevicePlan devices;
   private final GroupIdentity identity;
   private final boolean secretTravels;
   private final AtomicBoolean cancelled = new AtomicBoolean();
@@ -52,6 +53,7 @@ public final class BarrierLauncher {
     this.spark = spark;
     this.config = config;
     this.natives = natives;
+    this.devices = DevicePlan.of(config, spark.sparkContext().getConf());
     String sparkSecret = SparkEnv.get().securityManager().getSecretKey();
     this.secretTravels = sparkSecret == null;
     this.identity =
@@ -163,10 +165,14 @@ public final class BarrierLauncher {
         JavaSparkContext.fromSparkContext(context)
             .parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
             .rdd();
+    devices.profile().ifPresent(numbers::withResources);
     String secret = secretTravels ? identity.secret() : "";
     RankFunction<T> function =
         new RankFunction<>(
-            work, config, natives, new RankFunction.Run(identity.runId(), firstAttempt, secret));
+            work,
+            config,
+            natives,
+            new RankFunction.Run(identity.runId(), devices, firstAttempt, secret));
     ClassTag<byte[]> tag = ClassTag$.MODULE$.apply(byte[].class);
     return JavaRDD.fromRDD(numbers.barrier().mapPartitions(function, false, tag), tag)
         .repartition(1);

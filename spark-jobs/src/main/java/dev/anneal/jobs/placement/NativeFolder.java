@@ -17,8 +17,9 @@ import org.apache.spark.SparkFiles;
 /**
  * Where the native libraries lie unpacked: {@code natives/pytorch} holds libtorch and its JNI
  * library, and the whole folder is laid out as DJL's cache, so that no process has to unpack
- * anything or to own a home folder. The build puts it beside the assembly jar. Immutable; travels
- * to executors in closures.
+ * anything or to own a home folder. The build puts it beside the assembly jar; {@code
+ * deploy/gpu/make-natives} makes one for CUDA, with NVIDIA's libraries in {@code natives/nvidia}.
+ * Immutable; travels to executors in closures.
  *
  * @param path the folder as the driver sees it; empty when it has none, as in unit tests
  */
@@ -26,10 +27,24 @@ public record NativeFolder(String path) implements Serializable {
   private static final String NAME = "natives";
   private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
   private static final String CACHE = "DJL_CACHE_DIR";
+  private static final String CHOSEN = "ANNEAL_NATIVES";
+
+  /** Where the engine looks for the CUDA runtime when it counts cards. */
+  private static final String RUNTIME_PATH = "jna.library.path";
+
+  private static final String CUDA_RUNTIME = "nvidia/cuda_runtime/lib";
   private static final String ON_CLASS_PATH = "/native/lib/pytorch.properties";
 
-  /** The folder beside the jar that holds a class. */
+  /** The folder that ANNEAL_NATIVES names, else the one beside the jar that holds a class. */
   public static NativeFolder beside(Class<?> type) {
+    String chosen = System.getenv(CHOSEN);
+    if (chosen != null && !chosen.isEmpty()) {
+      if (!holdsLibtorch(Path.of(chosen))) {
+        throw new ConfigException(
+            "Invalid " + CHOSEN + ": " + chosen + " (holds no pytorch/VERSION/libtorch.so)");
+      }
+      return new NativeFolder(Path.of(chosen).toAbsolutePath().toString());
+    }
     CodeSource source = type.getProtectionDomain().getCodeSource();
     if (source == null) {
       return new NativeFolder("");
@@ -44,8 +59,8 @@ public record NativeFolder(String path) implements Serializable {
 
   /**
    * Points this process to the libraries where its environment does not do so already. On an
-   * executor the driver's folder is taken if it is there too, else an archive that spark-submit
-   * sent along ({@code --archives FILE#natives}).
+   * executor an archive that spark-submit sent along is taken ({@code --archives FILE#natives}),
+   * else the driver's folder if it is there too.
    *
    * @return whether libtorch can be found; unit tests find it on their class path
    */
@@ -55,6 +70,9 @@ public record NativeFolder(String path) implements Serializable {
         folder -> {
           setUnlessGiven(LIBRARY_PATH, libtorch(folder).orElseThrow().toString());
           setUnlessGiven(CACHE, folder.toString());
+          if (Files.isDirectory(folder.resolve(CUDA_RUNTIME))) {
+            setUnlessGiven(RUNTIME_PATH, folder.resolve(CUDA_RUNTIME).toString());
+          }
         });
     return given(LIBRARY_PATH) || NativeFolder.class.getResource(ON_CLASS_PATH) != null;
   }
@@ -75,13 +93,14 @@ public record NativeFolder(String path) implements Serializable {
 
   private List<Path> candidates() {
     List<Path> candidates = new ArrayList<>();
+    if (SparkEnv.get() != null) {
+      candidates.add(Path.of(NAME).toAbsolutePath());
+      candidates.add(Path.of(SparkFiles.getRootDirectory(), NAME));
+    }
     if (!path.isEmpty()) {
       candidates.add(Path.of(path));
     }
     candidates.add(Path.of(NAME).toAbsolutePath());
-    if (SparkEnv.get() != null) {
-      candidates.add(Path.of(SparkFiles.getRootDirectory(), NAME));
-    }
     return candidates;
   }
 

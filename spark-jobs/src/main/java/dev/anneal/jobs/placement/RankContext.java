@@ -2,8 +2,8 @@ package dev.anneal.jobs.placement;
 
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.net.GroupIdentity;
+import dev.anneal.core.tensor.Device;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * Where a rank runs and whom it works with. Valid while its task runs; the placement owns the
@@ -67,8 +67,8 @@ public final class RankContext {
     return seat.host();
   }
 
-  /** Address of this rank's GPU, if Spark gave it one. */
-  public Optional<String> gpu() {
-    return seat.gpu().isEmpty() ? Optional.empty() : Optional.of(seat.gpu());
+  /** Where this rank computes: the CPU, or the card that is its own. */
+  public Device device() {
+    return seat.device();
   }
 }

@@ -27,10 +27,12 @@ final class RankFunction<T extends Serializable>
   /**
    * The run as its ranks must know it. Immutable.
    *
+   * @param devices where its ranks compute
    * @param firstAttempt of this Spark job: the attempts of a run grow over its jobs
    * @param secret of the run; empty when executors share Spark's own, which then need not travel
    */
-  record Run(String runId, int firstAttempt, String secret) implements Serializable {}
+  record Run(String runId, DevicePlan devices, int firstAttempt, String secret)
+      implements Serializable {}
 
   RankFunction(RankTask<T> work, DistributedConfig config, NativeFolder natives, Run run) {
     this.work = work;
@@ -45,7 +47,7 @@ final class RankFunction<T extends Serializable>
         run.secret().isEmpty() ? SparkEnv.get().securityManager().getSecretKey() : run.secret();
     GroupIdentity first = new GroupIdentity(run.runId(), run.firstAttempt(), shared);
     RankOutcome<T> outcome =
-        new RankRun<T>(BarrierTaskContext.get(), config, first).run(work, natives);
+        new RankRun<T>(BarrierTaskContext.get(), config, run.devices(), first).run(work, natives);
     return JavaConverters.asScalaIterator(List.of(JavaBytes.of(outcome)).iterator());
   }
 }

@@ -17,21 +17,24 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskKilledException;
-import org.apache.spark.resource.ResourceInformation;
 
 /** One rank's life in its barrier task: meets the others, works, tells how it ended. */
 final class RankRun<T extends Serializable> {
   private final BarrierTaskContext task;
   private final DistributedConfig config;
+  private final DevicePlan devices;
   private final GroupIdentity identity;
   private final int rank;
 
   /**
    * @param first the run, and the attempt that Spark's count begins with
    */
-  RankRun(BarrierTaskContext task, DistributedConfig config, GroupIdentity first) {
+  RankRun(
+      BarrierTaskContext task, DistributedConfig config, DevicePlan devices, GroupIdentity first) {
     this.task = task;
+    this.devices = devices;
     this.config = config;
     this.identity = first.withAttempt(first.attempt() + task.stageAttemptNumber());
     this.rank = task.partitionId();
@@ -40,10 +43,11 @@ final class RankRun<T extends Serializable> {
   RankOutcome<T> run(RankTask<T> work, NativeFolder natives) {
     String host = host();
     try (Rendezvous rendezvous = meet(host, natives)) {
-      if (!rendezvous.problems().isEmpty()) {
-        return failed(host, ExitCode.CONFIG, String.join("\n", rendezvous.problems()), false, "");
+      List<String> problems = rendezvous.problems(devices);
+      if (!problems.isEmpty()) {
+        return failed(host, ExitCode.CONFIG, String.join("\n", problems), false, "");
       }
-      RankSeat seat = RankHello.seat(rendezvous.hellos(), rank, gpu());
+      RankSeat seat = RankHello.seat(rendezvous.hellos(), rank, devices);
       try (Collective collective = join(rendezvous)) {
         return work(
             work,
@@ -68,6 +72,7 @@ final class RankRun<T extends Serializable> {
             host,
             endpoint.isEmpty() ? "" : endpoint.get(0).address(),
             String.valueOf(RankRun.class.getPackage().getImplementationVersion()),
+            cards(),
             String.join("\n", problem));
     List<RankHello> hellos = new ArrayList<>();
     for (String json : task.allGather(hello.toJson())) {
@@ -119,9 +124,17 @@ final class RankRun<T extends Serializable> {
     return new RankOutcome.Failed<>(rank, host, code, message, consequence, trace);
   }
 
-  private String gpu() {
-    ResourceInformation gpu = task.resourcesJMap().get("gpu");
-    return gpu == null ? "" : gpu.addresses()[0];
+  private CardGrant cards() {
+    List<String> addresses =
+        switch (devices.source()) {
+          case CPU -> List.of();
+          case SPARK -> DevicePlan.addresses(task);
+          case RANK -> List.of(String.valueOf(rank));
+        };
+    return new CardGrant(
+        SparkEnv.get().executorId(),
+        addresses,
+        CardGrant.visible(System.getenv(CardGrant.VISIBLE_DEVICES)));
   }
 
   /** The executor's host as Spark knows it: the one name that all executors can reach. */

@@ -1,8 +1,10 @@
 package dev.anneal.jobs.placement;
 
+import dev.anneal.core.tensor.Device;
+
 /**
  * One rank's place. Immutable.
  *
- * @param gpu address of its GPU; empty for none
+ * @param device where it computes
  */
-record RankSeat(int rank, String host, int localRank, int localWorldSize, String gpu) {}
+record RankSeat(int rank, String host, int localRank, int localWorldSize, Device device) {}

@@ -27,7 +27,7 @@ final class Rendezvous implements AutoCloseable {
   }
 
   /** Why the ranks cannot work together; every rank comes to the same list. */
-  List<String> problems() {
+  List<String> problems(DevicePlan plan) {
     List<String> problems = new ArrayList<>();
     String version = hellos.get(0).version();
     for (int rank = 0; rank < hellos.size(); rank++) {
@@ -39,6 +39,12 @@ final class Rendezvous implements AutoCloseable {
         problems.add(
             "Rank " + rank + ": Expected version " + version + " but was " + hello.version());
       }
+    }
+    if (plan.cuda()) {
+      problems.addAll(
+          CardGrant.ofRanks(
+              hellos.stream().map(RankHello::cards).toList(),
+              hellos.stream().map(RankHello::host).toList()));
     }
     return problems;
   }

@@ -25,6 +25,7 @@ import dev.anneal.jobs.job.JobContext;
 import dev.anneal.jobs.job.JobResult;
 import dev.anneal.jobs.job.SparkJob;
 import dev.anneal.jobs.placement.BarrierLauncher;
+import dev.anneal.jobs.placement.DeviceCheck;
 import dev.anneal.jobs.report.ConsoleProgress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -74,6 +75,7 @@ public final class TrainJob implements SparkJob {
   public TrainRun train(JobContext context) throws IOException {
     AnnealConfig config = context.config();
     String output = config.train().requireOutputDir();
+    DeviceCheck.require(context.spark().sparkContext(), config.distributed(), context.natives());
     HadoopFileStore store =
         new HadoopFileStore(context.spark().sparkContext().hadoopConfiguration());
     OutputPath.require(store, output, "train.output_dir");

@@ -116,7 +116,7 @@ public final class FourBitWeights implements WeightSource, AutoCloseable {
       } else {
         parts.put(ABSMAX, runtime.floats(absmax, absmax.length));
       }
-      parts.put(SHAPE, runtime.longs(shape, 2));
+      parts.put(SHAPE, runtime.hostLongs(shape));
       parts.put(PAIRS, tensors.alias(pairTable));
       return new FrozenWeight(codes.tensor(), Storage.FOUR_BIT, parts);
     } catch (RuntimeException | Error e) {

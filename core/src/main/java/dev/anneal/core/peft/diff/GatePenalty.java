@@ -88,8 +88,8 @@ public final class GatePenalty implements StepRule {
   }
 
   private void addOpenGradient(Piece piece, Tensor alpha, double factor) {
-    try (Tensor range = runtime.longs(new long[] {piece.offset(), piece.length()}, 2);
-        Tensor constant = runtime.doubles(new double[] {factor}, 1);
+    try (Tensor range = runtime.hostLongs(piece.offset(), piece.length());
+        Tensor constant = runtime.hostDoubles(factor);
         Tensor gradient =
             program.call("open_gradient").tensor(alpha).tensor(range).tensor(constant).one()) {
       piece.addGradients(gradient.toFloats());
