@@ -17,6 +17,7 @@ import dev.anneal.core.model.InputNoise;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.MicroBatch;
 import dev.anneal.core.model.gradients.GradientBuffers;
+import dev.anneal.core.model.gradients.GradientPass;
 import dev.anneal.core.model.gradients.GradientSink;
 import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -27,6 +28,7 @@ import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.peft.Methods;
 import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Device;
+import dev.anneal.core.tensor.FreeMemoryBound;
 import dev.anneal.core.tensor.HostMemory;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.LiveGradients;
@@ -387,20 +389,22 @@ class GradientReductionTest {
               .forwardBackward(
                   batches(opened.ranks().rank(), 1).get(0),
                   InputNoise.NONE,
-                  1,
-                  new GradientSink() {
-                    @Override
-                    public void begin(int part) {
-                      before.add(opened.buffers().bytes());
-                      sink.begin(part);
-                      within.add(opened.buffers().bytes());
-                    }
+                  new GradientPass(
+                      1,
+                      new FreeMemoryBound(),
+                      new GradientSink() {
+                        @Override
+                        public void begin(int part) {
+                          before.add(opened.buffers().bytes());
+                          sink.begin(part);
+                          within.add(opened.buffers().bytes());
+                        }
 
-                    @Override
-                    public void end(int part) {
-                      sink.end(part);
-                    }
-                  });
+                        @Override
+                        public void end(int part) {
+                          sink.end(part);
+                        }
+                      }));
           assertThat(before.get(0)).as("before the head, all activations there").isZero();
           for (int part = 0; part < within.size(); part++) {
             long bytes = 4 * counted.during(part);
