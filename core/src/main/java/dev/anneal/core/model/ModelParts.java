@@ -169,8 +169,8 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private void shareScratch(TensorRuntime runtime, DecoderLayout layout) {
-    long adapted =
-        hook.written() ? layout.largestSite(site -> !hook.parameters(site).isEmpty()) : 0;
+    boolean folds = hook.written() && !computation.precision().half();
+    long adapted = folds ? layout.largestSite(site -> !hook.parameters(site).isEmpty()) : 0;
     long largest = Math.max(adapted, frozen.largestWidened());
     SharedScratch scratch = scope.own(new SharedScratch(runtime, largest, frozen.largestCodes()));
     layers.forEach(layer -> layer.tensors().putAll(scratch.tensors()));

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The arithmetic behind {@link MemoryEstimate}: the sizes of one model under one setup. */
@@ -56,6 +57,7 @@ final class RankMemory {
   private final long matricesAtWork;
   private final int lowestLayer;
   private final boolean adaptsHead;
+  private final boolean half;
   private final int parts;
   private final Optional<LiveGradients> live;
 
@@ -72,17 +74,19 @@ final class RankMemory {
     LayerMemory plain =
         written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);
     int blockOutputs = method.map(AdapterMethod::blockOutputsKept).orElse(0);
-    layer = plain.withBlockOutputs(blockOutputs, config);
-    Set<String> halves = halves(setup.model(), folder, written);
+    layer = plain.withBlockOutputs(blockOutputs, config).in(precision, config);
+    half = precision.half();
+    Set<String> halves = half ? matrices() : halves(setup.model(), folder, written);
     FourBitFormat.of(setup.model().frozenStorage(), setup.model().doubleQuantisation())
         .ifPresent(format -> quantise(format, halves));
-    long headCopy = trained.contains(WeightNames.head(config)) ? 0 : HeadMemory.frozenCopy(config);
+    boolean copied = !half && !trained.contains(WeightNames.head(config));
+    long headCopy = copied ? HeadMemory.frozenCopy(config) : 0;
     frozenBytes = frozenBytes(halves) + FLOAT * headCopy;
     long largestCodes = largest(fourBits.keySet(), name -> FourBitFormat.padded(matrix(name)) / 2);
     long largest =
         Math.max(
-            written ? layout.largestSite(site -> adapted(method, site)) : 0,
-            Math.max(largest(halves, this::matrix), 2 * largestCodes));
+            written && !half ? layout.largestSite(site -> adapted(method, site)) : 0,
+            Math.max(half ? 0 : largest(halves, this::matrix), 2 * largestCodes));
     // codes are looked up as int32
     scratchBytes = FLOAT * largest + Integer.BYTES * largestCodes;
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
@@ -158,7 +162,7 @@ final class RankMemory {
   /** What layers keep while this many of the walked ones still wait for their backward. */
   private long kept(long tokens, int recomputed, int layers) {
     // what the lowest trained layer reads
-    long below = FLOAT * tokens * config.hiddenSize();
+    long below = FLOAT * tokens * layer.output();
     long inputs = FLOAT * tokens * layer.output() * recomputed;
     return below + inputs + FLOAT * tokens * layer.kept() * (layers - recomputed);
   }
@@ -183,16 +187,18 @@ final class RankMemory {
 
   /**
    * A chunk of logits a thread, and what a method adds to it; six copies of the hidden states, and
-   * some rows of a trained head's gradient.
+   * some rows of a trained head's gradient. In 16 bits the logits as products give and read them,
+   * and a trained head as they read it.
    */
   private long head(long tokens) {
     long rows = Math.min(tokens, parts * HeadMemory.chunkRows(config.vocabSize()));
     long gradient =
         trained.contains(WeightNames.head(config)) ? HeadMemory.gradientAtOnce(config) : 0;
     return FLOAT
-        * (rows * config.vocabSize() * (adaptsHead ? 2 : 1)
+        * (rows * config.vocabSize() * ((adaptsHead ? 2 : 1) + (half ? 1 : 0))
             + 6 * tokens * config.hiddenSize()
-            + gradient);
+            + gradient
+            + (half && gradient > 0 ? matrix(WeightNames.head(config)) / 2 : 0));
   }
 
   private long largestTrainedMatrix() {
@@ -205,6 +211,15 @@ final class RankMemory {
 
   private long matrix(String name) {
     return layout.weights().get(name).elements();
+  }
+
+  /** All frozen matrices. */
+  private Set<String> matrices() {
+    return layout.weights().entrySet().stream()
+        .filter(weight -> weight.getValue().dimensions().size() == 2)
+        .map(Map.Entry::getKey)
+        .filter(name -> !trained.contains(name))
+        .collect(Collectors.toCollection(HashSet::new));
   }
 
   /** Frozen matrices that stay in 16 bits: those with other rows than the file's are in fp32. */

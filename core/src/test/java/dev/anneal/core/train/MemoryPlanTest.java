@@ -62,6 +62,20 @@ class MemoryPlanTest {
     return ModelFolder.open(Parity.folder("llama")).config();
   }
 
+  /** The frozen head is fp32 otherwise, and its second copy goes too. */
+  @Test
+  void typesOf16BitsHoldHalf() {
+    MemoryEstimate full = plan(LORA, "model.frozen_storage=float32").estimate();
+    MemoryEstimate half = plan(LORA, "model.dtype=bfloat16").estimate();
+    MemoryEstimate mixed = plan(LORA, "train.bf16=true").estimate();
+    assertThat(half.frozen()).isLessThan((long) (0.52 * full.frozen()));
+    assertThat(mixed.frozen()).isEqualTo(half.frozen());
+    assertThat(half.activations() - full.activations() / 2).isBetween(0L, full.activations() / 20);
+    assertThat(mixed.activations()).isBetween(half.activations() + 1, full.activations() - 1);
+    assertThat(half.trained()).isEqualTo(full.trained());
+    assertThat(half.scratch()).isZero();
+  }
+
   @Test
   void theLargestMicroBatchIsOfTheLongestRows() {
     assertThat(plan("train.per_device_train_batch_size=1").tokens()).isEqualTo(300);

@@ -1,5 +1,7 @@
 package dev.anneal.core.model.config;
 
+import dev.anneal.core.tensor.FloatType;
+
 /**
  * What a decoder layer holds for each token of a micro-batch, in fp32 values. Pure arithmetic over
  * the layer programs' text.
@@ -33,6 +35,28 @@ public record LayerMemory(long kept, long output, long working) {
     long beforeNorm =
         config.family().queryKeyNorm() ? config.queryWidth() + config.keyValueWidth() : 0;
     return new LayerMemory(kept + beforeNorm, config.hiddenSize(), working(config, dropout));
+  }
+
+  /**
+   * The same in those types, still counted in fp32 values. What attention keeps beside its output
+   * counts, and the norms' temporaries, which are fp32 in all of them.
+   */
+  public LayerMemory in(Precision precision, DecoderConfig config) {
+    if (!precision.half()) {
+      return this;
+    }
+    long states = 2L * config.hiddenSize();
+    long norms = 4L * config.hiddenSize();
+    return new LayerMemory(
+        values(kept - states, precision.product())
+            + values(states, precision.hidden())
+            + config.attentionHeads(),
+        values(output, precision.hidden()),
+        values(working - norms, precision.product()) + norms);
+  }
+
+  private static long values(long count, FloatType type) {
+    return count * type.bytes() / Float.BYTES;
   }
 
   /** With outputs of its blocks beside, which a method reads in the backward. */
