@@ -4,6 +4,7 @@ import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.CausalLm;
+import dev.anneal.core.model.Computation;
 import dev.anneal.core.model.FlatParameters;
 import dev.anneal.core.model.LayerStorage;
 import dev.anneal.core.model.LinearHook;
@@ -269,7 +270,7 @@ public final class TrainedModel implements AutoCloseable {
     ModelParts parts =
         new ModelParts(
             runtime,
-            ModelParts.Computation.onThisHost(config, assembly.precision(), hook),
+            Computation.onThisHost(config, assembly.precision(), hook),
             adapterTensors.withBuffers(),
             parameters);
     this.model =

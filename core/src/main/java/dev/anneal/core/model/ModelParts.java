@@ -1,8 +1,6 @@
 package dev.anneal.core.model;
 
-import dev.anneal.core.model.config.AttentionKernel;
 import dev.anneal.core.model.config.DecoderConfig;
-import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.gradients.GradientWalk;
 import dev.anneal.core.model.weights.DecoderLayout;
@@ -61,35 +59,6 @@ public final class ModelParts implements AutoCloseable {
   }
 
   /**
-   * What a model computes, and how.
-   *
-   * @param hook what attaches to the linear modules
-   */
-  public record Computation(
-      DecoderConfig config,
-      Precision precision,
-      MatrixProducts products,
-      AttentionKernel attention,
-      LinearHook hook) {
-
-    /** All in fp32. */
-    public Computation(DecoderConfig config, MatrixProducts products, LinearHook hook) {
-      this(config, Precision.FULL, products, AttentionKernel.BLOCKS, hook);
-    }
-
-    /** As it is fastest on this host's processor. */
-    public static Computation onThisHost(
-        DecoderConfig config, Precision precision, LinearHook hook) {
-      return new Computation(
-          config,
-          precision,
-          MatrixProducts.ofThisHost(precision),
-          AttentionKernel.onCpu(precision),
-          hook);
-    }
-  }
-
-  /**
    * @param sharedHead of the parts that this one is a replica of
    */
   ModelParts(
@@ -102,7 +71,7 @@ public final class ModelParts implements AutoCloseable {
     this.config = computation.config();
     this.hook = computation.hook();
     this.trained = trained;
-    this.program = DecoderProgram.compile(runtime, computation);
+    this.program = computation.compile(runtime);
     this.tensorProgram = TensorProgram.open(runtime);
     this.rotary = new RotaryTensors(runtime, config.inverseFrequencies());
     DecoderLayout layout = new DecoderLayout(config);

@@ -132,9 +132,9 @@ class AttentionTest {
       int heads,
       int keyValueHeads) {
     List<String> parts =
-        DecoderProgram.parts(
-            new ModelParts.Computation(
-                config(heads, keyValueHeads), Precision.FULL, products, kernel, LinearHook.none()));
+        new Computation(
+                config(heads, keyValueHeads), Precision.FULL, products, kernel, LinearHook.none())
+            .texts();
     parts.add(CHECK);
     return Program.compile(runtime, parts);
   }

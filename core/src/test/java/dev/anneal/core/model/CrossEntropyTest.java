@@ -56,8 +56,7 @@ class CrossEntropyTest {
             "config.json");
     try (TensorRuntime runtime = TensorRuntime.open(Device.CPU)) {
       runtime.prepareThread(1);
-      List<String> parts =
-          DecoderProgram.parts(new ModelParts.Computation(config, products, LinearHook.none()));
+      List<String> parts = new Computation(config, products, LinearHook.none()).texts();
       parts.add(CHECK);
       try (Program program = Program.compile(runtime, parts);
           Tensor rows = runtime.floats(hidden, hidden.length, 1);

@@ -196,7 +196,7 @@ class DecodeWeightsTest {
     ModelParts parts =
         new ModelParts(
             runtime,
-            new ModelParts.Computation(config, products, hook),
+            new Computation(config, products, hook),
             base.map(model -> model.sharedWeights(tensors, source, true)).orElse(source),
             flat,
             Optional.empty());

@@ -116,9 +116,9 @@ class DeviceTextsTest {
         .orElse(LinearHook.none());
   }
 
-  private static ModelParts.Computation computation(
+  private static Computation computation(
       Precision precision, AttentionKernel kernel, LinearHook hook) {
-    return new ModelParts.Computation(CONFIG, precision, MatrixProducts.BLAS, kernel, hook);
+    return new Computation(CONFIG, precision, MatrixProducts.BLAS, kernel, hook);
   }
 
   @ParameterizedTest
@@ -129,7 +129,7 @@ class DeviceTextsTest {
         for (Precision precision : List.of(Precision.of(type), Precision.mixed(type))) {
           for (LinearHook hook : List.of(LinearHook.none(), method("adapter.peft_type=LORA"))) {
             for (LinearHook way : List.of(hook, new AutogradHook(hook))) {
-              DecoderProgram.compile(runtime, computation(precision, kernel, way)).close();
+              computation(precision, kernel, way).compile(runtime).close();
             }
           }
         }
@@ -161,9 +161,9 @@ class DeviceTextsTest {
   }
 
   private static long step(LinearHook hook, Precision precision) {
-    ModelParts.Computation computation = computation(precision, AttentionKernel.MATH, hook);
+    Computation computation = computation(precision, AttentionKernel.MATH, hook);
     List<String> texts = new ArrayList<>();
-    for (String text : DecoderProgram.parts(computation)) {
+    for (String text : computation.texts()) {
       texts.add(
           text.replace("torch.logsumexp(", "torch.amax(")
               .replace("torch.triu_indices(b, b, 1, ", "torch.zeros([2, b * (b - 1) // 2], ")
@@ -238,8 +238,7 @@ class DeviceTextsTest {
   void waitingAndMixingAreFound() {
     List<String> texts =
         new ArrayList<>(
-            DecoderProgram.parts(
-                computation(Precision.FULL, AttentionKernel.MATH, LinearHook.none())));
+            computation(Precision.FULL, AttentionKernel.MATH, LinearHook.none()).texts());
     texts.add(META);
     try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
         Program program = Program.compile(runtime, texts);

@@ -88,10 +88,8 @@ class FourBitWeightsTest {
       runtime.prepareThread(1);
       try (TensorProgram tensors = TensorProgram.open(runtime);
           Program program =
-              DecoderProgram.compile(
-                  runtime,
-                  new ModelParts.Computation(
-                      CONFIG, MatrixProducts.ofThisHost(), LinearHook.none()));
+              new Computation(CONFIG, MatrixProducts.ofThisHost(), LinearHook.none())
+                  .compile(runtime);
           SafetensorsWeights stored =
               new SafetensorsWeights(runtime, SafetensorsReader.openFile(file));
           FourBitWeights weights =

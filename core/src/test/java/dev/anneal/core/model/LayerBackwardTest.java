@@ -247,7 +247,7 @@ class LayerBackwardTest {
       ModelParts parts =
           new ModelParts(
               runtime,
-              new ModelParts.Computation(setting.config(), setting.products(), setting.hook()),
+              new Computation(setting.config(), setting.products(), setting.hook()),
               weights,
               flat,
               Optional.empty());

@@ -58,7 +58,7 @@ class LayerMemoryTest {
           scope.own(
               new ModelParts(
                   runtime,
-                  new ModelParts.Computation(config, MatrixProducts.ofThisHost(), hook),
+                  new Computation(config, MatrixProducts.ofThisHost(), hook),
                   new InitialWeights(runtime, 1, 0.02),
                   trained));
       BatchTensors batch =
