@@ -39,7 +39,24 @@ final class BatchTensors implements AutoCloseable {
     }
     long[] lengths = batch.sequenceLengths();
     context.put("lengths", scope.own(runtime.hostLongs(lengths)));
+    if (parts.attention().readsBoundaries()) {
+      putBoundaries(runtime, lengths, parts.prefixLength());
+    }
     virtual = parts.virtualTokens().map(tokens -> scope.own(tokens.place(batch)));
+  }
+
+  private void putBoundaries(TensorRuntime runtime, long[] lengths, int prefix) {
+    long[] ends = new long[lengths.length + 1];
+    long[] keyEnds = new long[ends.length];
+    long longest = 0;
+    for (int s = 0; s < lengths.length; s++) {
+      ends[s + 1] = ends[s] + lengths[s];
+      keyEnds[s + 1] = keyEnds[s] + prefix + lengths[s];
+      longest = Math.max(longest, lengths[s]);
+    }
+    context.put("boundaries", scope.own(runtime.longs(ends, ends.length)));
+    context.put("key_boundaries", scope.own(runtime.longs(keyEnds, keyEnds.length)));
+    context.put("longest", scope.own(runtime.hostLongs(longest, prefix + longest)));
   }
 
   /** Adds what random masks are keyed by: one number a token. */

@@ -1,5 +1,6 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.model.config.AttentionKernel;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
 import dev.anneal.core.model.gradients.GradientWalk;
@@ -310,6 +311,19 @@ public final class ModelParts implements AutoCloseable {
 
   MatrixProducts products() {
     return computation.products();
+  }
+
+  AttentionKernel attention() {
+    return computation.attention();
+  }
+
+  /** Keys and values that a method puts before each sequence, in every layer. */
+  int prefixLength() {
+    return virtualTokens
+        .map(VirtualTokenProgram::tokens)
+        .filter(tokens -> tokens.place() == VirtualTokens.Place.ATTENTION)
+        .map(VirtualTokens::count)
+        .orElse(0);
   }
 
   /** Whether weights of the base itself change. */

@@ -22,6 +22,7 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -215,12 +217,50 @@ class DeviceTextsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "adapter.peft_type=LORA, 0 4 6, 0 4 6, 4 4",
+    "adapter.peft_type=PREFIX_TUNING adapter.num_virtual_tokens=3, 0 4 6, 0 7 12, 4 7",
+    "adapter.peft_type=PROMPT_TUNING adapter.num_virtual_tokens=3, 0 7 12, 0 7 12, 7 7"
+  })
+  void packedRowsAreGivenByTheirBoundaries(
+      String settings, String queries, String keys, String longest) {
+    LinearHook hook = method(settings);
+    try (TensorRuntime runtime = TensorRuntime.open(Device.CPU);
+        TensorScope scope = new TensorScope()) {
+      runtime.prepareThread(1);
+      TensorProgram tensors = scope.own(TensorProgram.open(runtime));
+      ModelParts parts =
+          scope.own(
+              new ModelParts(
+                  runtime,
+                  computation(Precision.of(FloatType.BFLOAT16), AttentionKernel.VARLEN, hook),
+                  new InitialWeights(runtime, 1, 0.02),
+                  trained(runtime, tensors, hook, scope)));
+      long[] ids = {1, 2, 3, 4, 5, 6};
+      long[] positions = {0, 1, 2, 3, 0, 1};
+      long[] none = {};
+      MicroBatch rows = new MicroBatch(ids, positions, new long[] {4, 2}, none, none, new long[2]);
+      MicroBatch batch =
+          parts.virtualTokens().map(virtual -> virtual.tokens().before(rows)).orElse(rows);
+      Map<String, Tensor> context = scope.own(new BatchTensors(runtime, parts, batch)).context(0);
+      assertThat(context.get("boundaries").toLongs()).containsExactly(numbers(queries));
+      assertThat(context.get("key_boundaries").toLongs()).containsExactly(numbers(keys));
+      assertThat(context.get("longest").toLongs()).containsExactly(numbers(longest));
+    }
+  }
+
+  private static long[] numbers(String text) {
+    return Arrays.stream(text.split(" ")).mapToLong(Long::parseLong).toArray();
+  }
+
   private static FlatParameters trained(
       TensorRuntime runtime, TensorProgram tensors, LinearHook hook, TensorScope scope) {
     DecoderLayout layout = new DecoderLayout(CONFIG);
     List<ParameterSpec> specs = new ArrayList<>();
     layout.sites().forEach(site -> specs.addAll(hook.parameters(site)));
     hook.ends(layout).forEach(site -> specs.addAll(hook.parameters(site)));
+    hook.virtualTokens(CONFIG).ifPresent(virtual -> specs.addAll(virtual.parameters()));
     if (specs.isEmpty()) {
       layout.weights().forEach((name, shape) -> specs.add(new ParameterSpec(name, shape, true)));
     }

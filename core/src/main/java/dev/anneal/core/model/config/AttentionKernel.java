@@ -12,7 +12,15 @@ public enum AttentionKernel {
       "attention-sequences.torchscript",
       "attention-flash-cpu.torchscript"),
   /** All sequences at once by the flash kernels for CUDA, 16 bits alone. */
-  VARLEN("attention-tokens.torchscript", "attention-varlen.torchscript"),
+  VARLEN(
+      "attention-tokens.torchscript",
+      "attention-packed.torchscript",
+      "attention-varlen.torchscript"),
+  /** All sequences at once by the memory-efficient kernels for CUDA: fp32, older cards. */
+  EFFICIENT(
+      "attention-tokens.torchscript",
+      "attention-packed.torchscript",
+      "attention-efficient.torchscript"),
   /** A sequence at a time by the formula: the reference, on any device. */
   MATH(
       "attention-tokens.torchscript",
@@ -28,6 +36,11 @@ public enum AttentionKernel {
   /** Program texts, by their names beside the decoder's. */
   public List<String> resources() {
     return resources;
+  }
+
+  /** Whether it takes all sequences at once, by their boundaries. */
+  public boolean readsBoundaries() {
+    return resources.contains("attention-packed.torchscript");
   }
 
   /** The fastest one on the CPU. */
