@@ -33,6 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What methods hold beside what they train: by hand, and by the system's count. */
 class MethodMemoryTest {
+  /** What a process grows by meanwhile: classes, compiled code. */
+  private static final long ELSEWHERE = 4L << 20;
+
   private static final String MEASURED = "MEASURED";
   private static final List<String> VERA = List.of("adapter.peft_type=VERA", "adapter.r=1024");
   private static final List<String> OLORA =
@@ -131,7 +134,9 @@ class MethodMemoryTest {
               arguments.toArray(String[]::new));
       long held = Long.parseLong(measured.split(" ")[1]);
       long own = own(estimate(model, settings)) - own(estimate(model, narrow(settings)));
-      assertThat(own).as(settings + ", held " + held).isBetween(held * 9 / 10, held * 11 / 10);
+      assertThat(own)
+          .as(settings + ", held " + held)
+          .isBetween(held * 9 / 10 - ELSEWHERE, held * 11 / 10 + ELSEWHERE);
     }
   }
 
