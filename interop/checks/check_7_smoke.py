@@ -11,7 +11,6 @@ from product import tail
 
 SMOKES = [
     ["benchmarks/run", "step", "--smoke", "--qlora"],
-    ["benchmarks/run", "step", "--method", "full", "--smoke"],
     ["benchmarks/run", "sft", "--smoke"],
     ["benchmarks/run", "phases", "--smoke"],
     ["benchmarks/run", "tokenizer", "--smoke"],
