@@ -64,7 +64,7 @@ class Reader(threading.Thread):
 
 def main() -> None:
     chosen = options(count=20, megabytes=300, seed=0)
-    count, megabytes = (1, 40) if chosen.smoke else (chosen.count, chosen.megabytes)
+    count, megabytes = (1, 24) if chosen.smoke else (chosen.count, chosen.megabytes)
     seed = chosen.seed or random.SystemRandom().randrange(1, 10**6)
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
