@@ -108,7 +108,8 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Whether frozen 16-bit weights stay as they are. */
     public boolean keepsFileTypes() {
-      return precision.half() || frozen.keepsFileTypes(hook(adapter, backward).written());
+      return precision.half()
+          || frozen.keepsFileTypes(AutogradHook.over(adapter, backward, precision).written());
     }
 
     /** With the backward written out where the method allows it, and all weights in fp32. */
@@ -131,22 +132,6 @@ public final class TrainedModel implements AutoCloseable {
           ModelConfig.LayerBackward.AUTO,
           ModelConfig.FrozenStorage.FLOAT32);
     }
-  }
-
-  /** What attaches to the linear modules: the method, as the wanted backward lets it be seen. */
-  public static LinearHook hook(
-      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward) {
-    return hook(adapter, backward, Precision.FULL);
-  }
-
-  /** The same where programs compute in those types: few backwards are written for 16 bits. */
-  public static LinearHook hook(
-      Optional<AdapterMethod> adapter, ModelConfig.LayerBackward backward, Precision precision) {
-    LinearHook hook = adapter.isPresent() ? adapter.get() : LinearHook.none();
-    boolean autograd =
-        backward == ModelConfig.LayerBackward.AUTOGRAD
-            || precision.half() && !hook.writtenForHalf();
-    return autograd ? new AutogradHook(hook) : hook;
   }
 
   /** Where base weights come from. */
@@ -266,7 +251,7 @@ public final class TrainedModel implements AutoCloseable {
     this.plan = new PartitionPlan(specs, layout.worldSize(), layout.bucketElements());
     this.parameters = scope.own(parameters(specs, layout.gradientsByBucket()));
     this.adapterTensors = begin(runtime, assembly);
-    LinearHook hook = hook(adapter, assembly.backward(), assembly.precision());
+    LinearHook hook = AutogradHook.over(adapter, assembly.backward(), assembly.precision());
     ModelParts parts =
         new ModelParts(
             runtime,

@@ -1,6 +1,8 @@
 package dev.anneal.core.model;
 
+import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.model.config.DecoderConfig;
+import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.model.weights.DecoderLayout;
 import dev.anneal.core.model.weights.LinearSite;
 import dev.anneal.core.model.weights.ParameterSpec;
@@ -14,6 +16,18 @@ public final class AutogradHook implements LinearHook {
 
   public AutogradHook(LinearHook method) {
     this.method = method;
+  }
+
+  /**
+   * What attaches to the linear modules: the method, or none, as the wanted backward lets it be
+   * seen. Few backwards are written for 16 bits.
+   */
+  public static LinearHook over(
+      Optional<? extends LinearHook> method, LayerBackward wanted, Precision precision) {
+    LinearHook hook = method.isPresent() ? method.get() : LinearHook.none();
+    boolean autograd =
+        wanted == LayerBackward.AUTOGRAD || precision.half() && !hook.writtenForHalf();
+    return autograd ? new AutogradHook(hook) : hook;
   }
 
   @Override

@@ -1,11 +1,11 @@
 package dev.anneal.core.train;
 
 import dev.anneal.core.assembly.MethodMemory;
-import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.format.SafetensorsReader;
 import dev.anneal.core.format.TensorInfo;
+import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.HeadMemory;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.LayerMemory;
@@ -69,7 +69,7 @@ final class RankMemory {
     List<ParameterSpec> specs = TrainedParameters.of(config, method);
     specs.forEach(spec -> trained.add(spec.name()));
     Precision precision = setup.precision();
-    boolean written = TrainedModel.hook(method, setup.model().layerBackward(), precision).written();
+    boolean written = AutogradHook.over(method, setup.model().layerBackward(), precision).written();
     boolean random = method.isPresent() && method.get().random();
     LayerMemory plain =
         written ? LayerMemory.written(config, random) : LayerMemory.autograd(config, random);

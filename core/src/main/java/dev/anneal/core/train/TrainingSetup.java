@@ -1,6 +1,5 @@
 package dev.anneal.core.train;
 
-import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.config.AdapterConfig;
 import dev.anneal.core.config.ConfigException;
 import dev.anneal.core.config.DistributedConfig;
@@ -13,6 +12,7 @@ import dev.anneal.core.data.EpochOrder;
 import dev.anneal.core.data.LengthGroupedOrder;
 import dev.anneal.core.data.RowOrder;
 import dev.anneal.core.data.RowSource;
+import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.VirtualTokens;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.Precision;
@@ -41,7 +41,7 @@ public record TrainingSetup(
     OptimizerRegistry.named(optimizer.name());
     RunProduct.requireNameOfAdapter(adapter, method);
     Precision precision = precision();
-    boolean written = TrainedModel.hook(method, model.layerBackward(), precision).written();
+    boolean written = AutogradHook.over(method, model.layerBackward(), precision).written();
     ModelConfig.FrozenStorage storage = model.frozenStorage();
     String named = storage.name().toLowerCase(Locale.ROOT);
     if (storage.fourBit() && method.isEmpty()) {

@@ -1,12 +1,12 @@
 package dev.anneal.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.MemorySize;
 import dev.anneal.core.config.ModelConfig.LayerBackward;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.weights.ParameterSpec;
 import dev.anneal.core.peft.AdapterAgreement;
@@ -135,11 +135,14 @@ public final class PlanJob implements SparkJob {
   /** Which program computes a layer's gradients, and why. */
   private static String backward(TrainingSetup setup, Optional<AdapterMethod> method) {
     LayerBackward wanted = setup.model().layerBackward();
-    if (TrainedModel.hook(method, wanted).written()) {
+    if (AutogradHook.over(method, wanted, setup.precision()).written()) {
       return "written (the method comes down to an effective weight)";
     }
-    return wanted == LayerBackward.AUTOGRAD
-        ? "autograd (model.layer_backward = autograd)"
+    if (wanted == LayerBackward.AUTOGRAD) {
+      return "autograd (model.layer_backward = autograd)";
+    }
+    return setup.precision().half()
+        ? "autograd (the method's backward is not written for 16 bits)"
         : "autograd (the method has no effective weight)";
   }
 

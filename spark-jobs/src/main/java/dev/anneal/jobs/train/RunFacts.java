@@ -1,12 +1,12 @@
 package dev.anneal.jobs.train;
 
-import dev.anneal.core.assembly.TrainedModel;
 import dev.anneal.core.assembly.TrainedParameters;
 import dev.anneal.core.config.ModelConfig;
 import dev.anneal.core.config.TrainConfig;
 import dev.anneal.core.data.BatchPlan;
 import dev.anneal.core.format.Shape;
 import dev.anneal.core.io.FileStore;
+import dev.anneal.core.model.AutogradHook;
 import dev.anneal.core.model.LinearHook;
 import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.WeightNames;
@@ -65,7 +65,7 @@ record RunFacts(
     TrainedParameters.of(model, method).forEach(spec -> parameters.put(spec.name(), spec.shape()));
     Map<String, String> fingerprint = fingerprint(config, batches, totalSteps);
     fingerprint.put("model", hashes.model());
-    fingerprint.put("layer backward", layerBackward(config, method));
+    fingerprint.put("layer backward", layerBackward(setup, method));
     if (setup.precision().half()) {
       fingerprint.put("arithmetic", setup.precision().label());
     }
@@ -99,8 +99,8 @@ record RunFacts(
   }
 
   /** Which program computes a layer's gradients; both give them, to rounding. */
-  private static String layerBackward(AnnealConfig config, Optional<AdapterMethod> method) {
-    LinearHook hook = TrainedModel.hook(method, config.model().layerBackward());
+  private static String layerBackward(TrainingSetup setup, Optional<AdapterMethod> method) {
+    LinearHook hook = AutogradHook.over(method, setup.model().layerBackward(), setup.precision());
     return hook.written() ? "written" : "autograd";
   }
 
