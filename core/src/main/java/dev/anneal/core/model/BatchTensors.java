@@ -40,7 +40,8 @@ final class BatchTensors implements AutoCloseable {
     long[] lengths = batch.sequenceLengths();
     context.put("lengths", scope.own(runtime.hostLongs(lengths)));
     if (parts.attention().readsBoundaries()) {
-      putBoundaries(runtime, lengths, parts.prefixLength());
+      int prefix = parts.virtualTokens().map(own -> own.tokens().prefix()).orElse(0);
+      putBoundaries(runtime, lengths, prefix);
     }
     virtual = parts.virtualTokens().map(tokens -> scope.own(tokens.place(batch)));
   }

@@ -6,6 +6,8 @@ import dev.anneal.core.script.TensorProgram;
 import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +137,13 @@ public final class FlatParameters implements AutoCloseable {
   /** Where the parameter's gradient is summed; borrowed. */
   public Tensor gradient(String name) {
     return require(gradientViews, name);
+  }
+
+  /** The parameters whose {@link #gradient} these are, in their order. */
+  public List<String> namesOf(Collection<Tensor> gradients) {
+    Map<Tensor, String> names = new IdentityHashMap<>();
+    gradientViews.forEach((name, view) -> names.put(view, name));
+    return gradients.stream().map(names::get).toList();
   }
 
   public void zeroGradients() {

@@ -15,8 +15,6 @@ import dev.anneal.core.tensor.Tensor;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.tensor.TensorScope;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +38,6 @@ public final class ModelParts implements AutoCloseable {
   private final FrozenWeights frozen;
   private final List<LayerWeights> layers = new ArrayList<>();
   private final int lowestTrainedLayer;
-  private final boolean random;
   private final LayerProgram layerProgram;
   private final OutputHead head;
   private final LayerWeights embeddingEnd;
@@ -113,7 +110,6 @@ public final class ModelParts implements AutoCloseable {
                                 ? Optional.of(computation.products())
                                 : Optional.empty())));
     this.headEnd = headEnd(runtime, layout);
-    this.random = hook.random();
     this.layerProgram =
         hook.written() ? new WrittenLayers(program, runtime) : new AutogradLayers(program);
   }
@@ -228,7 +224,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   private LayerWeights embeddingEnd(TensorRuntime runtime, DecoderLayout layout) {
-    LayerWeights end = end(runtime, layout, "embed_tokens", embeddingSum());
+    LayerWeights end = end(runtime, layout, "embed_tokens", sum(WeightNames.EMBED_TOKENS));
     end.tensors().put("embed_tokens.weight", weight(WeightNames.EMBED_TOKENS));
     return end;
   }
@@ -287,21 +283,15 @@ public final class ModelParts implements AutoCloseable {
 
   /** Which trained parameters a backward adds to, and in what order. */
   GradientWalk gradientWalk() {
-    Map<Tensor, String> names = new IdentityHashMap<>();
-    trained.specs().forEach(spec -> names.put(trained.gradient(spec.name()), spec.name()));
     List<List<String>> walk = new ArrayList<>();
-    walk.add(named(names, headEnd.gradients().values()));
+    walk.add(trained.namesOf(headEnd.gradients().values()));
     for (int i = layers.size() - 1; i >= 0; i--) {
-      walk.add(named(names, layers.get(i).gradients().values()));
+      walk.add(trained.namesOf(layers.get(i).gradients().values()));
     }
     List<Tensor> bottom = new ArrayList<>(embeddingEnd.gradients().values());
     virtualTokens.ifPresent(tokens -> bottom.addAll(tokens.gradients()));
-    walk.add(named(names, bottom));
+    walk.add(trained.namesOf(bottom));
     return new GradientWalk(walk);
-  }
-
-  private static List<String> named(Map<Tensor, String> names, Collection<Tensor> sums) {
-    return sums.stream().map(names::get).toList();
   }
 
   /** Whether what stands below the first layer, or beside all layers, is trained. */
@@ -315,15 +305,6 @@ public final class ModelParts implements AutoCloseable {
 
   AttentionKernel attention() {
     return computation.attention();
-  }
-
-  /** Keys and values that a method puts before each sequence, in every layer. */
-  int prefixLength() {
-    return virtualTokens
-        .map(VirtualTokenProgram::tokens)
-        .filter(tokens -> tokens.place() == VirtualTokens.Place.ATTENTION)
-        .map(VirtualTokens::count)
-        .orElse(0);
   }
 
   /** Whether weights of the base itself change. */
@@ -351,7 +332,7 @@ public final class ModelParts implements AutoCloseable {
   }
 
   boolean random() {
-    return random;
+    return hook.random();
   }
 
   long vocabularySize() {
@@ -391,10 +372,6 @@ public final class ModelParts implements AutoCloseable {
   /** Logits [rows, vocabulary] of chosen rows of the last hidden states; the caller owns them. */
   Tensor logits(Tensor hidden, Tensor rows) {
     return program.call("logits").tensor(hidden).dict(headEnd.tensors()).tensor(rows).one();
-  }
-
-  private Optional<Tensor> embeddingSum() {
-    return sum(WeightNames.EMBED_TOKENS);
   }
 
   private Optional<Tensor> headSum() {

@@ -42,6 +42,11 @@ public record VirtualTokens(Place place, int count, List<ParameterSpec> paramete
     return place == Place.INPUT ? count : 0;
   }
 
+  /** How many keys and values stand before each sample's own, in every layer. */
+  int prefix() {
+    return place == Place.ATTENTION ? count : 0;
+  }
+
   /** The sample rows of a micro-batch with these tokens before each sample. */
   MicroBatch before(MicroBatch batch) {
     return place == Place.INPUT ? withRows(batch) : withLaterPositions(batch);
