@@ -1,14 +1,12 @@
 package dev.anneal.core.train;
 
-import dev.anneal.core.optim.LossScale;
-
 /**
  * What the loop itself needs to know.
  *
  * @param totalSteps optimizer steps of the whole run
  * @param accumulationSteps micro-batches of a rank in one step
  * @param maxGradNorm 0 for no clipping
- * @param tokensAStep of all ranks, on average
+ * @param tokensAStep of all ranks, on average; 1 where gradients are not scaled
  */
 public record LoopSettings(
     long totalSteps, int accumulationSteps, double maxGradNorm, double tokensAStep) {
@@ -24,7 +22,7 @@ public record LoopSettings(
    * many, a power of two.
    */
   double gradientFactor(TrainState state) {
-    double tokens = Math.scalb(1.0, Math.getExponent(Math.max(1, tokensAStep)));
-    return state.lossScale().map(LossScale::value).map(scale -> scale / tokens).orElse(1.0);
+    int exponent = Math.getExponent(Math.max(1, tokensAStep));
+    return state.lossScale().map(scale -> Math.scalb(scale.value(), -exponent)).orElse(1.0);
   }
 }

@@ -50,10 +50,11 @@ final class OpenedRank implements AutoCloseable {
     TensorScope scope = new TensorScope();
     try {
       int worldSize = ranks.worldSize();
-      ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
       TrainedModel.Layout layout =
           new TrainedModel.Layout(
-              worldSize, setup.distributed().bucketElements(), stage.freesGradients(worldSize));
+              worldSize,
+              setup.distributed().bucketElements(),
+              setup.zeroStage().freesGradients(worldSize));
       TrainedModel model =
           scope.own(TrainedModel.open(runtime, assembly(setup, inputs, worldSize), layout));
       ShardedOptimizer optimizer = optimizer(scope, runtime, setup, model, ranks);
@@ -104,7 +105,7 @@ final class OpenedRank implements AutoCloseable {
     OptimizerMethod method = OptimizerRegistry.named(setup.optimizer().name());
     TensorProgram tensors = scope.own(TensorProgram.open(runtime));
     OptimizerProgram program = scope.own(OptimizerProgram.open(runtime, method));
-    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
+    ZeroStage stage = setup.zeroStage();
     long stateLength = ShardedOptimizer.stateLength(model.plan(), stage);
     OptimizerMethod.Parts parts =
         new OptimizerMethod.Parts(

@@ -22,7 +22,6 @@ import dev.anneal.core.peft.AdapterMethod;
 import dev.anneal.core.zero.LiveGradients;
 import dev.anneal.core.zero.PartitionPlan;
 import dev.anneal.core.zero.ShardedOptimizer;
-import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Comparator;
@@ -91,7 +90,7 @@ final class RankMemory {
     scratchBytes = FLOAT * largest + Integer.BYTES * largestCodes;
     PartitionPlan plan = new PartitionPlan(specs, worldSize, setup.distributed().bucketElements());
     flatLength = plan.length();
-    stateLength = ShardedOptimizer.stateLength(plan, ZeroStage.of(setup.distributed().zeroStage()));
+    stateLength = ShardedOptimizer.stateLength(plan, setup.zeroStage());
     statesAnElement =
         OptimizerRegistry.named(setup.optimizer().name()).states().size()
             + method.map(AdapterMethod::ruleStates).orElse(List.of()).size();
@@ -107,7 +106,7 @@ final class RankMemory {
     parts = ReplicatedModel.mostParts(flatLength, config, threads);
     // threads that share a micro-batch, and later micro-batches, need all gradients at once
     boolean freed =
-        ZeroStage.of(setup.distributed().zeroStage()).freesGradients(worldSize)
+        setup.zeroStage().freesGradients(worldSize)
             && setup.train().gradientAccumulationSteps() == 1
             && parts == 1;
     live =

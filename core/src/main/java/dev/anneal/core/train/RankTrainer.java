@@ -16,7 +16,6 @@ import dev.anneal.core.tensor.Device;
 import dev.anneal.core.tensor.FloatType;
 import dev.anneal.core.tensor.TensorRuntime;
 import dev.anneal.core.zero.GradientReduction;
-import dev.anneal.core.zero.ZeroStage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,12 +113,14 @@ public final class RankTrainer {
         position.step(), position.tokens(), position.targetTokens(), reader.manifest().lossScale());
   }
 
-  /** On average; of a few, since others may still lie elsewhere. */
-  private double lengthOfFirstRows() {
-    return LongStream.range(0, Math.min(FIRST_ROWS, inputs.rows().rowCount()))
-        .mapToInt(inputs.rows()::length)
-        .average()
-        .orElse(1);
+  /** On average, by a few rows, since others may still lie elsewhere. */
+  private double tokensAStep() {
+    double length =
+        LongStream.range(0, Math.min(FIRST_ROWS, inputs.rows().rowCount()))
+            .mapToInt(inputs.rows()::length)
+            .average()
+            .orElse(1);
+    return length * setup.train().globalBatchSize(ranks.worldSize());
   }
 
   private Optional<LossScale> startingScale() {
@@ -138,8 +139,7 @@ public final class RankTrainer {
   /** What stage 2 does not save, where it does not. */
   private void noteGradients() {
     int steps = setup.train().gradientAccumulationSteps();
-    ZeroStage stage = ZeroStage.of(setup.distributed().zeroStage());
-    if (ranks.rank() == 0 && steps > 1 && stage.freesGradients(ranks.worldSize())) {
+    if (ranks.rank() == 0 && steps > 1 && setup.zeroStage().freesGradients(ranks.worldSize())) {
       observer.note(
           "distributed.zero_stage=2 frees gradients in the last of train.gradient_accumulation_steps="
               + steps
@@ -157,13 +157,13 @@ public final class RankTrainer {
             train.learningRate(),
             train.warmupStepsOf((int) totalSteps),
             totalSteps);
-    List<StepHook> hooks = hooks(opened.model(), plan, checkpoints);
+    List<StepHook> hooks = hooks(opened.model(), plan, checkpoints, start);
     LoopSettings settings =
         new LoopSettings(
             totalSteps,
             train.gradientAccumulationSteps(),
             train.maxGradNorm(),
-            lengthOfFirstRows() * train.globalBatchSize(ranks.worldSize()));
+            start.lossScale().isPresent() ? tokensAStep() : 1);
     MicroBatchSource rows = new RowMicroBatches(inputs.rows(), plan, ranks.rank(), train.seed());
     StepClock clock = new StepClock(observer);
     String reader = "rank-" + ranks.rank() + "-rows";
@@ -185,7 +185,8 @@ public final class RankTrainer {
     }
   }
 
-  private List<StepHook> hooks(TrainedModel model, BatchPlan plan, RankCheckpoints checkpoints) {
+  private List<StepHook> hooks(
+      TrainedModel model, BatchPlan plan, RankCheckpoints checkpoints, TrainState start) {
     List<StepHook> hooks = new ArrayList<>();
     hooks.add(new TargetsRequired(plan.stepsPerEpoch()));
     for (RankInputs.EvalRows eval : inputs.evaluations()) {
@@ -194,32 +195,27 @@ public final class RankTrainer {
     hooks.add(checkpoints);
     hooks.add(new MemoryGivenBack());
     if (ranks.rank() == 0) {
-      hooks.add(skippedSteps());
+      hooks.add(skippedSteps(start));
     }
     return hooks;
   }
 
   /** Says which steps were left out. */
-  private StepHook skippedSteps() {
+  private StepHook skippedSteps(TrainState start) {
     return new StepHook() {
-      private Optional<LossScale> before = Optional.empty();
+      private long before = start.skippedSteps();
 
       @Override
       public void after(TrainState state, boolean last) {
-        state
-            .lossScale()
-            .filter(
-                now ->
-                    now.steadySteps() == 0 && now.value() < before.orElse(LossScale.START).value())
-            .ifPresent(
-                now ->
-                    observer.note(
-                        String.format(
-                            Locale.ROOT,
-                            "step=%d skipped: gradients overflow fp16, loss_scale=%.0f",
-                            state.step(),
-                            now.value())));
-        before = state.lossScale();
+        if (state.skippedSteps() > before) {
+          observer.note(
+              String.format(
+                  Locale.ROOT,
+                  "step=%d skipped: gradients overflow fp16, loss_scale=%.0f",
+                  state.step(),
+                  state.lossScale().orElseThrow().value()));
+        }
+        before = state.skippedSteps();
       }
     };
   }

@@ -27,9 +27,10 @@ final class Replica implements AutoCloseable {
   private final CausalLm model;
   private final ExecutorService thread;
 
-  private Replica(CausalLm original, FlatParameters originals, int number, TensorScope scope) {
+  private Replica(
+      Device device, CausalLm original, FlatParameters originals, int number, TensorScope scope) {
     this.scope = scope;
-    this.runtime = scope.own(TensorRuntime.open(Device.CPU));
+    this.runtime = scope.own(TensorRuntime.open(device));
     TensorProgram tensors = scope.own(TensorProgram.open(runtime));
     this.parameters = scope.own(originals.replica(runtime, tensors));
     this.model = scope.own(original.replica(runtime, tensors, parameters));
@@ -43,11 +44,11 @@ final class Replica implements AutoCloseable {
             });
   }
 
-  /** The original model must outlive it. */
-  static Replica open(CausalLm original, FlatParameters originals, int number) {
+  /** On the original's device; the original model must outlive it. */
+  static Replica open(Device device, CausalLm original, FlatParameters originals, int number) {
     TensorScope scope = new TensorScope();
     try {
-      return new Replica(original, originals, number, scope);
+      return new Replica(device, original, originals, number, scope);
     } catch (RuntimeException | Error e) {
       scope.close();
       throw e;

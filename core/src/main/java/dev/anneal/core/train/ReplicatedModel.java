@@ -122,7 +122,8 @@ public final class ReplicatedModel implements AutoCloseable {
     }
     model.parameters().gradientBuffers().openAll();
     while (replicas.size() < parts.size() - 1) {
-      replicas.add(Replica.open(model.model(), model.parameters(), replicas.size() + 1));
+      replicas.add(
+          Replica.open(runtime.device(), model.model(), model.parameters(), replicas.size() + 1));
     }
     return together(parts, pass.unheard());
   }

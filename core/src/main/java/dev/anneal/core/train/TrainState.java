@@ -26,7 +26,12 @@ public record TrainState(
 
   /** The optimizer's own count of the next update, from 1: steps left out do not count. */
   long nextUpdate() {
-    return step + 1 - lossScale.map(LossScale::skippedSteps).orElse(0L);
+    return step + 1 - skippedSteps();
+  }
+
+  /** Steps that were left out. */
+  long skippedSteps() {
+    return lossScale.map(LossScale::skippedSteps).orElse(0L);
   }
 
   TrainState advance(long tokens, long targetTokens, boolean overflow) {

@@ -18,6 +18,7 @@ import dev.anneal.core.model.config.DecoderConfig;
 import dev.anneal.core.model.config.Precision;
 import dev.anneal.core.optim.OptimizerRegistry;
 import dev.anneal.core.peft.AdapterMethod;
+import dev.anneal.core.zero.ZeroStage;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.Optional;
@@ -63,6 +64,11 @@ public record TrainingSetup(
                   ? "model.layer_backward is autograd)"
                   : "adapter.peft_type has no written backward)"));
     }
+  }
+
+  /** What of the training state ranks share. */
+  public ZeroStage zeroStage() {
+    return ZeroStage.of(distributed.zeroStage());
   }
 
   /** The types to compute in. */
