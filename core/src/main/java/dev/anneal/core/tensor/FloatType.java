@@ -5,21 +5,21 @@ import java.util.Optional;
 
 /** The types of floating point that programs compute in. */
 public enum FloatType {
-  FLOAT32(6, Optional.empty()),
-  BFLOAT16(15, Optional.of(HalfType.BF16)),
-  FLOAT16(5, Optional.of(HalfType.FP16));
+  FLOAT32(Optional.empty()),
+  BFLOAT16(Optional.of(HalfType.BF16)),
+  FLOAT16(Optional.of(HalfType.FP16));
 
-  private final int scalarType;
+  private static final int FP32 = 6;
+
   private final Optional<HalfType> half;
 
-  FloatType(int scalarType, Optional<HalfType> half) {
-    this.scalarType = scalarType;
+  FloatType(Optional<HalfType> half) {
     this.half = half;
   }
 
   /** libtorch's number of the type, as programs write it. */
   public int scalarType() {
-    return scalarType;
+    return half.map(HalfType::scalarType).orElse(FP32);
   }
 
   /** How its 16 bits are read and written; absent for fp32. */

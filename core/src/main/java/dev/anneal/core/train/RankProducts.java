@@ -2,6 +2,7 @@ package dev.anneal.core.train;
 
 import dev.anneal.core.collective.Collective;
 import dev.anneal.core.model.MatrixProducts;
+import dev.anneal.core.model.config.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +19,9 @@ record RankProducts(List<String> names) {
     names = List.copyOf(names);
   }
 
-  /** What each rank's host chose; called on every rank. */
-  static RankProducts of(Collective ranks) {
-    byte[] own = MatrixProducts.ofThisHost().label().getBytes(StandardCharsets.UTF_8);
+  /** What each rank's host chose for those types; called on every rank. */
+  static RankProducts of(Collective ranks, Precision precision) {
+    byte[] own = MatrixProducts.ofThisHost(precision).label().getBytes(StandardCharsets.UTF_8);
     List<String> names = new ArrayList<>();
     for (byte[] name : ranks.allGather(own)) {
       names.add(new String(name, StandardCharsets.UTF_8));

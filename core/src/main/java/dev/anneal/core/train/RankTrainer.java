@@ -130,7 +130,7 @@ public final class RankTrainer {
   }
 
   private void noteProducts(Optional<String> before) {
-    RankProducts products = RankProducts.of(ranks);
+    RankProducts products = RankProducts.of(ranks, setup.precision());
     if (ranks.rank() == 0) {
       observer.note(products.note(before));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.model.MatrixProducts;
+import dev.anneal.core.model.config.Precision;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class RankProductsTest {
   @Test
   void namesTheChoiceOfThisHost() {
-    RankProducts own = RankProducts.of(LocalGroup.of(1).members().get(0));
+    RankProducts own = RankProducts.of(LocalGroup.of(1).members().get(0), Precision.FULL);
     assertThat(own.note(Optional.empty()))
         .isEqualTo("products=" + MatrixProducts.ofThisHost().label());
   }

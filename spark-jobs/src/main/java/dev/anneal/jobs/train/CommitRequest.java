@@ -35,14 +35,7 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
     json.put("step", state.step());
     json.put("tokens", state.tokensSeen());
     json.put("target_tokens", state.targetTokensSeen());
-    state
-        .lossScale()
-        .ifPresent(
-            scale ->
-                json.putArray("loss_scale")
-                    .add(scale.value())
-                    .add(scale.steadySteps())
-                    .add(scale.skippedSteps()));
+    state.lossScale().ifPresent(scale -> json.set("loss_scale", JSON.valueToTree(scale)));
     json.put("world_size", origin.worldSize());
     json.put("attempt", origin.attempt());
     json.put("products", origin.products());
@@ -57,20 +50,13 @@ record CommitRequest(TrainState state, Origin origin, ArrayNode files) {
             json.get("step").asLong(),
             json.get("tokens").asLong(),
             json.get("target_tokens").asLong(),
-            lossScale(json.path("loss_scale")));
+            Optional.ofNullable(JSON.treeToValue(json.get("loss_scale"), LossScale.class)));
     Origin origin =
         new Origin(
             json.get("world_size").asInt(),
             json.get("attempt").asText(),
             json.get("products").asText());
     return new CommitRequest(state, origin, (ArrayNode) json.get("files"));
-  }
-
-  private static Optional<LossScale> lossScale(JsonNode parts) {
-    return parts.isMissingNode()
-        ? Optional.empty()
-        : Optional.of(
-            new LossScale(parts.get(0).asDouble(), parts.get(1).asInt(), parts.get(2).asLong()));
   }
 
   List<RankFile> rankFiles() throws FormatException, IOException {

@@ -62,7 +62,9 @@ final class TrainRank implements RankTask<TrainRank.Outcome> {
             context.rank(),
             plan.commitTimeout(),
             new CommitRequest.Origin(
-                context.worldSize(), attempt, MatrixProducts.ofThisHost().label()));
+                context.worldSize(),
+                attempt,
+                MatrixProducts.ofThisHost(plan.setup().precision()).label()));
     RankTrainer trainer =
         new RankTrainer(plan.setup(), inputs.forRank(), context.collective(), plan.store(), link);
     TrainState end = trainer.run(context.threads(), resumeFolder(context, link), attempt);

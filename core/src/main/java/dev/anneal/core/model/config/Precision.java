@@ -17,8 +17,7 @@ public record Precision(FloatType hidden, FloatType product) implements Serializ
   public static final Precision FULL = new Precision(FloatType.FLOAT32, FloatType.FLOAT32);
 
   public Precision {
-    if (product == FloatType.FLOAT32 && hidden != FloatType.FLOAT32
-        || hidden != FloatType.FLOAT32 && hidden != product) {
+    if (hidden != FloatType.FLOAT32 && hidden != product) {
       throw new IllegalArgumentException(
           "Invalid types: products in " + product + " between states in " + hidden);
     }
