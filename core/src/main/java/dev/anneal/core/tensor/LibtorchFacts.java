@@ -1,8 +1,10 @@
 package dev.anneal.core.tensor;
 
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.ptr.IntByReference;
+import dev.anneal.core.tensor.cuda.NcclVersion;
+import dev.anneal.core.tensor.cuda.SharedLibrary;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -67,13 +69,10 @@ public record LibtorchFacts(
     return number("libcudart.so", "cudaRuntimeGetVersion").map(CudaDriver::version).orElse("?");
   }
 
-  /** NCCL writes its versions as 10000, 100 and 1 times its three numbers. */
-  static String ncclVersion(int number) {
-    return number / 10000 + "." + number % 10000 / 100 + "." + number % 100;
-  }
-
   private static String mappedNccl() {
-    return number("libnccl.so", "ncclGetVersion").map(LibtorchFacts::ncclVersion).orElse("");
+    return number("libnccl.so", "ncclGetVersion")
+        .map(code -> NcclVersion.of(code).toString())
+        .orElse("");
   }
 
   /** What a function without other arguments gives, of a library that came with libtorch. */
@@ -82,10 +81,7 @@ public record LibtorchFacts(
         .map(
             path -> {
               IntByReference number = new IntByReference();
-              int error =
-                  NativeLibrary.getInstance(path)
-                      .getFunction(function)
-                      .invokeInt(new Object[] {number});
+              int error = SharedLibrary.at(Path.of(path)).call(function, number);
               if (error != 0) {
                 throw new IllegalStateException(function + " failed: error " + error);
               }

@@ -1,11 +1,7 @@
 package dev.anneal.core.tensor;
 
 import ai.djl.engine.Engine;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import dev.anneal.core.tensor.cuda.MappedLibraries;
 import java.util.Optional;
 
 /** Finds libtorch's library as the engine loaded it. */
@@ -33,15 +29,6 @@ final class NativeEnvironment {
 
   /** The path of a library that this process has mapped, by the beginning of its file name. */
   static Optional<String> mapped(String name) {
-    try {
-      List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8);
-      return maps.stream()
-          .filter(line -> line.contains("/" + name))
-          .map(line -> line.substring(line.indexOf('/')))
-          .filter(path -> path.startsWith(name, path.lastIndexOf('/') + 1))
-          .findFirst();
-    } catch (IOException e) {
-      throw new IllegalStateException("Cannot read this process's mapped libraries", e);
-    }
+    return MappedLibraries.find(file -> file.startsWith(name));
   }
 }

@@ -3,6 +3,7 @@ package dev.anneal.core.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anneal.core.tensor.cuda.NcclVersion;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,7 @@ class NativeFactsTest {
   void versionsAreReadAsTheirLibrariesWriteThem() {
     assertThat(CudaDriver.version(12080)).isEqualTo("12.8");
     assertThat(CudaDriver.version(11040)).isEqualTo("11.4");
-    assertThat(LibtorchFacts.ncclVersion(22602)).isEqualTo("2.26.2");
+    assertThat(NcclVersion.of(22602)).hasToString("2.26.2");
     assertThat(new CudaCard("H100", 80L << 30, 9, 0).computeCapability()).isEqualTo("9.0");
   }
 

@@ -10,6 +10,7 @@ import dev.anneal.core.net.Deadline;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.cuda.CudaException;
 import dev.anneal.core.tensor.cuda.CudaStream;
+import dev.anneal.core.tensor.cuda.NcclVersion;
 import java.nio.ByteBuffer;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;

@@ -5,6 +5,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 import dev.anneal.core.config.ConfigException;
+import dev.anneal.core.tensor.cuda.NcclVersion;
 import dev.anneal.core.tensor.cuda.SharedLibrary;
 import java.nio.file.Path;
 

@@ -4,14 +4,11 @@ import com.sun.jna.Function;
 import com.sun.jna.Library;
 import com.sun.jna.NativeLibrary;
 import dev.anneal.core.config.ConfigException;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A C library that the product does not ship and finds on the host. Stays loaded until the process
@@ -56,7 +53,7 @@ public final class SharedLibrary {
     }
     String natives = System.getenv(NATIVES);
     List<String> candidates = new ArrayList<>();
-    loaded(name).ifPresent(candidates::add);
+    MappedLibraries.find(name::equals).ifPresent(candidates::add);
     if (natives != null && !natives.isBlank()) {
       Path beside = Path.of(natives, name);
       if (Files.exists(beside)) {
@@ -84,20 +81,6 @@ public final class SharedLibrary {
             + "); "
             + variable
             + " names another file");
-  }
-
-  private static Optional<String> loaded(String name) {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8)) {
-        int slash = line.indexOf('/');
-        if (slash >= 0 && line.endsWith("/" + name)) {
-          return Optional.of(line.substring(slash));
-        }
-      }
-      return Optional.empty();
-    } catch (IOException e) {
-      throw new IllegalStateException("Cannot read this process's mapped libraries", e);
-    }
   }
 
   private static String firstLine(UnsatisfiedLinkError error) {

@@ -12,6 +12,7 @@ import dev.anneal.core.collective.tcp.TcpEndpoint;
 import dev.anneal.core.collective.tcp.TcpTimeouts;
 import dev.anneal.core.net.GroupIdentity;
 import dev.anneal.core.tensor.cuda.CudaStream;
+import dev.anneal.core.tensor.cuda.NcclVersion;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;

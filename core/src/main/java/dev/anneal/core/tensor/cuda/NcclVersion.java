@@ -1,4 +1,4 @@
-package dev.anneal.core.collective.nccl;
+package dev.anneal.core.tensor.cuda;
 
 /** NCCL's version. Immutable; later ones are greater. */
 public record NcclVersion(int major, int minor, int patch) implements Comparable<NcclVersion> {
@@ -6,12 +6,13 @@ public record NcclVersion(int major, int minor, int patch) implements Comparable
   public static final NcclVersion OLDEST = new NcclVersion(2, 18, 0);
 
   /** From {@code NCCL_VERSION_CODE}: 22602 is 2.26.2, and up to 2.8 2708 was 2.7.8. */
-  static NcclVersion of(int code) {
+  public static NcclVersion of(int code) {
     int unit = code < 10_000 ? 10 : 100;
     return new NcclVersion(code / (100 * unit), code / 100 % unit, code % 100);
   }
 
-  int code() {
+  /** As NCCL writes it today. */
+  public int code() {
     return major * 10_000 + minor * 100 + patch;
   }
 
