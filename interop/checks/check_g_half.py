@@ -6,7 +6,7 @@ import pytest
 import torch
 from curves import assert_steps_once
 from methods_made import Method, saved, started
-from parity_rows import IGNORE, training_rows
+from parity_rows import training_rows
 from parity_training import curve
 from peft import LoraConfig, PeftModel
 from product import metrics
@@ -23,10 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(scope="module")
 def rows():
-    rows = training_rows(41, 27)
-    for row in rows:
-        row["labels"][0] = IGNORE
-    return rows
+    return training_rows(41, 27)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -496,15 +495,7 @@ public abstract class CollectiveContract {
   }
 
   protected final <T> List<T> onAll(List<Collective> group, Work<T> work) throws Exception {
-    List<Callable<T>> calls = new ArrayList<>();
-    for (Collective member : group) {
-      calls.add(() -> work.with(member));
-    }
-    List<T> results = new ArrayList<>();
-    for (Future<T> future : threads.invokeAll(calls)) {
-      results.add(future.get());
-    }
-    return results;
+    return Together.run(threads, group, work::with);
   }
 
   /** What one rank does. */

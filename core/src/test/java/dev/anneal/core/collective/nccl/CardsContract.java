@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.collective.Together;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
@@ -199,19 +200,9 @@ abstract class CardsContract {
                 address -> operation.apply(member, new FloatRegion(address, length))));
   }
 
-  private <T> List<T> onAll(List<NcclCollective> group, Work<T> work) throws Exception {
-    List<Callable<T>> calls = new ArrayList<>();
-    group.forEach(member -> calls.add(() -> work.with(member)));
-    List<T> results = new ArrayList<>();
-    for (Future<T> future : threads.invokeAll(calls)) {
-      results.add(future.get());
-    }
-    return results;
-  }
-
-  /** What one rank does. */
-  private interface Work<T> {
-    T with(NcclCollective member) throws Exception;
+  private <T> List<T> onAll(List<NcclCollective> group, Together.Work<NcclCollective, T> work)
+      throws Exception {
+    return Together.run(threads, group, work);
   }
 
   /** Copies values to the rank's card, works there by address, and copies them back. */

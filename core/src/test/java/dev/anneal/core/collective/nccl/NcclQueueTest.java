@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anneal.core.collective.CollectiveException;
 import dev.anneal.core.collective.ControlCollective;
 import dev.anneal.core.collective.GroupFailure;
+import dev.anneal.core.collective.Together;
 import dev.anneal.core.collective.local.LocalGroup;
 import dev.anneal.core.tensor.FloatRegion;
 import dev.anneal.core.tensor.HostMemory;
@@ -15,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -276,19 +276,9 @@ class NcclQueueTest {
     return keep(member.queue().enqueue(fake.cuda().computeStream(), operations));
   }
 
-  private <T> List<T> onAll(List<NcclCollective> group, Work<T> work) throws Exception {
-    List<Callable<T>> calls = new ArrayList<>();
-    group.forEach(member -> calls.add(() -> work.with(member)));
-    List<T> results = new ArrayList<>();
-    for (Future<T> future : threads.invokeAll(calls)) {
-      results.add(future.get());
-    }
-    return results;
-  }
-
-  /** What one rank does. */
-  private interface Work<T> {
-    T with(NcclCollective member) throws Exception;
+  private <T> List<T> onAll(List<NcclCollective> group, Together.Work<NcclCollective, T> work)
+      throws Exception {
+    return Together.run(threads, group, work);
   }
 
   private CudaMemory floats(int card, float... values) {
